@@ -1,0 +1,1 @@
+"""What the toolkit knows of the world: AI runtimes, their settings, and who runs which endpoint."""

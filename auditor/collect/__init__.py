@@ -1,0 +1,97 @@
+"""Runs the collectors, each a file of this folder found by listing it."""
+
+from __future__ import annotations
+
+import pkgutil
+from collections.abc import Callable, Iterator
+from importlib import import_module
+
+from msgspec import Struct
+
+from auditor.evidence import CollectorRun, Coverage, Gap, Origin, Record, kind_of
+from auditor.evidence.site import Site
+from auditor.host import Host, Unreadable
+
+Fact = Record | Gap | Coverage
+
+
+class Options(Struct, frozen=True, kw_only=True):
+    """What the user adds to a scan: store folders, and the declared site."""
+
+    stores: tuple[str, ...] = ()
+    site: Site = Site()
+
+
+class Collector(Struct, frozen=True, kw_only=True):
+    """A collector: `yields` are its record types, `reads` the paths that it looks at."""
+
+    title: str
+    yields: tuple[type[Record], ...]
+    reads: tuple[str, ...]
+    collect: Callable[[Host, Options], Iterator[Fact]]
+
+
+class Collected(Struct, frozen=True, kw_only=True):
+    """What the collectors brought home."""
+
+    records: tuple[Record, ...]
+    gaps: tuple[Gap, ...]
+    runs: tuple[CollectorRun, ...]
+
+
+def names() -> tuple[str, ...]:
+    """Return the collectors' names, sorted: the files of this folder."""
+    return tuple(sorted(module.name for module in pkgutil.iter_modules(__path__)))
+
+
+def load(name: str) -> Collector:
+    """Return one collector by its file's name."""
+    collector = import_module(f"{__name__}.{name}").COLLECTOR
+    if not isinstance(collector, Collector):
+        raise TypeError(f"auditor/collect/{name}.py: COLLECTOR is not a Collector")
+    return collector
+
+
+def run(
+    host: Host, options: Options, *, progress: Callable[[str], None] = lambda _: None
+) -> Collected:
+    """Run every collector over `host`; an exception in one becomes a gap in its kinds."""
+    records: list[Record] = []
+    gaps: list[Gap] = []
+    runs: list[CollectorRun] = []
+    for name in names():
+        progress(name)
+        collector = load(name)
+        facts = list(_facts(name, collector, host, options))
+        mine = [fact for fact in facts if isinstance(fact, Record)]
+        missed = [fact for fact in facts if isinstance(fact, Gap)]
+        runs.append(
+            CollectorRun(
+                collector=name,
+                title=collector.title,
+                kinds=tuple(sorted(kind_of(record_type) for record_type in collector.yields)),
+                records=len(mine),
+                gaps=len(missed),
+                coverage=tuple(fact for fact in facts if isinstance(fact, Coverage)),
+            )
+        )
+        records += mine
+        gaps += missed
+    return Collected(records=tuple(records), gaps=tuple(gaps), runs=tuple(runs))
+
+
+def _facts(name: str, collector: Collector, host: Host, options: Options) -> Iterator[Fact]:
+    """Yield what the collector yields, and a gap for each of its kinds where it breaks off."""
+    try:
+        yield from collector.collect(host, options)
+    except Unreadable as error:
+        for record_type in collector.yields:
+            yield error.gap(kind_of(record_type), name)
+    except Exception as error:  # noqa: BLE001 - the one place: a crash is a gap, never silence
+        for record_type in collector.yields:
+            yield Gap(
+                kind=kind_of(record_type),
+                reason="crashed",
+                detail=f"the collector broke off: {type(error).__name__}: {error}"[:300],
+                origin=Origin(name, "auditor"),
+            )

@@ -1,0 +1,53 @@
+"""Completes evidence against the declared site: pure, one file a derived record kind."""
+
+from __future__ import annotations
+
+import pkgutil
+from collections.abc import Callable, Iterator
+from importlib import import_module
+
+from msgspec import Struct
+
+from auditor.evidence import Evidence, Record, kind_of
+
+
+class Derivation(Struct, frozen=True, kw_only=True):
+    """A derivation: makes records of `yields` from records of `sources`.
+
+    A gap in a source kind is a gap in the derived kind: the policy engine asks `sources`.
+    """
+
+    title: str
+    yields: type[Record]
+    sources: tuple[type[Record], ...]
+    derive: Callable[[Evidence], Iterator[Record]]
+
+
+def names() -> tuple[str, ...]:
+    """Return the derivations' names: the public files of this folder."""
+    return tuple(
+        sorted(m.name for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_"))
+    )
+
+
+def load(name: str) -> Derivation:
+    """Return one derivation by its file's name."""
+    derivation = import_module(f"{__name__}.{name}").DERIVATION
+    if not isinstance(derivation, Derivation):
+        raise TypeError(f"auditor/derive/{name}.py: DERIVATION is not a Derivation")
+    return derivation
+
+
+def derive(evidence: Evidence) -> tuple[Record, ...]:
+    """Return every derived record of the evidence, sorted by kind and label."""
+    made = {record for name in names() for record in load(name).derive(evidence)}
+    return tuple(sorted(made, key=lambda record: (kind_of(record), record.label, repr(record))))
+
+
+def sources() -> dict[str, tuple[str, ...]]:
+    """Return, for each derived kind, the collected kinds that it is made from."""
+    derivations = [load(name) for name in names()]
+    return {
+        kind_of(d.yields): tuple(sorted(kind_of(source) for source in d.sources))
+        for d in derivations
+    }

@@ -1,0 +1,139 @@
+"""The bundle: everything that a judgement needs, in one file whose bytes are reproducible."""
+
+from __future__ import annotations
+
+import json
+from typing import Literal
+
+import msgspec
+from msgspec import Struct
+
+from auditor.errors import EvidenceError
+from auditor.evidence.base import Coverage, Gap, Record
+from auditor.evidence.kinds import Collected, kind_of
+from auditor.evidence.migrate import migrate
+from auditor.evidence.site import Site
+
+# A bundle of a host with 100,000 records is about 40 MB; beyond this it is not one of ours.
+MAX_BYTES = 512 * 1024 * 1024
+
+
+class Tool(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The toolkit that took the evidence."""
+
+    name: str
+    version: str
+
+
+class Subject(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What was audited, and with which rights.
+
+    `host_id` is a keyed digest of the machine id (machine-id(5): never the id itself). `uid` is
+    the auditor's own; `privileged` tells whether it could read everything.
+    """
+
+    name: str
+    host_id: str = ""
+    uid: int | None = None
+    privileged: bool = False
+    recorded: bool = False
+
+
+class Input(Struct, frozen=True, order=True, kw_only=True, forbid_unknown_fields=True):
+    """A file that was given to be judged, and whether it was."""
+
+    path: str
+    status: Literal["judged", "gap"]
+    documents: int = 0
+    reason: str = ""
+
+
+class CollectorRun(Struct, frozen=True, order=True, kw_only=True, forbid_unknown_fields=True):
+    """One collector (or manifest reader) that ran: what it yields and how far it saw."""
+
+    collector: str
+    title: str
+    kinds: tuple[str, ...]
+    records: int
+    gaps: int
+    coverage: tuple[Coverage, ...] = ()
+
+
+class Evidence(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Records and gaps of one audit, with the site that they are to be judged against.
+
+    `taken_at` is an RFC 3339 time in UTC. `mode` is `host` or `manifests`.
+    """
+
+    schema: str
+    tool: Tool
+    mode: Literal["host", "manifests"]
+    subject: Subject
+    taken_at: str
+    site: Site
+    inputs: tuple[Input, ...] = ()
+    runs: tuple[CollectorRun, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    records: tuple[Collected, ...] = ()
+
+    def of(self, kind: str) -> tuple[Record, ...]:
+        """Return the records of one kind."""
+        return tuple(record for record in self.records if kind_of(record) == kind)
+
+
+_ENCODER = msgspec.json.Encoder(order="deterministic")
+_LISTS = ("inputs", "runs", "gaps", "records")
+
+
+def ordered(evidence: Evidence) -> Evidence:
+    """Return the evidence with duplicate-free lists in an order that depends on content alone."""
+
+    def sort_key(record: Record) -> tuple[str, str, bytes]:
+        return kind_of(record), record.label, _ENCODER.encode(record)
+
+    return msgspec.structs.replace(
+        evidence,
+        inputs=tuple(sorted(set(evidence.inputs))),
+        runs=tuple(sorted(set(evidence.runs))),
+        gaps=tuple(sorted(set(evidence.gaps))),
+        records=tuple(sorted(set(evidence.records), key=sort_key)),
+    )
+
+
+def encode(evidence: Evidence) -> bytes:
+    """Return the bundle as UTF-8 JSON, one record a line, the same bytes for the same facts."""
+    document = ordered(evidence)
+    head = {
+        name: getattr(document, name) for name in document.__struct_fields__ if name not in _LISTS
+    }
+    lines = [f'"{name}":{_ENCODER.encode(value).decode()}' for name, value in head.items()]
+    for name in _LISTS:
+        items = ",\n".join(_ENCODER.encode(item).decode() for item in getattr(document, name))
+        lines.append(f'"{name}":[\n{items}\n]' if items else f'"{name}":[]')
+    return ("{" + ",\n".join(lines) + "}\n").encode()
+
+
+def decode(data: bytes, *, where: str = "evidence") -> Evidence:
+    """Return the evidence in `data`; an older schema is migrated, a newer one refused.
+
+    Raises `EvidenceError` (exit 4) for what is not a bundle or is of a newer schema.
+    """
+    if len(data) > MAX_BYTES:
+        raise EvidenceError(f"the bundle is larger than {MAX_BYTES} bytes", where=where)
+    try:
+        document = msgspec.json.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise EvidenceError(
+            f"this is not an evidence bundle: {error}", where=where, hint="Is the file whole?"
+        ) from error
+    document = migrate(document, where=where)
+    try:
+        return msgspec.convert(document, Evidence)
+    except (msgspec.ValidationError, RecursionError) as error:
+        raise EvidenceError(f"the bundle breaks its schema: {error}", where=where) from error
+
+
+def json_schema() -> bytes:
+    """Return the JSON Schema of the bundle, generated from the record types."""
+    schema = msgspec.json.schema(Evidence)
+    return (json.dumps(schema, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()

@@ -1,0 +1,58 @@
+"""Every record kind by its name: adding one here changes the schema, on purpose."""
+
+from __future__ import annotations
+
+from auditor.evidence import derived, host, network, storage, workload
+from auditor.evidence.base import Record, kind_name
+
+Collected = (
+    host.OperatingSystem
+    | host.KernelInfo
+    | host.Virtualization
+    | host.TimeSynchronization
+    | host.Process
+    | host.AiService
+    | host.ModelSource
+    | host.EnvironmentVariable
+    | host.Account
+    | host.SshServer
+    | host.Accelerator
+    | network.ListeningPort
+    | network.Connection
+    | network.Route
+    | network.Interface
+    | network.DnsResolver
+    | network.SearchDomain
+    | network.Proxy
+    | network.TimeServer
+    | network.Mirror
+    | network.RemoteReference
+    | storage.Mount
+    | storage.BlockDevice
+    | storage.Swap
+    | storage.ModelStore
+    | storage.ModelFile
+    | workload.Workload
+    | workload.Container
+    | workload.ContainerImage
+    | workload.VolumeMount
+    | workload.NetworkPolicy
+    | workload.KubernetesService
+    | workload.Ingress
+)
+Derived = (
+    derived.Destination
+    | derived.ServiceExposure
+    | derived.ServiceSetting
+    | derived.StoreEncryption
+    | derived.NamespaceEgress
+)
+
+COLLECTED: dict[str, type[Record]] = {kind_name(t.__name__): t for t in Collected.__args__}
+DERIVED: dict[str, type[Record]] = {kind_name(t.__name__): t for t in Derived.__args__}
+KINDS: dict[str, type[Record]] = {**COLLECTED, **DERIVED}
+
+
+def kind_of(record: Record | type[Record]) -> str:
+    """Return the kind of a record or record type."""
+    return kind_name((record if isinstance(record, type) else type(record)).__name__)

@@ -1,0 +1,126 @@
+"""The only door to a machine: everything that a collector reads goes through a `Host`."""
+
+from __future__ import annotations
+
+from typing import Literal, Protocol
+
+from msgspec import Struct
+
+from auditor.evidence.base import Gap, GapReason, Origin
+
+KIB = 1024
+MIB = 1024 * KIB
+DEFAULT_LIMIT = 4 * MIB
+DEFAULT_ENTRIES = 100_000
+
+FileType = Literal["file", "directory", "symlink", "block", "character", "fifo", "socket", "other"]
+
+
+class Unreadable(Exception):  # noqa: N818 - a state of the machine, not a mistake of the program
+    """A path could not be read: `reason` as in `Gap`, `detail` in words, `path` as asked."""
+
+    def __init__(self, path: str, reason: GapReason, detail: str) -> None:
+        """Keep the path, the reason and the detail."""
+        super().__init__(f"{path}: {detail}")
+        self.path = path
+        self.reason: GapReason = reason
+        self.detail = detail
+
+    def gap(self, kind: str, collector: str) -> Gap:
+        """Return this as a gap in records of `kind`."""
+        return Gap(
+            kind=kind,
+            reason=self.reason,
+            detail=self.detail,
+            origin=Origin(collector, self.path),
+        )
+
+
+class Absent(Unreadable):
+    """There is no such file. Whether that is a gap is the collector's to say."""
+
+    def __init__(self, path: str) -> None:
+        """Keep the path."""
+        super().__init__(path, "absent", "no such file")
+
+
+class Stat(Struct, frozen=True, kw_only=True):
+    """What lstat(2) tells: never follows a symbolic link. `device` is `major:minor`.
+
+    `special` is the `major:minor` that a block or character device stands for, else empty.
+    """
+
+    file_type: FileType
+    mode: int
+    uid: int
+    gid: int
+    size: int
+    mtime_ns: int
+    inode: int
+    device: str
+    special: str = ""
+
+
+class Host(Protocol):
+    """A machine to be read: this one, or a recorded tree. Paths are absolute, with `/`.
+
+    Every method raises `Absent` where there is nothing at the path, and `Unreadable` for every
+    other failure (denied, limit, timeout, malformed, unsupported); never `OSError`.
+    """
+
+    @property
+    def name(self) -> str:
+        """The host name."""
+
+    @property
+    def live(self) -> bool:
+        """True for this machine, now."""
+
+    @property
+    def uid(self) -> int | None:
+        """The user id that reads; `None` where a tree does not tell."""
+
+    @property
+    def privileged(self) -> bool:
+        """Whether reading was done as root."""
+
+    def read(self, path: str, *, limit: int = DEFAULT_LIMIT, head: bool = False) -> bytes:
+        """Return a regular file's bytes, symbolic links followed.
+
+        More than `limit` bytes raise `Unreadable(reason="limit")`, or with `head` are cut there.
+        FIFOs, sockets and devices are refused (`unsupported`).
+        """
+
+    def list(self, path: str, *, limit: int = DEFAULT_ENTRIES) -> tuple[str, ...]:
+        """Return the sorted names in a directory; more than `limit` raise `limit`."""
+
+    def stat(self, path: str) -> Stat:
+        """Return what lstat(2) tells of the path itself."""
+
+    def readlink(self, path: str) -> str:
+        """Return a symbolic link's target as written."""
+
+    def mapper_table(self, name: str) -> tuple[str, ...]:
+        """Return the device-mapper table of `name`, one target a line, keys removed.
+
+        A line is `start length target parameters`; the key field of `crypt` is already `-`.
+        """
+
+    def encryption_policy(self, path: str) -> str:
+        """Return the fscrypt policy of a directory (`v2 AES-256-XTS/AES-256-CTS`), or ``."""
+
+
+def exists(host: Host, path: str) -> bool:
+    """Return whether there is something at `path`; refused counts as there."""
+    try:
+        host.stat(path)
+    except Absent:
+        return False
+    except Unreadable:
+        return True
+    return True
+
+
+def text(host: Host, path: str, *, limit: int = DEFAULT_LIMIT) -> str:
+    """Return a file as text: invalid UTF-8 becomes U+FFFD, never an error."""
+    return host.read(path, limit=limit).decode("utf-8", "replace")

@@ -1,0 +1,1 @@
+"""Reads deployment manifests into the same records as the host collectors, one file a kind."""

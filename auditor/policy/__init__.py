@@ -1,0 +1,1 @@
+"""Judges evidence by packs of rules: pure."""

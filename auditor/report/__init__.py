@@ -1,0 +1,48 @@
+"""Renders a judgement, one file a format: pure, the same bytes for the same input."""
+
+from __future__ import annotations
+
+import pkgutil
+from collections.abc import Callable
+from importlib import import_module
+
+from msgspec import Struct
+
+from auditor.errors import UsageError
+from auditor.evidence import Evidence, Record
+from auditor.policy.findings import Findings
+
+
+class Judgement(Struct, frozen=True, kw_only=True):
+    """What a renderer is given: the evidence, what was derived from it, and the findings."""
+
+    evidence: Evidence
+    derived: tuple[Record, ...]
+    findings: Findings
+    language: str = "en"
+
+
+class Renderer(Struct, frozen=True, kw_only=True):
+    """A report format: its file name in the output folder, and the function that makes it."""
+
+    title: str
+    filename: str
+    render: Callable[[Judgement], bytes]
+
+
+def names() -> tuple[str, ...]:
+    """Return the formats' names: the public files of this folder."""
+    return tuple(
+        sorted(m.name for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_"))
+    )
+
+
+def load(name: str) -> Renderer:
+    """Return one renderer by its format's name; raises `UsageError` for an unknown one."""
+    if name not in names():
+        known = ", ".join(names())
+        raise UsageError(f"there is no report format '{name}'", hint=f"Formats: {known}")
+    renderer = import_module(f"{__name__}.{name}").RENDERER
+    if not isinstance(renderer, Renderer):
+        raise TypeError(f"auditor/report/{name}.py: RENDERER is not a Renderer")
+    return renderer
