@@ -1,0 +1,46 @@
+"""Makes text from evidence harmless to look at: what cannot be seen is shown as an escape."""
+
+from __future__ import annotations
+
+import re
+
+# What a terminal obeys or an eye cannot see: C0 and C1 controls, soft hyphen and other ignorable
+# characters, bidirectional marks, zero-width and line separators, surrogates, private use,
+# variation selectors, noncharacters and tags (Unicode 15, Default_Ignorable_Code_Point and
+# General_Category Cc, Cs, Co, Zl, Zp). Written out, so that every Python gives the same bytes.
+_UNSEEN = re.compile(
+    "[\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"
+    "\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ud800-\udfff\ue000-\uf8ff\ufdd0-\ufdef"
+    "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff\U0001bca0-\U0001bca3"
+    "\U0001d173-\U0001d17a\U000e0000-\U000e0fff\U000f0000-\U0010ffff]"
+)
+_NAMED = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
+_ELLIPSIS = "…"
+
+DEFAULT_LIMIT = 400
+
+
+def _escape(match: re.Match[str]) -> str:
+    r"""Return one unseen character as `\n`, `\x1b`, `\u202e` or `\U000e0041`."""
+    character = match.group()
+    code = ord(character)
+    if character in _NAMED:
+        return _NAMED[character]
+    if code <= 0xFF:  # noqa: PLR2004 - the width of the escape, as Python and C write it
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"  # noqa: PLR2004 - likewise
+
+
+def visible(text: str, *, limit: int = DEFAULT_LIMIT) -> str:
+    r"""Return `text` in one line of characters that can be seen, at most `limit` of them.
+
+    Controls, bidirectional and zero-width characters, lone surrogates and the like become
+    escapes (`\x1b`, `\u202e`); what is longer ends in `…`. The result holds no character that
+    moves a cursor, reorders its neighbours or is illegal in XML or UTF-8. Markup is not touched:
+    escaping `<` is for the format that has it.
+    """
+    # Cut first: an escape is never shorter than what it stands for, so nothing is lost.
+    shown = _UNSEEN.sub(_escape, text[: limit + 1])
+    if len(shown) <= limit:
+        return shown
+    return shown[: max(limit - 1, 0)].rstrip("\\") + _ELLIPSIS
