@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
-# What a terminal obeys or an eye cannot see: C0 and C1 controls, soft hyphen and other ignorable
+# What a terminal obeys or an eye cannot see: C1 controls, soft hyphen and other ignorable
 # characters, bidirectional marks, zero-width and line separators, surrogates, private use,
 # variation selectors, noncharacters and tags (Unicode 15, Default_Ignorable_Code_Point and
 # General_Category Cc, Cs, Co, Zl, Zp). Written out, so that every Python gives the same bytes.
-_UNSEEN = re.compile(
-    "[\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"
+_UNSEEN = (
+    "\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"
     "\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ud800-\udfff\ue000-\uf8ff\ufdd0-\ufdef"
     "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff\U0001bca0-\U0001bca3"
-    "\U0001d173-\U0001d17a\U000e0000-\U000e0fff\U000f0000-\U0010ffff]"
+    "\U0001d173-\U0001d17a\U000e0000-\U000e0fff\U000f0000-\U0010ffff"
 )
+_UNSEEN_OR_CONTROL = re.compile(f"[\x00-\x1f{_UNSEEN}]")
+_UNSEEN_IN_JSON = re.compile(f"[{_UNSEEN}]")
 _NAMED = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
 _ELLIPSIS = "…"
 
@@ -40,7 +43,56 @@ def visible(text: str, *, limit: int = DEFAULT_LIMIT) -> str:
     escaping `<` is for the format that has it.
     """
     # Cut first: an escape is never shorter than what it stands for, so nothing is lost.
-    shown = _UNSEEN.sub(_escape, text[: limit + 1])
+    shown = _UNSEEN_OR_CONTROL.sub(_escape, text[: limit + 1])
     if len(shown) <= limit:
         return shown
     return shown[: max(limit - 1, 0)].rstrip("\\") + _ELLIPSIS
+
+
+def visible_json(document: bytes) -> bytes:
+    r"""Return a JSON document of the same meaning that is harmless to print.
+
+    JSON already escapes C0 controls; the other unseen characters (in strings, the only place
+    where they can be) become `\u` escapes of UTF-16 code units (RFC 8259 section 7).
+    """
+
+    def escape(match: re.Match[str]) -> str:
+        units = match.group().encode("utf-16-be")
+        return "".join(f"\\u{units[i]:02x}{units[i + 1]:02x}" for i in range(0, len(units), 2))
+
+    return _UNSEEN_IN_JSON.sub(escape, document.decode()).encode()
+
+
+def columns(text: str) -> int:
+    """Return how many terminal columns `text` takes: East Asian wide characters take two."""
+    if text.isascii():
+        return len(text)
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def wrapped(text: str, *, width: int, first: str = "", rest: str = "") -> list[str]:
+    """Return `text` in lines of at most `width` columns, the first led by `first`.
+
+    Breaks at spaces, in a word only where it does not fit into a line of its own. Beyond ASCII a
+    line may break after any wide character, as Chinese is set.
+    """
+    lines: list[str] = []
+    line = first
+    empty = True
+    for word in text.split(" "):
+        piece = word if empty else " " + word
+        if columns(line) + columns(piece) <= width:
+            line += piece
+            empty = False
+            continue
+        if not empty and columns(rest) + columns(word) <= width:
+            lines.append(line)
+            line = rest + word
+            continue
+        for character in piece:
+            if columns(line) + columns(character) > width:
+                lines.append(line)
+                line = rest
+            line += character
+        empty = False
+    return [line.rstrip() for line in [*lines, line]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import unicodedata
 import xml.etree.ElementTree as ET
 from html import escape
@@ -9,7 +10,7 @@ from html import escape
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.report._text import visible
+from auditor.report._text import columns, visible, visible_json, wrapped
 
 
 def test_plain_text_in_any_script_stays_as_it_is():
@@ -52,3 +53,19 @@ def test_never_more_than_the_limit_and_nothing_unseen(text, limit):
         for c in shown
     )
     ET.fromstring(f"<a b='{escape(shown)}'>{escape(shown)}</a>")
+
+
+def test_json_keeps_its_meaning_and_loses_its_teeth():
+    document = '{"a": "x\u202ey\x9b\U000e0041 模型"}'.encode()
+    harmless = visible_json(document)
+    assert json.loads(harmless) == json.loads(document)
+    assert "\u202e".encode() not in harmless
+    assert "模型".encode() in harmless
+
+
+@given(st.text(alphabet="ab 模型", max_size=120), st.integers(8, 40))
+def test_wrapping_loses_no_letter_and_keeps_the_width(text, width):
+    lines = wrapped(text, width=width, first="- ", rest="  ")
+    assert all(columns(line) <= width for line in lines)
+    body = "".join([lines[0][2:], *(line[2:] for line in lines[1:])])
+    assert body.replace(" ", "") == text.replace(" ", "")
