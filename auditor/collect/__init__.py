@@ -40,8 +40,10 @@ class Collected(Struct, frozen=True, kw_only=True):
 
 
 def names() -> tuple[str, ...]:
-    """Return the collectors' names, sorted: the files of this folder."""
-    return tuple(sorted(module.name for module in pkgutil.iter_modules(__path__)))
+    """Return the collectors' names, sorted: the public files of this folder."""
+    return tuple(
+        sorted(m.name for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_"))
+    )
 
 
 def load(name: str) -> Collector:

@@ -1,0 +1,160 @@
+"""This machine: the `Host` that reads it as it is now, without hanging and without a trace."""
+
+from __future__ import annotations
+
+import os
+
+from auditor.host import DEFAULT_ENTRIES, DEFAULT_LIMIT, MIB, Stat, Unreadable
+from auditor.host import _fscrypt as fscrypt
+from auditor.host import _mapper as mapper
+from auditor.host._direct import (
+    decoded,
+    encoded,
+    list_directory,
+    read_file,
+    read_link,
+    stat_path,
+)
+from auditor.host._mounts import Mounts, parse
+from auditor.host._resolve import RemoteMount, Resolver
+from auditor.host._restraint import restrain
+from auditor.host._worker import DEADLINE, Question, Reply, Worker
+
+__all__ = ["LiveHost", "restrain"]
+
+_MOUNTINFO = "/proc/self/mountinfo"
+
+
+class LiveHost:
+    """This machine, read through system calls alone: no command, no connection, no write.
+
+    What lies on a mount that may hang (network, FUSE, a kind that is not known) is read by a
+    worker with a deadline; once a mount has not answered, it is not asked again. Nothing below
+    an automount point is touched: to look there would mount it.
+    """
+
+    def __init__(self, *, mountinfo: str = _MOUNTINFO, deadline: float = DEADLINE) -> None:
+        """Read the mount table once. Without one, everything is left to the worker."""
+        try:
+            raw = read_file(encoded(mountinfo), mountinfo, limit=16 * MIB, head=False)
+            points = parse(decoded(raw))
+        except Unreadable:
+            points = ()
+        mounts = Mounts(points)
+        self._resolver = Resolver(mounts)
+        self._worker = Worker(Patient(Resolver(mounts, patient=True)), deadline=deadline)
+        self._silent: set[str] = set()
+
+    @property
+    def name(self) -> str:
+        """The host name, as uname(2) gives it."""
+        return os.uname().nodename
+
+    @property
+    def live(self) -> bool:
+        """True."""
+        return True
+
+    @property
+    def uid(self) -> int | None:
+        """The effective user id."""
+        return os.geteuid()
+
+    @property
+    def privileged(self) -> bool:
+        """Whether this is root."""
+        return os.geteuid() == 0
+
+    def read(self, path: str, *, limit: int = DEFAULT_LIMIT, head: bool = False) -> bytes:
+        """Return a regular file's bytes; see `Host.read`."""
+        try:
+            real, mount = self._resolver.resolve(path, follow=True)
+        except RemoteMount as away:
+            question = Question("read", encoded(path), limit, head)
+            return self._ask(away, question, path).data
+        within_kernel = mount.manner == "kernel"
+        return read_file(real, path, limit=limit, head=head, within_kernel=within_kernel)
+
+    def list(self, path: str, *, limit: int = DEFAULT_ENTRIES) -> tuple[str, ...]:
+        """Return the sorted names in a directory; see `Host.list`."""
+        try:
+            real, mount = self._resolver.resolve(path, follow=True)
+        except RemoteMount as away:
+            reply = self._ask(away, Question("list", encoded(path), limit), path)
+            return tuple(decoded(name) for name in reply.names)
+        within_kernel = mount.manner == "kernel"
+        return list_directory(real, path, limit=limit, within_kernel=within_kernel)
+
+    def stat(self, path: str) -> Stat:
+        """Return what lstat(2) tells; see `Host.stat`."""
+        try:
+            real, _ = self._resolver.resolve(path, follow=False)
+        except RemoteMount as away:
+            reply = self._ask(away, Question("stat", encoded(path)), path)
+            if reply.stat is None:
+                raise Unreadable(path, "crashed", "the reader of slow mounts broke off") from None
+            return reply.stat
+        return stat_path(real, path)
+
+    def readlink(self, path: str) -> str:
+        """Return a symbolic link's target as written; see `Host.readlink`."""
+        try:
+            real, _ = self._resolver.resolve(path, follow=False)
+        except RemoteMount as away:
+            return decoded(self._ask(away, Question("readlink", encoded(path)), path).data)
+        return read_link(real, path)
+
+    def mapper_table(self, name: str) -> tuple[str, ...]:
+        """Return a device-mapper table without its keys; see `Host.mapper_table`."""
+        return mapper.table(name)
+
+    def encryption_policy(self, path: str) -> str:
+        """Return the fscrypt policy of a directory; see `Host.encryption_policy`."""
+        try:
+            real, _ = self._resolver.resolve(path, follow=True)
+        except RemoteMount as away:
+            return decoded(self._ask(away, Question("policy", encoded(path)), path).data)
+        return fscrypt.policy(real, path)
+
+    def close(self) -> None:
+        """End the worker, if one was needed."""
+        self._worker.close()
+
+    def _ask(self, away: RemoteMount, question: Question, path: str) -> Reply:
+        if away.mount.path in self._silent:
+            raise Unreadable(path, "timeout", "the file system did not answer before") from None
+        try:
+            return self._worker.ask(question, path)
+        except Unreadable as error:
+            if error.reason == "timeout":
+                self._silent.add(away.mount.path)
+            raise error from None
+
+
+class Patient:
+    """What the worker does with a question: the same reading, with time to wait."""
+
+    def __init__(self, resolver: Resolver) -> None:
+        """Keep a resolver that enters remote mounts."""
+        self._resolver = resolver
+
+    def __call__(self, question: Question) -> Reply:
+        """Return the reply to a question; what cannot be read is told, not raised."""
+        try:
+            return self._reply(question, decoded(question.path))
+        except Unreadable as error:
+            return Reply(reason=error.reason, detail=error.detail)
+
+    def _reply(self, question: Question, path: str) -> Reply:
+        follow = question.operation not in ("stat", "readlink")
+        real, _ = self._resolver.resolve(path, follow=follow)
+        if question.operation == "read":
+            return Reply(data=read_file(real, path, limit=question.limit, head=question.head))
+        if question.operation == "list":
+            names = list_directory(real, path, limit=question.limit)
+            return Reply(names=tuple(name.encode("utf-8", "surrogateescape") for name in names))
+        if question.operation == "stat":
+            return Reply(stat=stat_path(real, path))
+        if question.operation == "readlink":
+            return Reply(data=read_link(real, path).encode("utf-8", "surrogateescape"))
+        return Reply(data=fscrypt.policy(real, path).encode())

@@ -1,0 +1,98 @@
+"""A folder as a machine: a mounted image, an unpacked support archive, or a recorded host."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TypeVar
+
+from auditor.errors import AuditError
+from auditor.host import DEFAULT_ENTRIES, DEFAULT_LIMIT, Stat, Unreadable
+from auditor.host import _recording as recording
+from auditor.host._image import Image
+
+_NAME_LIMIT = 4096
+
+_Value = TypeVar("_Value")
+
+
+class TreeHost:
+    """A `Host` that reads a folder and never leaves it.
+
+    With a `host.json` in it the folder is a recording (see `auditor.host.record`): it answers
+    what was asked when it was made, and what it does not hold is `not-collected`, never absent.
+    Without one it is a plain tree, and what is not there is absent.
+    """
+
+    def __init__(self, root: Path) -> None:
+        """Open the folder. Raises `AuditError` where there is none, or its `host.json` is bad."""
+        if not root.is_dir():
+            raise AuditError("there is no such folder", where=str(root))
+        self._source: Image | recording.Replay = Image(root)
+        self._recording: recording.Recording | None = None
+        self._root = root
+        document = root / recording.FILENAME
+        if document.is_file() or document.is_symlink():
+            self._recording = recording.load(document)
+            self._source = recording.Replay(self._recording, root / recording.TREE)
+
+    @property
+    def name(self) -> str:
+        """The recorded host name; of a plain tree what `/etc/hostname` says, or the folder."""
+        if self._recording is not None:
+            return self._recording.name
+        try:
+            raw = self.read("/etc/hostname", limit=_NAME_LIMIT)
+        except Unreadable:
+            return self._root.resolve().name
+        return raw.decode("utf-8", "replace").strip() or self._root.resolve().name
+
+    @property
+    def live(self) -> bool:
+        """False."""
+        return False
+
+    @property
+    def uid(self) -> int | None:
+        """The user id that recorded; `None` for a plain tree."""
+        return self._recording.uid if self._recording is not None else None
+
+    @property
+    def privileged(self) -> bool:
+        """Whether it was recorded as root; a plain tree does not tell."""
+        return self.uid == 0
+
+    def read(self, path: str, *, limit: int = DEFAULT_LIMIT, head: bool = False) -> bytes:
+        """Return a regular file's bytes; see `Host.read`."""
+        return self._source.read(path, limit=limit, head=head)
+
+    def list(self, path: str, *, limit: int = DEFAULT_ENTRIES) -> tuple[str, ...]:
+        """Return the sorted names in a directory; see `Host.list`."""
+        return self._source.list(path, limit=limit)
+
+    def stat(self, path: str) -> Stat:
+        """Return what lstat(2) told; see `Host.stat`."""
+        return self._source.stat(path)
+
+    def readlink(self, path: str) -> str:
+        """Return a symbolic link's target as written; see `Host.readlink`."""
+        return self._source.readlink(path)
+
+    def mapper_table(self, name: str) -> tuple[str, ...]:
+        """Return a recorded device-mapper table; a plain tree has none to tell."""
+        if self._recording is None:
+            raise Unreadable(name, "unsupported", "a folder does not tell device-mapper tables")
+        return _answer(name, self._recording.mapper_tables, self._recording.mapper_errors)
+
+    def encryption_policy(self, path: str) -> str:
+        """Return a recorded fscrypt policy; a plain tree has none to tell."""
+        if self._recording is None:
+            raise Unreadable(path, "unsupported", "a folder does not tell fscrypt policies")
+        return _answer(path, self._recording.encryption_policies, self._recording.encryption_errors)
+
+
+def _answer(key: str, answers: dict[str, _Value], failures: dict[str, recording.Failure]) -> _Value:
+    if key in answers:
+        return answers[key]
+    if key in failures:
+        raise recording.failed(key, failures[key])
+    raise Unreadable(key, "not-collected", "the recording does not tell")
