@@ -1,0 +1,211 @@
+"""Remembers every answer of a host, so that any run over it can be replayed."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from auditor.errors import OutputError
+from auditor.host import DEFAULT_ENTRIES, DEFAULT_LIMIT, Host, Stat, Unreadable
+from auditor.host import _recording as recording
+from auditor.host._recording import Entry, Recording
+
+_Value = TypeVar("_Value")
+_LONGEST = 200  # bytes of a name; file systems end at 255
+
+
+class RecordingHost:
+    """A `Host` that asks another one, and asks it each question once.
+
+    A question asked again is answered from memory: a process that has gone on meanwhile would
+    otherwise give two answers, of which a recording can hold only one.
+    """
+
+    def __init__(self, host: Host) -> None:
+        """Wrap `host`."""
+        self._host = host
+        self._entries: dict[str, Entry] = {}
+        self._bodies: dict[str, bytes] = {}
+        self._answers: dict[tuple[str, str, int, bool], object] = {}
+        self._tables: dict[str, tuple[str, ...]] = {}
+        self._table_errors: dict[str, recording.Failure] = {}
+        self._policies: dict[str, str] = {}
+        self._policy_errors: dict[str, recording.Failure] = {}
+
+    @property
+    def name(self) -> str:
+        """The host name of the wrapped host."""
+        return self._host.name
+
+    @property
+    def live(self) -> bool:
+        """Whether the wrapped host is live."""
+        return self._host.live
+
+    @property
+    def uid(self) -> int | None:
+        """The user id that the wrapped host reads with."""
+        return self._host.uid
+
+    @property
+    def privileged(self) -> bool:
+        """Whether the wrapped host reads as root."""
+        return self._host.privileged
+
+    def read(self, path: str, *, limit: int = DEFAULT_LIMIT, head: bool = False) -> bytes:
+        """Return a regular file's bytes; see `Host.read`."""
+        known = self._bodies.get(path)
+        if known is not None and not self._entry(path).truncated and len(known) <= limit:
+            return known
+        body = self._once(
+            ("read", path, limit, head),
+            lambda: self._host.read(path, limit=limit, head=head),
+            self._entry(path).error,
+        )
+        if known is None or len(body) >= len(known):
+            self._bodies[path] = body
+            # Exactly `limit` bytes may be all that there is: said to be cut, it is never
+            # mistaken for the whole.
+            self._entry(path).truncated = head and len(body) == limit
+        return body
+
+    def list(self, path: str, *, limit: int = DEFAULT_ENTRIES) -> tuple[str, ...]:
+        """Return the sorted names in a directory; see `Host.list`."""
+        entry = self._entry(path)
+        names = self._once(
+            ("list", path, limit, False),
+            lambda: self._host.list(path, limit=limit),
+            entry.error,
+        )
+        entry.names = names
+        return names
+
+    def stat(self, path: str) -> Stat:
+        """Return what lstat(2) tells; see `Host.stat`."""
+        entry = self._entry(path)
+        stat = self._once(("stat", path, 0, False), lambda: self._host.stat(path), entry.error)
+        entry.file_type = stat.file_type
+        entry.mode, entry.uid, entry.gid = stat.mode, stat.uid, stat.gid
+        entry.size, entry.mtime_ns, entry.inode = stat.size, stat.mtime_ns, stat.inode
+        entry.device, entry.special = stat.device, stat.special
+        return stat
+
+    def readlink(self, path: str) -> str:
+        """Return a symbolic link's target as written; see `Host.readlink`."""
+        entry = self._entry(path)
+        link = self._once(
+            ("readlink", path, 0, False), lambda: self._host.readlink(path), entry.error
+        )
+        entry.link = link
+        return link
+
+    def mapper_table(self, name: str) -> tuple[str, ...]:
+        """Return a device-mapper table without its keys; see `Host.mapper_table`."""
+        question = ("table", name, 0, False)
+        table = self._once(
+            question, lambda: self._host.mapper_table(name), self._table_errors, name
+        )
+        self._tables[name] = table
+        return table
+
+    def encryption_policy(self, path: str) -> str:
+        """Return the fscrypt policy of a directory; see `Host.encryption_policy`."""
+        question = ("policy", path, 0, False)
+        policy = self._once(
+            question, lambda: self._host.encryption_policy(path), self._policy_errors, path
+        )
+        self._policies[path] = policy
+        return policy
+
+    def save(self, folder: Path, *, at: str) -> None:
+        """Write what was asked and answered into a new or empty `folder`.
+
+        `at` is the time of the recording (RFC 3339). The same answers give the same bytes.
+        Raises `OutputError` where the folder cannot be written or holds something.
+        """
+        inline, filed = self._split()
+        document = Recording(
+            schema=recording.SCHEMA,
+            name=self.name,
+            uid=self.uid,
+            recorded_at=at,
+            entries={path: self._finished(path, inline) for path in sorted(self._entries)},
+            mapper_tables=self._tables,
+            mapper_errors=self._table_errors,
+            encryption_policies=self._policies,
+            encryption_errors=self._policy_errors,
+        )
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if any(folder.iterdir()):
+                raise OutputError("the folder is not empty", where=str(folder))
+            for path in filed:
+                body = folder / recording.TREE / path.lstrip("/")
+                body.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                body.write_bytes(self._bodies[path])
+            (folder / recording.FILENAME).write_bytes(recording.dump(document))
+        except OSError as error:
+            raise OutputError(
+                f"the recording cannot be written: {error}", where=str(folder)
+            ) from error
+
+    def _once(
+        self,
+        question: tuple[str, str, int, bool],
+        ask: Callable[[], _Value],
+        errors: dict[str, recording.Failure],
+        key: str = "",
+    ) -> _Value:
+        answer = self._answers.get(question)
+        if answer is None:
+            try:
+                answer = ask()
+            except Unreadable as error:
+                answer = error
+            self._answers[question] = answer
+        if isinstance(answer, Unreadable):
+            errors[key or question[0]] = (answer.reason, answer.detail)
+            raise answer
+        return answer  # type: ignore[return-value]  # kept under the question that it answers
+
+    def _entry(self, path: str) -> Entry:
+        return self._entries.setdefault(path, Entry())
+
+    def _finished(self, path: str, inline: frozenset[str]) -> Entry:
+        """Return an entry as it is written: errors that a fuller answer outdid are dropped."""
+        entry = self._entries[path]
+        if path in self._bodies and not entry.truncated:
+            entry.error.pop("read", None)
+        if entry.names is not None:
+            entry.error.pop("list", None)
+        if path in inline:
+            entry.body = base64.b64encode(self._bodies[path]).decode()
+        elif path in self._bodies:
+            entry.stored = entry.file_type != "file"
+        return entry
+
+    def _split(self) -> tuple[frozenset[str], tuple[str, ...]]:
+        """Return the paths whose bodies go into `host.json`, and those that become files."""
+        paths = sorted(self._bodies)
+        inline = frozenset(
+            path for path in paths if not _is_fileable(path) or _below_a_body(path, self._bodies)
+        )
+        return inline, tuple(path for path in paths if path not in inline)
+
+
+def _below_a_body(path: str, bodies: dict[str, bytes]) -> bool:
+    parts = path.split("/")
+    return any("/".join(parts[:end]) in bodies for end in range(2, len(parts)))
+
+
+def _is_fileable(path: str) -> bool:
+    """Return whether every name of a path can be a file's name anywhere and be looked at safely."""
+    names = path.split("/")[1:]
+    return all(
+        name not in ("", ".", "..")
+        and name.isprintable()
+        and len(name.encode("utf-8", "surrogateescape")) <= _LONGEST
+        for name in names
+    )
