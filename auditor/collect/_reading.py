@@ -1,0 +1,135 @@
+"""Reads a collector's configuration files, and rolls up what could not be read."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterable, Iterator
+
+from msgspec import Struct
+
+from auditor.evidence import Gap, GapReason, Origin
+from auditor.host import MIB, Absent, Host, Unreadable, exists
+
+# A configuration file of more than this is not one that a person wrote.
+FILE_LIMIT = MIB
+# A drop-in folder with more entries than this is not read to its end.
+FOLDER_LIMIT = 5_000
+_NAMED = 3
+
+
+class _Miss(Struct, frozen=True, kw_only=True):
+    """One thing that could not be read."""
+
+    path: str
+    reason: GapReason
+    detail: str
+
+
+class Reading:
+    """The files of one collector: absent files are no gap, every other failure is one.
+
+    Like gaps are rolled up: one for each kind and reason, with the number of files in `count`.
+    """
+
+    def __init__(self, host: Host, collector: str, *kinds: str) -> None:
+        """Read from `host` for `collector`; whatever cannot be read is a gap in all `kinds`."""
+        self.host = host
+        self.collector = collector
+        self._kinds = kinds
+        self._misses: list[_Miss] = []
+
+    def text(self, path: str) -> str | None:
+        """Return the file as text, `None` where it is absent or could not be read (a gap).
+
+        A file that is a link to `/dev/null` is masked, as administrators say, and reads empty.
+        """
+        try:
+            data = self.host.read(path, limit=FILE_LIMIT)
+        except Absent:
+            return None
+        except Unreadable as error:
+            if self._masked(path):
+                return ""
+            self.miss(path, error.reason, error.detail)
+            return None
+        return data.decode("utf-8", "replace")
+
+    def _masked(self, path: str) -> bool:
+        try:
+            return self.host.readlink(path) == "/dev/null"
+        except Unreadable:
+            return False
+
+    def folder(self, path: str, *suffixes: str) -> tuple[str, ...]:
+        """Return the sorted paths in a folder whose names end in one of `suffixes`.
+
+        Hidden names are skipped, as every reader of a drop-in folder does.
+        """
+        try:
+            names = self.host.list(path, limit=FOLDER_LIMIT)
+        except Absent:
+            return ()
+        except Unreadable as error:
+            self.miss(path, error.reason, error.detail)
+            return ()
+        return tuple(
+            posixpath.join(path, name)
+            for name in sorted(names)
+            if not name.startswith(".") and (not suffixes or name.endswith(suffixes))
+        )
+
+    def by_name(self, folders: tuple[str, ...], suffix: str) -> tuple[str, ...]:
+        """Return the drop-ins of several folders by name, an earlier folder's over a later's."""
+        found: dict[str, str] = {}
+        for folder in folders:
+            for path in self.folder(folder, suffix):
+                found.setdefault(posixpath.basename(path), path)
+        return tuple(path for _, path in sorted(found.items()))
+
+    def texts(self, paths: Iterable[str]) -> tuple[tuple[str, str], ...]:
+        """Return path and text of every file that is there."""
+        read = ((path, self.text(path)) for path in paths)
+        return tuple((path, text) for path, text in read if text is not None)
+
+    def present(self, *paths: str) -> bool:
+        """Return whether there is something at one of the paths."""
+        return any(exists(self.host, path) for path in paths)
+
+    def miss(self, path: str, reason: GapReason, detail: str) -> None:
+        """Note that what `path` says could not be had."""
+        self._misses.append(_Miss(path=path, reason=reason, detail=detail))
+
+    def malformed(self, path: str, line: int, detail: str) -> None:
+        """Note a line that does not say what its format wants."""
+        place = f"{path}:{line}" if line else path
+        self.miss(place, "malformed", detail)
+
+    def origin(self, path: str, line: int = 0) -> Origin:
+        """Return the origin of a fact read there."""
+        return Origin(self.collector, path, line)
+
+    def gaps(self) -> Iterator[Gap]:
+        """Yield what could not be read, rolled up by kind and reason."""
+        by_reason: dict[GapReason, list[_Miss]] = {}
+        for miss in self._misses:
+            by_reason.setdefault(miss.reason, []).append(miss)
+        for reason, misses in sorted(by_reason.items()):
+            for kind in self._kinds:
+                yield Gap(
+                    kind=kind,
+                    reason=reason,
+                    detail=_sentence(misses),
+                    origin=Origin(self.collector, misses[0].path),
+                    count=len(misses),
+                )
+
+
+def _sentence(misses: list[_Miss]) -> str:
+    """Return what happened first, and where else."""
+    first = f"{misses[0].path}: {misses[0].detail}"
+    others = sorted({miss.path for miss in misses[1:]} - {misses[0].path})
+    if not others:
+        return first
+    named = ", ".join(others[:_NAMED])
+    more = f" and {len(others) - _NAMED} more" if len(others) > _NAMED else ""
+    return f"{first}; likewise {named}{more}"
