@@ -195,7 +195,8 @@ class Account(Record, frozen=True, kw_only=True):
 class SshServer(Record, frozen=True, kw_only=True):
     """The SSH daemon's settings as its files give them, with OpenSSH's defaults where unset.
 
-    `match_blocks` counts the `Match` blocks that could override them.
+    `match_blocks` counts the `Match` blocks that could override them. `keyboard_interactive` is
+    the other way that passwords are asked for (through PAM): without it off, passwords work.
     """
 
     permit_root_login: str | None
@@ -207,6 +208,7 @@ class SshServer(Record, frozen=True, kw_only=True):
     permit_tunnel: str | None
     ports: tuple[int, ...]
     match_blocks: int
+    keyboard_interactive: bool | None = None
 
     @property
     def label(self) -> str:

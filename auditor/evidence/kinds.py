@@ -31,6 +31,7 @@ Collected = (
     | storage.BlockDevice
     | storage.Swap
     | storage.ModelStore
+    | storage.DataFolder
     | storage.ModelFile
     | workload.Workload
     | workload.Container

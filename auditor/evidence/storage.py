@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from auditor.evidence.base import Record
+from auditor.evidence.site import StorePurpose
 
 LayerType = Literal[
     "disk", "partition", "crypt", "linear", "raid", "multipath", "loop", "zram", "cache",
@@ -13,7 +14,11 @@ LayerType = Literal[
 
 
 class Mount(Record, frozen=True, kw_only=True):
-    """A mount as `/proc/self/mountinfo` gives it (proc(5)), octal escapes decoded."""
+    """A mount as `/proc/self/mountinfo` gives it (proc(5)), octal escapes decoded.
+
+    `members` are the names of the block devices of a file system that can span several of them
+    (btrfs), where the kernel tells them all; `()` for every other kind of file system.
+    """
 
     device: str
     path: str
@@ -24,6 +29,7 @@ class Mount(Record, frozen=True, kw_only=True):
     root: str
     mount_id: int
     parent_id: int
+    members: tuple[str, ...] | None = ()
 
     @property
     def label(self) -> str:
@@ -38,6 +44,7 @@ class BlockDevice(Record, frozen=True, kw_only=True):
     `backing_file` the file of a loop device. `encryption` is of this layer alone: `verified`
     from the kernel's table (root), `claimed` from the device-mapper uuid (anybody can forge
     one), `null` for a cipher that does not encrypt, `none`, or `unknown`. `cipher` needs root.
+    `transport` is how a disk is attached (`ata`, `nvme`, `usb`, `virtio`, `iscsi`, `fc` …).
     """
 
     name: str
@@ -53,6 +60,7 @@ class BlockDevice(Record, frozen=True, kw_only=True):
     key_bits: int
     removable: bool | None
     model: str
+    transport: str = ""
 
     @property
     def label(self) -> str:
@@ -81,6 +89,9 @@ class ModelStore(Record, frozen=True, kw_only=True):
     `discovered_by` one of `well-known`, `option`, `site`, `service`. `files` and `size` count
     what was seen in it, symlinks not followed; `complete` is false where the walk met a limit
     or a refusal. `writers` tells who besides the owner may write: ``, `group` or `everyone`.
+    `path` is the folder itself, symbolic links resolved; the path as it was named is the
+    origin's. `device_number` is its file system's (stat(2) `st_dev`), empty where a tree does
+    not tell. `encryption_policy` is the fscrypt policy, empty where the folder has none.
     """
 
     path: str
@@ -92,11 +103,31 @@ class ModelStore(Record, frozen=True, kw_only=True):
     files: int | None
     size: int | None
     complete: bool
+    device_number: str = ""
+    encryption_policy: str | None = None
 
     @property
     def label(self) -> str:
         """Return the path."""
         return self.path
+
+
+class DataFolder(Record, frozen=True, kw_only=True):
+    """A folder where a host keeps data of its own accord: logs, temporary files, crash dumps.
+
+    `path` is the folder itself, symbolic links resolved; `known_as` the path that programs use.
+    `device_number` as in `ModelStore`.
+    """
+
+    path: str
+    known_as: str
+    holds: StorePurpose
+    device_number: str
+
+    @property
+    def label(self) -> str:
+        """Return the path that programs use."""
+        return self.known_as
 
 
 class ModelFile(Record, frozen=True, kw_only=True):
