@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import Literal
 
 import msgspec
 from msgspec import Struct
 
+from auditor.errors import EvidenceError
 from auditor.evidence.base import Origin
 
 SCHEMA = "auditor.findings/1"
@@ -142,3 +144,24 @@ def encode(findings: Findings) -> bytes:
         else:
             lines.append(f'"{name}":{_ENCODER.encode(value).decode()}')
     return ("{" + ",\n".join(lines) + "}\n").encode()
+
+
+def decode(data: bytes, *, where: str = "findings") -> Findings:
+    """Return the findings in `data`; raises `EvidenceError` (exit 4) for anything else."""
+    try:
+        findings = msgspec.json.decode(data, type=Findings)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise EvidenceError(f"this is not a findings document: {error}", where=where) from error
+    if findings.schema != SCHEMA:
+        raise EvidenceError(
+            f"the findings have schema {findings.schema!r:.80}, this toolkit reads {SCHEMA}",
+            where=where,
+            hint="Read them with the toolkit that wrote them, or a newer one",
+        )
+    return findings
+
+
+def json_schema() -> bytes:
+    """Return the JSON Schema of the findings document."""
+    schema = msgspec.json.schema(Findings)
+    return (json.dumps(schema, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()

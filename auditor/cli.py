@@ -1,0 +1,313 @@
+"""The command line: parse, one call of the library, exit code; nothing else."""
+
+from __future__ import annotations
+
+import os
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from auditor._version import __version__
+from auditor.errors import AuditError, ExitCode, worst
+
+app = typer.Typer(
+    name="audit",
+    help="Audit the data sovereignty of on-premise AI servers, offline. "
+    "Exit codes: 0 pass, 1 finding, 2 usage, 3 undecided, 4 input error, 5 bad signature.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+policy_app = typer.Typer(
+    help="List, show, check and test policy packs.", no_args_is_help=True, rich_markup_mode=None
+)
+app.add_typer(policy_app, name="policy")
+
+
+class Level(StrEnum):
+    """Severities as the command line spells them."""
+
+    CRITICAL = "critical"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+    INFO = "info"
+
+
+class Language(StrEnum):
+    """Languages of the report."""
+
+    EN = "en"
+    ZH = "zh"
+
+
+SiteOption = Annotated[Path | None, typer.Option("--site", help="The declared perimeter (YAML).")]
+PolicyOption = Annotated[
+    list[str] | None,
+    typer.Option("--policy", help="A pack by name or file; repeatable. Default: all."),
+]
+ProfileOption = Annotated[Path | None, typer.Option("--profile", help="Selects and retunes rules.")]
+WaiversOption = Annotated[Path | None, typer.Option("--waivers", help="Accepted findings (YAML).")]
+FormatOption = Annotated[
+    list[str] | None, typer.Option("--format", "-f", help="A report format; repeatable with -o.")
+]
+OutOption = Annotated[
+    Path | None, typer.Option("--out", "-o", help="Write evidence, findings and report here.")
+]
+FailOption = Annotated[Level, typer.Option("--fail-on", help="Lowest severity that exits 1.")]
+AllowOption = Annotated[
+    bool, typer.Option("--allow-unknown", help="Exit 0 although something is undecided.")
+]
+LangOption = Annotated[Language, typer.Option("--lang", help="Language of the report.")]
+KeyOption = Annotated[Path | None, typer.Option("--key", help="Sign with this private key.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print no summary.")]
+AtOption = Annotated[str, typer.Option("--at", help="Fix the clock (RFC 3339).")]
+EvidenceArgument = Annotated[
+    Path, typer.Argument(metavar="EVIDENCE", help="evidence.json, or a folder that holds it.")
+]
+
+
+@app.command()
+def scan(
+    site: SiteOption = None, policy: PolicyOption = None, profile: ProfileOption = None,
+    waivers: WaiversOption = None, formats: FormatOption = None, out: OutOption = None,
+    fail_on: FailOption = Level.MEDIUM, allow_unknown: AllowOption = False,
+    lang: LangOption = Language.EN, key: KeyOption = None, quiet: QuietOption = False,
+    at: AtOption = "",
+    root: Annotated[
+        Path | None, typer.Option("--root", help="Audit a recorded tree or image instead.")
+    ] = None,
+    store: Annotated[
+        list[str] | None, typer.Option("--store", help="A folder of models or data; repeatable.")
+    ] = None,
+    record: Annotated[
+        Path | None, typer.Option("--record", help="Keep what was read here, for a replay.")
+    ] = None,
+) -> None:  # fmt: skip
+    """Audit this host (or a recorded one): what can leave, and what lies unencrypted."""
+    from auditor.commands import auditing
+
+    asked = auditing.Asked(
+        site=site, packs=tuple(policy or ()), profile=profile, waivers=waivers,
+        formats=tuple(formats or ()), folder=out, fail_on=fail_on.value,
+        allow_unknown=allow_unknown, language=lang.value, key=key, quiet=quiet, at=at,
+    )  # fmt: skip
+    _finish(auditing.scan(asked, root, store, record))
+
+
+@app.command()
+def gate(
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH…", help="Manifests or folders.")],
+    site: SiteOption = None, policy: PolicyOption = None, profile: ProfileOption = None,
+    waivers: WaiversOption = None, formats: FormatOption = None, out: OutOption = None,
+    fail_on: FailOption = Level.MEDIUM, allow_unknown: AllowOption = False,
+    lang: LangOption = Language.EN, key: KeyOption = None, quiet: QuietOption = False,
+    at: AtOption = "",
+) -> None:  # fmt: skip
+    """Judge deployment manifests before they run: Kubernetes YAML and Docker Compose."""
+    from auditor.commands import auditing
+
+    asked = auditing.Asked(
+        site=site, packs=tuple(policy or ()), profile=profile, waivers=waivers,
+        formats=tuple(formats or ()), folder=out, fail_on=fail_on.value,
+        allow_unknown=allow_unknown, language=lang.value, key=key, quiet=quiet, at=at,
+    )  # fmt: skip
+    _finish(auditing.gate(paths, asked))
+
+
+@app.command()
+def evaluate(
+    evidence: EvidenceArgument,
+    site: SiteOption = None, policy: PolicyOption = None, profile: ProfileOption = None,
+    waivers: WaiversOption = None, formats: FormatOption = None, out: OutOption = None,
+    fail_on: FailOption = Level.MEDIUM, allow_unknown: AllowOption = False,
+    lang: LangOption = Language.EN, key: KeyOption = None, quiet: QuietOption = False,
+    at: AtOption = "",
+) -> None:  # fmt: skip
+    """Judge evidence again, at a desk: same evidence and packs, same bytes."""
+    from auditor.commands import auditing
+
+    asked = auditing.Asked(
+        site=site, packs=tuple(policy or ()), profile=profile, waivers=waivers,
+        formats=tuple(formats or ()), folder=out, fail_on=fail_on.value,
+        allow_unknown=allow_unknown, language=lang.value, key=key, quiet=quiet, at=at,
+    )  # fmt: skip
+    _finish(auditing.evaluate(evidence, asked))
+
+
+@app.command()
+def report(
+    evidence: EvidenceArgument,
+    style: Annotated[str, typer.Option("--format", "-f", help="The format to print.")] = "text",
+    lang: LangOption = Language.EN,
+) -> None:
+    """Print a finished audit in another format, by the findings that it was handed over with."""
+    from auditor.commands import auditing
+
+    _finish(auditing.report(evidence, style, lang.value))
+
+
+@app.command()
+def init(
+    out: Annotated[Path, typer.Option("--out", "-o", help="The file to write.")] = Path(
+        "site.yaml"
+    ),
+    root: Annotated[
+        Path | None, typer.Option("--root", help="A recorded tree or image instead.")
+    ] = None,
+) -> None:
+    """Write a first site file from what this host shows, with comments to decide on."""
+    from auditor.commands import auditing
+
+    _finish(auditing.init(out, root))
+
+
+@app.command()
+def keygen(
+    path: Annotated[Path, typer.Argument(help="The private key's file; PATH.pub comes beside.")],
+    passphrase_file: Annotated[
+        Path | None, typer.Option("--passphrase-file", help="Encrypt the key with its first line.")
+    ] = None,
+) -> None:
+    """Make a signing key (Ed25519)."""
+    from auditor.commands import sealing
+
+    _finish(sealing.keygen(path, passphrase_file))
+
+
+@app.command()
+def sign(
+    path: Annotated[Path, typer.Argument(help="An output folder, or any file.")],
+    key: Annotated[Path, typer.Option("--key", help="The private key.")],
+    passphrase_file: Annotated[
+        Path | None, typer.Option("--passphrase-file", help="The key's passphrase.")
+    ] = None,
+) -> None:
+    """Sign an output folder anew (on a signing station), or write FILE.sig beside a file."""
+    from auditor.commands import sealing
+
+    _finish(sealing.sign(path, key, passphrase_file))
+
+
+@app.command()
+def verify(
+    path: Annotated[Path, typer.Argument(help="A report, an attestation or an output folder.")],
+    trust: Annotated[
+        list[Path] | None, typer.Option("--trust", help="A public key that you trust; repeatable.")
+    ] = None,
+    site: SiteOption = None,
+) -> None:
+    """Check signature, grammar and digests, and that the evidence gives the same report."""
+    from auditor.commands import sealing
+
+    _finish(sealing.verify(path, trust, site))
+
+
+@app.command()
+def diff(
+    before: Annotated[Path, typer.Argument(help="findings.json or output folder, earlier.")],
+    after: Annotated[Path, typer.Argument(help="findings.json or output folder, later.")],
+) -> None:
+    """Tell what changed between two audits; exit 1 where something got worse."""
+    from auditor.commands import listing
+
+    _finish(listing.diff(before, after))
+
+
+@app.command()
+def collectors() -> None:
+    """List the collectors: what each yields and reads."""
+    from auditor.commands import listing
+
+    _finish(listing.list_collectors())
+
+
+@app.command()
+def schema(
+    name: Annotated[str, typer.Argument(help="evidence, findings or site.")] = "evidence",
+) -> None:
+    """Print a JSON Schema."""
+    from auditor.commands import listing
+
+    _finish(listing.schema(name))
+
+
+@policy_app.command("list")
+def policy_list(policy: PolicyOption = None) -> None:
+    """List the rules of the packs."""
+    from auditor.commands import packs
+
+    _finish(packs.list_rules(policy))
+
+
+@policy_app.command("show")
+def policy_show(rule: str, policy: PolicyOption = None, lang: LangOption = Language.EN) -> None:
+    """Show one rule whole."""
+    from auditor.commands import packs
+
+    _finish(packs.show_rule(rule, policy, lang.value))
+
+
+@policy_app.command("check")
+def policy_check(files: list[Path]) -> None:
+    """Check packs, profiles and waiver files without judging anything."""
+    from auditor.commands import packs
+
+    _finish(packs.check_files(files))
+
+
+@policy_app.command("test")
+def policy_test(policy: PolicyOption = None) -> None:
+    """Run the examples of every rule."""
+    from auditor.commands import packs
+
+    _finish(packs.test_examples(policy))
+
+
+def _version(value: bool) -> None:
+    """Print the version and leave."""
+    if value:
+        typer.echo(f"audit {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Take the options that stand before the command."""
+
+
+def _finish(*codes: ExitCode) -> NoReturn:
+    """Leave with the exit code that outranks the others."""
+    raise typer.Exit(int(worst(*codes)))
+
+
+def main() -> NoReturn:
+    """Run the command; every way out has its exit code, a bug in the toolkit too (4)."""
+    try:
+        app()
+    except AuditError as error:
+        sys.stderr.write(f"audit: {error}\n")
+        sys.exit(int(error.exit_code))
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(int(ExitCode.ERROR))
+    except KeyboardInterrupt:
+        sys.stderr.write("audit: interrupted; nothing was written\n")
+        sys.exit(int(ExitCode.ERROR))
+    except Exception as error:
+        if os.environ.get("AUDIT_TRACEBACK"):
+            raise
+        sys.stderr.write(
+            f"audit: a defect of the toolkit: {type(error).__name__}: {error}. "
+            "Set AUDIT_TRACEBACK=1 for the traceback\n"
+        )
+        sys.exit(int(ExitCode.ERROR))
+    sys.exit(int(ExitCode.PASS))

@@ -1,0 +1,157 @@
+"""The commands that build or take evidence, judge it and hand the judgement over."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import msgspec
+from msgspec import Struct
+
+from auditor import api, delivery
+from auditor.api import Criteria
+from auditor.commands._terminal import progress
+from auditor.delivery import Delivery
+from auditor.errors import EvidenceError, ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from auditor.evidence import Evidence
+    from auditor.host import Host
+    from auditor.policy.findings import Severity
+
+
+class Asked(Struct, frozen=True, kw_only=True):
+    """The options that scan, gate and evaluate share, as they were given."""
+
+    site: Path | None = None
+    packs: tuple[str, ...] = ()
+    profile: Path | None = None
+    waivers: Path | None = None
+    formats: tuple[str, ...] = ()
+    folder: Path | None = None
+    fail_on: str = "medium"
+    allow_unknown: bool = False
+    language: str = "en"
+    key: Path | None = None
+    quiet: bool = False
+    at: str = ""
+
+    @property
+    def target(self) -> Delivery:
+        """Where the judgement is to go."""
+        return Delivery(formats=self.formats, folder=self.folder, key=self.key, quiet=self.quiet)
+
+    def criteria(self, judged_at: str = "") -> Criteria:
+        """Return what to judge by."""
+        return Criteria(
+            packs=self.packs,
+            profile=self.profile,
+            waivers=self.waivers,
+            fail_on=cast("Severity", self.fail_on),
+            allow_unknown=self.allow_unknown,
+            judged_at=judged_at,
+        )
+
+    @property
+    def moment(self) -> str:
+        """The time of the audit: the one given, else now."""
+        return api.moment(self.at) if self.at else api.now()
+
+
+def scan(
+    asked: Asked, root: Path | None, stores: Sequence[str] | None, record: Path | None
+) -> ExitCode:
+    """Audit this host or a recorded one."""
+    delivery.check(asked.target)
+    site = api.load_site(asked.site)
+    host = _host(root)
+    folders = tuple(str(Path(store).absolute()) for store in stores or ())
+    if record is None:
+        with progress("reading", quiet=asked.quiet) as show:
+            evidence = api.scan(host, site=site, stores=folders, at=asked.moment, progress=show)
+        return _judge(evidence, asked)
+    from auditor.host.record import RecordingHost
+
+    recorder = RecordingHost(host)
+    with progress("recording", quiet=asked.quiet) as show:
+        evidence = api.scan(recorder, site=site, stores=folders, at=asked.moment, progress=show)
+    recorder.save(record, at=evidence.taken_at)
+    return _judge(evidence, asked)
+
+
+def gate(paths: Sequence[Path], asked: Asked) -> ExitCode:
+    """Judge manifests."""
+    delivery.check(asked.target)
+    site = api.load_site(asked.site)
+    with progress("reading", quiet=asked.quiet) as show:
+        evidence = api.gate(tuple(paths), site=site, at=asked.moment, progress=show)
+    return _judge(evidence, asked)
+
+
+def evaluate(path: Path, asked: Asked) -> ExitCode:
+    """Judge finished evidence, against another site where one is named."""
+    delivery.check(asked.target)
+    evidence = api.load_evidence(path)
+    if asked.site is not None:
+        evidence = msgspec.structs.replace(evidence, site=api.load_site(asked.site))
+    return _judge(evidence, asked, judged_at=api.moment(asked.at) if asked.at else "")
+
+
+def report(path: Path, style: str, language: str) -> ExitCode:
+    """Print a finished audit in another format; its findings are taken, not made again."""
+    from auditor import derive
+    from auditor.evidence import encode
+    from auditor.report import Judgement
+
+    evidence = api.load_evidence(path)
+    folder = path if path.is_dir() else path.parent
+    findings = api.load_findings(folder / "findings.json")
+    if findings.evidence_sha256 != hashlib.sha256(encode(evidence)).hexdigest():
+        raise EvidenceError(
+            "these findings were made from other evidence",
+            where=str(folder / "findings.json"),
+            hint="Judge the evidence again with audit evaluate",
+        )
+    judgement = Judgement(
+        evidence=evidence, derived=derive.derive(evidence), findings=findings, language=language
+    )
+    return delivery.deliver(judgement, Delivery(formats=(style,)))
+
+
+def init(path: Path, root: Path | None) -> ExitCode:
+    """Write a first site file; an existing one is never overwritten."""
+    from auditor import site_init
+    from auditor.commands._terminal import say
+
+    if path.exists():
+        raise UsageError("there is a file already", where=str(path), hint="Name another with -o")
+    with progress("reading", quiet=False) as show:
+        evidence = api.scan(_host(root), at=api.now(), progress=show)
+    delivery.write_file(path, site_init.write_site(evidence).encode())
+    say(f"{path} written from what {evidence.subject.name} shows: read it, correct it, then")
+    say(f"  audit scan --site {path}")
+    return ExitCode.PASS
+
+
+def _judge(evidence: Evidence, asked: Asked, *, judged_at: str = "") -> ExitCode:
+    """Judge the evidence and hand the judgement over."""
+    with progress("judging", quiet=asked.quiet) as show:
+        show(evidence.subject.name)
+        judgement = api.evaluate(evidence, asked.criteria(judged_at), language=asked.language)
+    return delivery.deliver(judgement, asked.target)
+
+
+def _host(root: Path | None) -> Host:
+    """Return this machine, restrained so that it is no burden, or the recorded one."""
+    if root is not None:
+        from auditor.host.tree import TreeHost
+
+        if not root.is_dir():
+            raise UsageError("there is no such folder", where=str(root))
+        return TreeHost(root)
+    from auditor.host import live
+
+    live.restrain()
+    return live.LiveHost()

@@ -1,0 +1,116 @@
+"""Hands a judgement over: sealed into a folder, or one format on standard output."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from auditor import api, output
+from auditor.errors import ExitCode, UsageError
+from auditor.evidence import encode
+
+if TYPE_CHECKING:
+    from auditor.report import Judgement
+    from auditor.seal.keys import SigningKey
+
+# Always written with -o; a format asked for comes beside them.
+ALWAYS = ("html",)
+LOCAL_KEY_FOLDER = ".signing"
+
+
+class Delivery(Struct, frozen=True, kw_only=True):
+    """Where a judgement goes: `folder`, or standard output in one of `formats`."""
+
+    formats: tuple[str, ...] = ()
+    folder: Path | None = None
+    key: Path | None = None
+    quiet: bool = False
+
+
+def check(delivery: Delivery) -> None:
+    """Refuse what cannot be delivered before any work is done; raises `UsageError`."""
+    from auditor import report
+
+    for name in delivery.formats:
+        report.load(name)
+    if delivery.folder is None and len(delivery.formats) > 1:
+        raise UsageError(
+            "several formats cannot share standard output", hint="Name a folder with -o"
+        )
+    if delivery.folder is None and delivery.key is not None:
+        raise UsageError("a key signs files: name a folder with -o")
+
+
+def deliver(judgement: Judgement, delivery: Delivery) -> ExitCode:
+    """Write or print the judgement; return its exit code."""
+    if delivery.folder is None:
+        name = delivery.formats[0] if delivery.formats else "text"
+        _print(api.render(name, judgement))
+        return api.summary(judgement).exit_code
+    from auditor.seal import keys
+
+    key, local = signing_key(delivery)
+    files = sealed(judgement, delivery.formats, key)
+    if local:
+        files["signer.pub"] = keys.public_file(key)
+    output.write_all(delivery.folder, files)
+    if not delivery.quiet:
+        _print(api.render("text", judgement))
+        _print(_directions(delivery.folder, key, local=local).encode())
+    return api.summary(judgement).exit_code
+
+
+def sealed(judgement: Judgement, formats: tuple[str, ...], key: SigningKey) -> dict[str, bytes]:
+    """Return every output file of a judgement by name, signed."""
+    from auditor import report
+    from auditor.policy.findings import encode as encode_findings
+    from auditor.seal import folder
+
+    files = {
+        "evidence.json": encode(judgement.evidence),
+        "findings.json": encode_findings(judgement.findings),
+    }
+    for name in dict.fromkeys((*ALWAYS, *formats)):
+        renderer = report.load(name)
+        files[renderer.filename] = renderer.render(judgement)
+    return folder.seal(files, key)
+
+
+def signing_key(delivery: Delivery) -> tuple[SigningKey, bool]:
+    """Return the key to sign with, and whether it is one that this toolkit made by itself."""
+    from auditor.seal import keys
+
+    if delivery.key is not None:
+        return keys.load_signing_key(delivery.key), False
+    if delivery.folder is None:
+        raise UsageError("a key signs files: name a folder with -o")
+    place = delivery.folder / LOCAL_KEY_FOLDER / "local-key.pem"
+    if not place.exists():
+        output.write_all(delivery.folder, {})
+        keys.generate(place)
+    return keys.load_signing_key(place), True
+
+
+def _directions(folder: Path, key: SigningKey, *, local: bool) -> str:
+    """Return the closing lines: where the report is, and what its signature is worth."""
+    lines = [f"Report     {folder / 'report.html'}"]
+    if local:
+        lines.append(
+            f"Signature  by a key made for this folder ({key.key_id[:16]}…); nobody trusts it yet."
+        )
+        lines.append("           Sign with your own: audit keygen KEY, then --key KEY")
+        lines.append(f"Verify     audit verify {folder} --trust {folder / 'signer.pub'}")
+    else:
+        lines.append(f"Signature  key {key.key_id[:16]}…")
+        lines.append(f"Verify     audit verify {folder} --trust PUBLIC-KEY")
+    return "\n".join(lines) + "\n"
+
+
+def _print(data: bytes) -> None:
+    """Write bytes to standard output as they are."""
+    sys.stdout.flush()
+    sys.stdout.buffer.write(data)
+    sys.stdout.buffer.flush()

@@ -1,0 +1,78 @@
+"""Start-up stays light, and the import contracts hold and can fail."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+HEAVY = ("msgspec", "yaml", "jinja2", "psutil", "cryptography", "scapy", "numpy", "rich",
+         "pydantic", "cel", "iptocc", "socket")  # fmt: skip
+
+
+def test_the_command_line_imports_nothing_heavy() -> None:
+    program = "import sys, auditor.cli; print(*sorted(sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, check=True, capture_output=True, text=True
+    )
+    loaded = {name.partition(".")[0] for name in done.stdout.split()}
+    assert loaded & set(HEAVY) == set()
+
+
+@pytest.fixture
+def lint() -> str:
+    found = shutil.which("lint-imports", path=str(Path(sys.executable).parent))
+    if not found:
+        pytest.skip("import-linter is not installed")
+    return found
+
+
+def _run(lint: str, tree: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [lint, "--no-cache"], cwd=tree, check=False, capture_output=True, text=True,
+        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(tree), "PYTHONSAFEPATH": "1"},
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    tree = tmp_path_factory.mktemp("tree")
+    shutil.copytree(
+        ROOT / "auditor", tree / "auditor", ignore=shutil.ignore_patterns("__pycache__")
+    )
+    shutil.copy(ROOT / ".importlinter", tree)
+    return tree
+
+
+def test_the_contracts_hold(lint: str, copy: Path) -> None:
+    done = _run(lint, copy)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize(
+    ("module", "line"),
+    [
+        ("policy/engine.py", "def sneak():\n    import auditor.host.live\n"),
+        ("seal/dsse.py", "import subprocess\n"),
+        ("collect/system.py", "from auditor.collect import accounts\n"),
+        ("report/html.py", "from auditor.report import sarif\n"),
+        ("derive/stores.py", "import psutil\n"),
+        ("collect/sockets.py", "import socket\n"),
+        ("evidence/base.py", "import auditor.policy\n"),
+        ("host/live.py", "import scapy.all\n"),
+    ],
+)
+def test_a_broken_contract_is_caught(lint: str, copy: Path, module: str, line: str) -> None:
+    path = copy / "auditor" / module
+    before = path.read_text(encoding="utf-8")
+    try:
+        path.write_text(f"{before}\n{line}", encoding="utf-8")
+        done = _run(lint, copy)
+    finally:
+        path.write_text(before, encoding="utf-8")
+    assert done.returncode != 0
+    assert "BROKEN" in done.stdout
