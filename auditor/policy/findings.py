@@ -90,8 +90,9 @@ class AppliedWaiver(_Part, frozen=True, kw_only=True):
 class Finding(_Part, frozen=True, kw_only=True):
     """One rule over one record (or one gap).
 
-    `subject` is the record's label, `observed` and `expected` are sentences, `reason` says why
-    for `unknown` and `error`. `fingerprint` (SHA-256 over rule, kind and subject, 32 hex digits)
+    `subject` is the record's label, `observed` and `expected` are sentences (`…_zh` where the
+    pack says them in Chinese too), `reason` says why for `unknown` and `error`. `fingerprint`
+    (SHA-256 over rule, kind and subject, 32 hex digits)
     stays the same from run to run. `count` is how many like records or facts a gap stands for.
     """
 
@@ -107,6 +108,8 @@ class Finding(_Part, frozen=True, kw_only=True):
     fingerprint: str
     waiver: AppliedWaiver | None = None
     count: int = 1
+    observed_zh: str = ""
+    expected_zh: str = ""
 
 
 class Findings(_Part, frozen=True, kw_only=True):

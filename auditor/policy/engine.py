@@ -1,0 +1,252 @@
+"""Judges evidence: every rule over every record of its kind, and over everything unseen."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+import msgspec
+from msgspec import Struct
+
+from auditor._version import __version__
+from auditor.evidence import DERIVED, Evidence, Record, kind_of
+from auditor.policy import judge, scope
+from auditor.policy.cel import Session
+from auditor.policy.findings import (
+    SCHEMA,
+    VERDICTS,
+    AppliedPack,
+    AppliedRule,
+    Finding,
+    Findings,
+    Severity,
+    Verdict,
+)
+from auditor.policy.functions import functions
+from auditor.policy.profile import Profile, Tuning, retune
+from auditor.policy.rules import Pack, Rule
+from auditor.policy.waivers import Waiver
+
+
+class _World(Struct, frozen=True, kw_only=True):
+    """What every rule is judged in."""
+
+    evidence: Evidence
+    sources: Mapping[str, tuple[str, ...]]
+    tuning: Tuning
+    waivers: tuple[Waiver, ...]
+    day: str
+
+
+class _Asked(Struct, kw_only=True):
+    """What came of one rule so far: `passed_over` counts records outside its `when`."""
+
+    findings: list[Finding]
+    passed_over: int = 0
+
+
+def evaluate(  # noqa: PLR0913 - each is named at the call
+    packs: tuple[Pack, ...],
+    evidence: Evidence,
+    derived: tuple[Record, ...],
+    *,
+    evidence_sha256: str,
+    judged_at: str,
+    profile: Profile | None = None,
+    waivers: tuple[Waiver, ...] = (),
+    fail_on: Severity = "medium",
+    allow_unknown: bool = False,
+) -> Findings:
+    """Return the judgement of `evidence` and what was `derived` from it by `packs`.
+
+    `judged_at` (RFC 3339) is the day that waivers are held against. Raises `PackError` where
+    there is nothing to evaluate, or where the profile does not fit the packs.
+    """
+    from auditor import derive
+
+    tuning = retune(packs, profile)
+    world = _World(
+        evidence=evidence,
+        sources=derive.sources(),
+        tuning=tuning,
+        waivers=waivers,
+        day=judged_at[:10],
+    )
+    asked = _ask_records(world, (*evidence.records, *derived))
+    applied: list[AppliedRule] = []
+    findings: list[Finding] = []
+    for pack in tuning.packs:
+        for rule in pack.rules:
+            conclusion, found = _conclude(rule, pack, world, asked[rule.id])
+            applied.append(conclusion)
+            findings += found
+    return Findings(
+        schema=SCHEMA,
+        tool_version=__version__,
+        evidence_sha256=evidence_sha256,
+        judged_at=judged_at,
+        profile=tuning.profile,
+        params=tuple(
+            (name, json.dumps(value, ensure_ascii=False))
+            for name, value in sorted(tuning.parameters.items())
+        ),
+        fail_on=fail_on,
+        allow_unknown=allow_unknown,
+        packs=tuple(
+            AppliedPack(name=p.name, version=p.version, title=p.title, sha256=p.sha256)
+            for p in tuning.packs
+        ),
+        rules=tuple(applied),
+        findings=tuple(findings),
+        unused_waivers=_unused(waivers, findings, world.day),
+    )
+
+
+def _ask_records(world: _World, records: tuple[Record, ...]) -> dict[str, _Asked]:
+    """Return what each rule says of the records: each record is converted once for all rules."""
+    tuning = world.tuning
+    session = Session(
+        {"params": tuning.parameters, "site": msgspec.to_builtins(world.evidence.site)},
+        functions(world.evidence.site),
+    )
+    asked = {rule.id: _Asked(findings=[]) for pack in tuning.packs for rule in pack.rules}
+    by_kind = _rules_by_kind(world)
+    for record in records:
+        rules = by_kind.get(kind_of(record), ())
+        if not rules:
+            continue
+        case = judge.Case(record, session, tuning.parameters)
+        for rule in rules:
+            if not judge.concerns(rule, record):
+                continue
+            finding = case.judge(rule, tuning.severity[rule.id])
+            if finding is None:
+                asked[rule.id].passed_over += 1
+            else:
+                asked[rule.id].findings.append(finding)
+    return asked
+
+
+def _rules_by_kind(world: _World) -> dict[str, tuple[Rule, ...]]:
+    """Return the rules that are to be asked, by the kind of record that they are asked of."""
+    by_kind: dict[str, tuple[Rule, ...]] = {}
+    for pack in world.tuning.packs:
+        for rule in pack.rules:
+            if rule.id not in world.tuning.disabled and not _out_of_scope(rule, world):
+                by_kind[rule.each] = (*by_kind.get(rule.each, ()), rule)
+    return by_kind
+
+
+def _out_of_scope(rule: Rule, world: _World) -> str:
+    """Return why the rule is not about this evidence, or nothing where it is."""
+    mode = world.evidence.mode
+    known = rule.each not in DERIVED or bool(rule.of) or rule.each in world.sources
+    kinds = scope.needed(rule, mode, world.sources)
+    return scope.out_of_scope(rule, mode, kinds, known=known)
+
+
+def _conclude(
+    rule: Rule, pack: Pack, world: _World, asked: _Asked
+) -> tuple[AppliedRule, tuple[Finding, ...]]:
+    """Return the rule with what came of it, and its findings in an order of content alone."""
+    severity = world.tuning.severity[rule.id]
+    reason = _out_of_scope(rule, world)
+    if rule.id in world.tuning.disabled:
+        reason = f"disabled by profile {world.tuning.profile}"
+    findings: tuple[Finding, ...] = ()
+    if not reason:
+        unseen = _unseen(rule, severity, world)
+        findings = tuple(
+            sorted(
+                (_waived(finding, world) for finding in (*asked.findings, *unseen)),
+                key=_order,
+            )
+        )
+        reason = "" if findings else _nothing_judged(rule, asked)
+    verdicts = [finding.verdict for finding in findings]
+    return (
+        AppliedRule(
+            id=rule.id,
+            pack=pack.name,
+            title=rule.title,
+            severity=severity,
+            each=rule.each,
+            of=rule.of,
+            require=rule.require.source,
+            remediation=rule.remediation,
+            controls=rule.controls,
+            verdict=_strongest(verdicts),
+            reason=reason,
+            judged=0 if rule.id in world.tuning.disabled else len(asked.findings),
+            passed=verdicts.count("pass"),
+            failed=verdicts.count("fail"),
+            unknown=verdicts.count("unknown"),
+            errors=verdicts.count("error"),
+            waived=verdicts.count("waived"),
+        ),
+        findings,
+    )
+
+
+def _unseen(rule: Rule, severity: Severity, world: _World) -> tuple[Finding, ...]:
+    """Return one finding, `unknown`, for everything that the rule would have had to see."""
+    kinds = scope.needed(rule, world.evidence.mode, world.sources)
+    spots = scope.blind_spots(rule, world.evidence, kinds)
+    return tuple(judge.unseen(rule, severity, spot) for spot in spots)
+
+
+def _strongest(verdicts: list[Verdict]) -> Verdict:
+    """Return the verdict of a rule: the strongest of its findings'."""
+    return next((verdict for verdict in VERDICTS if verdict in verdicts), "not-applicable")
+
+
+def _nothing_judged(rule: Rule, asked: _Asked) -> str:
+    """Return why a rule has no finding although everything was seen."""
+    if asked.passed_over:
+        return f"none of {asked.passed_over} {scope.words(rule.each)} meets the rule's 'when'"
+    of = f" from {', '.join(scope.words(kind) for kind in rule.of)}" if rule.of else ""
+    return f"there are no {scope.words(rule.each)}{of} to judge"
+
+
+def _order(finding: Finding) -> tuple[object, ...]:
+    """Return what findings of one rule are sorted by: content alone, never arrival."""
+    return (
+        VERDICTS.index(finding.verdict), finding.kind, finding.subject, finding.observed,
+        finding.reason, finding.origin, finding.count,
+    )  # fmt: skip
+
+
+def _waived(finding: Finding, world: _World) -> Finding:
+    """Return the finding as accepted where a waiver covers it; an expired one says so."""
+    covering = [
+        waiver
+        for waiver in world.waivers
+        if waiver.covers(finding.rule, finding.subject, finding.verdict)
+    ]
+    valid = next((waiver for waiver in covering if not waiver.expired(world.day)), None)
+    if valid:
+        return msgspec.structs.replace(finding, verdict="waived", waiver=valid.applied)
+    if not covering:
+        return finding
+    last = max(covering, key=lambda waiver: waiver.expires)
+    expired = f"the waiver of {last.owner} expired on {last.expires}"
+    reason = f"{finding.reason}; {expired}" if finding.reason else expired
+    return msgspec.structs.replace(finding, reason=reason)
+
+
+def _unused(waivers: tuple[Waiver, ...], findings: list[Finding], day: str) -> tuple[str, ...]:
+    """Return the waivers that accepted nothing, in words."""
+    accepted = [finding for finding in findings if finding.waiver]
+    used = {
+        waiver.place
+        for waiver in waivers
+        for finding in accepted
+        if finding.waiver == waiver.applied
+        and waiver.covers(finding.rule, finding.subject, waiver.accepts[0])
+    }
+    return tuple(
+        f"{waiver.place}: {waiver.rule} for '{waiver.subject}'"
+        f" ({'expired' if waiver.expired(day) else 'until'} {waiver.expires})"
+        for waiver in waivers
+        if waiver.place not in used
+    )

@@ -1,0 +1,145 @@
+"""Judges one record by one rule: the only place where a `pass` comes into being."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import cast
+
+import msgspec
+
+from auditor.evidence import Record, kind_of
+from auditor.policy.analysis import Path
+from auditor.policy.cel import CelError, Session
+from auditor.policy.findings import Finding, Severity, Verdict
+from auditor.policy.rules import Condition, Rule, Sentence
+from auditor.policy.scope import BlindSpot
+
+# Beyond this a list is not walked by a condition: nested macros would take its square.
+MAX_ITEMS = 10_000
+
+
+class _Unread(Exception):  # noqa: N818 - a state of the record, not a mistake
+    """A value that a condition depends on could not be read: the message names it."""
+
+
+class Case:
+    """One record before all rules of its kind: converted once, asked many times."""
+
+    def __init__(self, record: Record, session: Session, parameters: Mapping[str, object]) -> None:
+        """Convert the record; where that fails every rule answers `error`."""
+        self._record = record
+        self._session = session
+        self._parameters = parameters
+        self._fields = cast("dict[str, object]", msgspec.to_builtins(record))
+        self._subject = record.label
+        self._broken = ""
+        try:
+            session.bind(self._fields)
+        except CelError as error:
+            self._broken = str(error)
+
+    def judge(self, rule: Rule, severity: Severity) -> Finding | None:
+        """Return the finding, or `None` where the record is outside the rule's `when`."""
+        verdict, reason = self._verdict(rule)
+        if verdict == "not-applicable":
+            return None
+        return Finding(
+            rule=rule.id,
+            verdict=verdict,
+            severity=severity,
+            kind=kind_of(self._record),
+            subject=self._subject,
+            observed=self._said(rule.observed, "en"),
+            expected=self._said(rule.expected, "en"),
+            observed_zh=self._said(rule.observed, "zh"),
+            expected_zh=self._said(rule.expected, "zh"),
+            reason=reason,
+            origin=self._record.origin,
+            fingerprint=fingerprint(rule.id, kind_of(self._record), self._subject),
+        )
+
+    def _verdict(self, rule: Rule) -> tuple[Verdict, str]:
+        """Return the verdict, and why where it is `unknown` or `error`."""
+        if self._broken:
+            return "error", self._broken
+        try:
+            if rule.when and not self._holds(rule.when, trusted=False):
+                return "not-applicable", ""
+            if rule.doubt and self._holds(rule.doubt, trusted=None):
+                return "unknown", rule.because.en
+            return ("pass" if self._holds(rule.require, trusted=True) else "fail"), ""
+        except _Unread as error:
+            return "unknown", str(error)
+        except CelError as error:
+            return "error", str(error)
+
+    def _holds(self, condition: Condition, *, trusted: bool | None) -> bool:
+        """Return whether a condition holds; raises `_Unread` where that cannot be told.
+
+        A condition that compares a field with null itself is asked although the field could not
+        be read. It may then say what makes matters worse, never what makes them better: the
+        answer `trusted` (true: all is well; false: not concerned) is refused.
+        """
+        missing = ""
+        for path in condition.analysis.reads:
+            if not _unread(self._fields, path):
+                continue
+            missing = f"{'.'.join(step for step in path if step != '*')} could not be read"
+            if path not in condition.analysis.null_checked:
+                raise _Unread(missing)
+        holds = self._session.holds(condition.program)
+        if missing and trusted is not None and holds == trusted:
+            raise _Unread(missing)
+        return holds
+
+    def _said(self, sentence: Sentence, language: str) -> str:
+        """Return a sentence with this record's values."""
+        template = sentence.en if language == "en" else sentence.zh
+        if template is None:
+            return ""
+        return template.render({**self._fields, "label": self._subject}, self._parameters)
+
+
+def concerns(rule: Rule, record: Record) -> bool:
+    """Return whether a record is made from one of the kinds that the rule is narrowed to."""
+    return not rule.of or getattr(record, "source_kind", "") in rule.of
+
+
+def unseen(rule: Rule, severity: Severity, spot: BlindSpot) -> Finding:
+    """Return the finding for something that could not be seen."""
+    return Finding(
+        rule=rule.id,
+        verdict="unknown",
+        severity=severity,
+        kind=spot.kind,
+        subject=spot.subject,
+        observed="not seen",
+        expected=rule.title.en,
+        observed_zh="未能查看",
+        expected_zh=rule.title.zh,
+        reason=spot.reason,
+        origin=spot.origin,
+        fingerprint=fingerprint(rule.id, spot.kind, spot.subject),
+        count=spot.count,
+    )
+
+
+def fingerprint(rule: str, kind: str, subject: str) -> str:
+    """Return what stays the same of a finding from run to run, as 32 hex digits."""
+    text = f"{rule}\0{kind}\0{subject}"
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def _unread(value: object, path: Path) -> bool:
+    """Return whether a value on the way `path` is null; raises `CelError` for a list too long."""
+    for at, step in enumerate(path):
+        if value is None:
+            return True
+        if step == "*":
+            items = cast("list[object]", value)
+            if len(items) > MAX_ITEMS:
+                raise CelError(f"the list has {len(items)} items, more than {MAX_ITEMS}")
+            return any(_unread(item, path[at + 1 :]) for item in items)
+        value = cast("dict[str, object]", value)[step]
+    return value is None

@@ -1,0 +1,93 @@
+"""What a pack holds: parameters, rules with their conditions and sentences, and examples."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+from auditor.evidence import Record
+from auditor.policy.analysis import Analysis
+from auditor.policy.cel import Program
+from auditor.policy.findings import Control, Severity, Text, Verdict
+from auditor.policy.template import Template
+
+Mode = Literal["host", "manifests"]
+ParameterValue = bool | int | str | tuple[str, ...] | tuple[int, ...]
+
+
+class Parameter(Struct, frozen=True, kw_only=True):
+    """A value that a site may retune by a profile; `type` is a key of `PARAMETER_SHAPES`."""
+
+    name: str
+    type: str
+    default: ParameterValue
+    description: Text
+
+
+class Condition(Struct, frozen=True, kw_only=True):
+    """A CEL condition: its text, what it depends on, and the program that the library made."""
+
+    source: str
+    analysis: Analysis
+    program: Program
+
+
+class Sentence(Struct, frozen=True, kw_only=True):
+    """A sentence with placeholders, in the report's languages."""
+
+    en: Template
+    zh: Template | None = None
+
+
+class Example(Struct, frozen=True, kw_only=True):
+    """A record and the verdict that the rule must give it; `place` is where it stands."""
+
+    expected: Verdict
+    record: Record
+    parameters: tuple[tuple[str, ParameterValue], ...]
+    place: str
+
+
+class Rule(Struct, frozen=True, kw_only=True):
+    """One rule, as its pack gives it.
+
+    `each` is the record kind that it is asked of, `of` narrows a derived kind to records made
+    from these kinds, `when` to records that meet a condition. `require` is the condition that
+    holds where all is well. Where `doubt` is true the verdict is `unknown`, and `because` says
+    why. `applies` are the modes of evidence that it is about.
+    """
+
+    id: str
+    title: Text
+    severity: Severity
+    each: str
+    of: tuple[str, ...]
+    applies: tuple[Mode, ...]
+    when: Condition | None
+    require: Condition
+    doubt: Condition | None
+    because: Text
+    observed: Sentence
+    expected: Sentence
+    remediation: Text
+    controls: tuple[Control, ...]
+    examples: tuple[Example, ...]
+    place: str
+
+    @property
+    def conditions(self) -> tuple[Condition, ...]:
+        """Return every condition that the rule has, in the order in which they are asked."""
+        return tuple(c for c in (self.when, self.doubt, self.require) if c is not None)
+
+
+class Pack(Struct, frozen=True, kw_only=True):
+    """Rules of one theme; `sha256` is over the bytes of the file, `place` the file."""
+
+    name: str
+    version: str
+    title: Text
+    parameters: tuple[Parameter, ...]
+    rules: tuple[Rule, ...]
+    sha256: str
+    place: str

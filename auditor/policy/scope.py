@@ -1,0 +1,124 @@
+"""Tells which kinds a rule needs in which mode, and where the evidence is blind to them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+
+from msgspec import Struct
+
+from auditor.evidence import COLLECTED, DERIVED, KINDS, Evidence, Gap, Origin, workload
+from auditor.policy.rules import Mode, Rule
+
+# What the manifest readers yield; the rest of a host's kinds a manifest cannot tell of.
+_ALSO_IN_MANIFESTS = (
+    "ai_service", "dns_resolver", "environment_variable", "listening_port", "model_source",
+    "proxy", "remote_reference", "search_domain",
+)  # fmt: skip
+_MODE_WORDS: dict[Mode, str] = {"host": "hosts", "manifests": "manifests"}
+
+
+class BlindSpot(Struct, frozen=True, order=True, kw_only=True):
+    """Something that a rule would have had to see: `count` facts stand behind it."""
+
+    kind: str
+    subject: str
+    reason: str
+    origin: Origin
+    count: int = 1
+
+
+@cache
+def collectable(mode: Mode) -> frozenset[str]:
+    """Return the kinds that can be collected at all in a mode."""
+    manifest_only = {kind for kind, t in COLLECTED.items() if t.__module__ == workload.__name__}
+    if mode == "manifests":
+        return frozenset(manifest_only | set(_ALSO_IN_MANIFESTS))
+    return frozenset(set(COLLECTED) - manifest_only)
+
+
+def needed(rule: Rule, mode: Mode, sources: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+    """Return the collected kinds that the rule depends on in a mode, sorted.
+
+    For a derived kind these are the kinds named in `of`, else all that it is derived from.
+    """
+    kinds = rule.of or sources.get(rule.each, ()) if rule.each in DERIVED else (rule.each,)
+    return tuple(sorted(set(kinds) & collectable(mode)))
+
+
+def out_of_scope(rule: Rule, mode: Mode, kinds: tuple[str, ...], *, known: bool) -> str:
+    """Return why the rule is not about evidence of this mode, or nothing where it is.
+
+    `kinds` are the kinds that it needs; `known` is false where nothing derives its own kind,
+    which is a blind spot and no reason to pass over the rule.
+    """
+    if rule.applies and mode not in rule.applies:
+        about = " and ".join(_MODE_WORDS[each] for each in rule.applies)
+        return f"this rule is about {about}; the evidence is of {_MODE_WORDS[mode]}"
+    if not kinds and known:
+        asked = ", ".join(words(kind) for kind in rule.of) or words(rule.each)
+        return f"the evidence is of {_MODE_WORDS[mode]}, which do not tell of {asked}"
+    return ""
+
+
+def blind_spots(rule: Rule, evidence: Evidence, kinds: tuple[str, ...]) -> tuple[BlindSpot, ...]:
+    """Return what the evidence does not show of the kinds that the rule needs, sorted.
+
+    A gap counts where it is in a needed kind, in the rule's own, or in one that nobody knows.
+    """
+    spots = {
+        _gap_spot(gap)
+        for gap in evidence.gaps
+        if gap.kind in kinds or gap.kind == rule.each or gap.kind not in KINDS
+    }
+    spots |= {_unlooked(rule, kind) for kind in _never_looked_at(rule, evidence, kinds)}
+    spots |= {
+        BlindSpot(
+            kind=rule.each,
+            subject=item.path,
+            reason=f"{item.path} could not be judged: {item.reason or 'no reason was given'}",
+            origin=Origin("manifests", item.path),
+        )
+        for item in evidence.inputs
+        if item.status == "gap"
+    }
+    return tuple(sorted(spots))
+
+
+def words(kind: str) -> str:
+    """Return a kind as words in the plural: `dns_resolver` is `dns resolvers`."""
+    text = kind.replace("_", " ")
+    if text.endswith(("y",)) and not text.endswith(("ay", "ey")):
+        return f"{text[:-1]}ies"
+    if text.endswith(("s", "x", "ch")):
+        return f"{text}es"
+    return f"{text}s"
+
+
+def _gap_spot(gap: Gap) -> BlindSpot:
+    """Return a gap as a blind spot."""
+    return BlindSpot(
+        kind=gap.kind,
+        subject=gap.origin.place,
+        reason=f"{words(gap.kind)} could not be read ({gap.reason}): {gap.detail}",
+        origin=gap.origin,
+        count=gap.count,
+    )
+
+
+def _unlooked(rule: Rule, kind: str) -> BlindSpot:
+    """Return the blind spot of a kind that no collector looked for."""
+    return BlindSpot(
+        kind=kind,
+        subject=words(kind),
+        reason=f"no collector looked for {words(kind)}",
+        origin=Origin("policy", rule.id),
+    )
+
+
+def _never_looked_at(rule: Rule, evidence: Evidence, kinds: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the needed kinds that no run of the evidence lists."""
+    if not kinds:
+        return (rule.each,)
+    looked = {kind for run in evidence.runs for kind in run.kinds}
+    return tuple(kind for kind in kinds if kind not in looked)

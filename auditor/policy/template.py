@@ -1,0 +1,117 @@
+"""Sentences with placeholders: `{field}` of the record, `{params.name}` of the pack."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+from auditor.policy.comparison import closest
+from auditor.policy.expression import ExpressionError
+from auditor.policy.shapes import Shape, kind_shape
+
+# A hostile or huge value must not fill a report.
+MAX_VALUE = 200
+MAX_ITEMS = 10
+_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+
+
+class Part(Struct, frozen=True, kw_only=True):
+    """A stretch of a sentence: a text, or the way to a value (`params` first for a parameter)."""
+
+    text: str = ""
+    path: tuple[str, ...] = ()
+
+
+class Template(Struct, frozen=True, kw_only=True):
+    """A sentence, read once."""
+
+    source: str
+    parts: tuple[Part, ...]
+
+    def render(self, record: Mapping[str, object], parameters: Mapping[str, object]) -> str:
+        """Return the sentence with its values; `record` holds the fields and `label`."""
+        return "".join(
+            part.text if not part.path else shown(_value(part.path, record, parameters))
+            for part in self.parts
+        )
+
+
+def read_template(source: str, kind: str, parameters: Mapping[str, Shape]) -> Template:
+    """Return the sentence; raises `ExpressionError` for a placeholder that names nothing."""
+    parts: list[Part] = []
+    end = 0
+    for match in _PLACEHOLDER.finditer(source):
+        parts.append(Part(text=source[end : match.start()]))
+        parts.append(Part(path=_path(match, kind, parameters)))
+        end = match.end()
+    parts.append(Part(text=source[end:]))
+    if any("{" in part.text or "}" in part.text for part in parts):
+        raise ExpressionError("a brace stands alone", max(source.find("{"), 0))
+    return Template(source=source, parts=tuple(part for part in parts if part.text or part.path))
+
+
+def _path(match: re.Match[str], kind: str, parameters: Mapping[str, Shape]) -> tuple[str, ...]:
+    """Return the way that a placeholder names, checked step by step."""
+    path = tuple(match.group(1).split("."))
+    if path == ("label",):
+        return path
+    if path[0] == "params":
+        shape = Shape(base="struct", fields=tuple(parameters.items()))
+        steps = path[1:]
+    else:
+        shape = kind_shape(kind)
+        steps = path
+    if not steps:
+        raise ExpressionError("'{params}' names no parameter", match.start())
+    for step in steps:
+        found = shape.field(step)
+        if found is None:
+            known = (*(name for name, _ in shape.fields), "label")
+            raise ExpressionError(
+                f"the placeholder {{{match.group(1)}}} names nothing that a {kind} has",
+                match.start(),
+                closest(step, known),
+            )
+        shape = found
+    return path
+
+
+def _value(
+    path: tuple[str, ...], record: Mapping[str, object], parameters: Mapping[str, object]
+) -> object:
+    """Return the value at the end of a way."""
+    value: object = {"params": parameters} if path[0] == "params" else record
+    for step in path:
+        if not isinstance(value, Mapping):
+            return None
+        value = value.get(step)
+    return value
+
+
+def shown(value: object) -> str:
+    """Return a value as a reader sees it, cut at `MAX_VALUE` characters."""
+    if value is None:
+        return "unknown"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, (list, tuple)):
+        return _shown_list(value)
+    if isinstance(value, Mapping):
+        return _cut(", ".join(f"{name}={shown(item)}" for name, item in value.items()))
+    return _cut(str(value)) or "none"
+
+
+def _shown_list(values: list[object] | tuple[object, ...]) -> str:
+    """Return the first items of a list, and how many more there are."""
+    if not values:
+        return "none"
+    text = ", ".join(shown(value) for value in values[:MAX_ITEMS])
+    more = len(values) - MAX_ITEMS
+    return f"{_cut(text)} and {more} more" if more > 0 else _cut(text)
+
+
+def _cut(text: str) -> str:
+    """Return the text, cut where it is too long."""
+    return text if len(text) <= MAX_VALUE else f"{text[: MAX_VALUE - 1]}…"
