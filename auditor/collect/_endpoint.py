@@ -6,6 +6,9 @@ import re
 
 from msgspec import Struct
 
+from auditor._secrets import is_secret_value
+from auditor.redaction import REDACTED
+
 # RFC 3986 §3; the host is everything up to the port, a bracketed IPv6 address included. The
 # last `@` ends the credentials, as every URL library has it.
 _URL = re.compile(
@@ -55,7 +58,10 @@ def endpoint(text: str) -> Endpoint | None:
     if port > _PORT_MAX or not (authority["six"] or _HOST.fullmatch(host)):
         return None
     scheme = (match["scheme"] or "").lower()
-    path = match["path"] or ""
+    # Some package hosts put the customer's token into the path.
+    path = "/".join(
+        REDACTED if is_secret_value(part) else part for part in (match["path"] or "").split("/")
+    )
     return Endpoint(scheme=scheme, host=host, port=port, url=_base(scheme, host, port) + path)
 
 

@@ -36,7 +36,7 @@ class Reading:
         self.host = host
         self.collector = collector
         self._kinds = kinds
-        self._misses: list[_Miss] = []
+        self._misses: dict[_Miss, None] = {}
 
     def text(self, path: str) -> str | None:
         """Return the file as text, `None` where it is absent or could not be read (a gap).
@@ -96,8 +96,8 @@ class Reading:
         return any(exists(self.host, path) for path in paths)
 
     def miss(self, path: str, reason: GapReason, detail: str) -> None:
-        """Note that what `path` says could not be had."""
-        self._misses.append(_Miss(path=path, reason=reason, detail=detail))
+        """Note that what `path` says could not be had; said twice it counts once."""
+        self._misses[_Miss(path=path, reason=reason, detail=detail)] = None
 
     def malformed(self, path: str, line: int, detail: str) -> None:
         """Note a line that does not say what its format wants."""
