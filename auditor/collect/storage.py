@@ -1,0 +1,125 @@
+"""Collects mounts, block devices, swap areas, and the folders where a host keeps data by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TypeVar
+
+from auditor.collect import Collector, Fact, Options
+from auditor.collect._block import SYSFS, BlockReader
+from auditor.collect._btrfs import SYSFS as BTRFS
+from auditor.collect._btrfs import with_members
+from auditor.collect._mountinfo import Malformed, parse_mounts, parse_swaps
+from auditor.collect._paths import device_number, recordable, resolve
+from auditor.collect._reading import Reading
+from auditor.evidence import Coverage, Origin
+from auditor.evidence.site import StorePurpose
+from auditor.evidence.storage import BlockDevice, DataFolder, Mount, Swap
+from auditor.host import MIB, Absent, Host, Unreadable
+
+NAME = "storage"
+_Fact = TypeVar("_Fact")
+_MOUNTINFO = ("/proc/self/mountinfo", "/proc/1/mountinfo")
+_SWAPS = "/proc/swaps"
+# A Kubernetes node has thousands of mounts, each of a few hundred bytes.
+_LIMIT = 32 * MIB
+
+# Where data comes to lie without anybody naming a folder for it (file-hierarchy(7), and the
+# defaults of Docker, containerd, Podman and the kubelet).
+FOLDERS: tuple[tuple[str, StorePurpose], ...] = (
+    ("/tmp", "temporary"),  # noqa: S108 - looked at, never written
+    ("/var/tmp", "temporary"),  # noqa: S108 - likewise
+    ("/dev/shm", "temporary"),  # noqa: S108 - likewise
+    ("/var/log", "logs"),
+    ("/var/lib/docker", "containers"),
+    ("/var/lib/containerd", "containers"),
+    ("/var/lib/containers", "containers"),
+    ("/var/lib/kubelet", "containers"),
+    ("/var/crash", "other"),
+    ("/var/lib/systemd/coredump", "other"),
+)
+
+
+def _collect(host: Host, _: Options) -> Iterator[Fact]:
+    devices_read = Reading(host, NAME, "block_device")
+    reader = BlockReader(host, devices_read)
+    devices = reader.devices()
+    yield from devices
+    yield from devices_read.gaps()
+    if reader.tables.total:
+        tables = reader.tables
+        yield Coverage(what="device-mapper tables", seen=tables.seen, total=tables.total)
+
+    mounts_read = Reading(host, NAME, "mount")
+    yield from with_members(host, _mounts(host, mounts_read), devices)
+    yield from mounts_read.gaps()
+
+    swaps_read = Reading(host, NAME, "swap")
+    yield from _swaps(host, swaps_read)
+    yield from swaps_read.gaps()
+
+    folders_read = Reading(host, NAME, "data_folder")
+    yield from _folders(host, folders_read)
+    yield from folders_read.gaps()
+
+
+def _mounts(host: Host, reading: Reading) -> list[Mount]:
+    for source in _MOUNTINFO:
+        try:
+            data = host.read(source, limit=_LIMIT)
+        except Absent:
+            continue
+        except Unreadable as error:
+            reading.miss(source, error.reason, error.detail)
+            return []
+        return _kept(parse_mounts(data, Origin(NAME, source)), reading, source)
+    reading.miss(_MOUNTINFO[0], "absent", "no mount table: what lies on which disk is not known")
+    return []
+
+
+def _swaps(host: Host, reading: Reading) -> list[Swap]:
+    try:
+        data = host.read(_SWAPS, limit=_LIMIT)
+    except Unreadable as error:
+        reading.miss(_SWAPS, error.reason, error.detail)
+        return []
+    return _kept(parse_swaps(data, Origin(NAME, _SWAPS)), reading, _SWAPS)
+
+
+def _kept(found: Iterator[_Fact | Malformed], reading: Reading, source: str) -> list[_Fact]:
+    kept = []
+    for item in found:
+        if isinstance(item, Malformed):
+            reading.malformed(source, item.line, "not a line as proc(5) has it")
+        else:
+            kept.append(item)
+    return kept
+
+
+def _folders(host: Host, reading: Reading) -> Iterator[DataFolder]:
+    for known_as, holds in FOLDERS:
+        try:
+            path, status = resolve(host, known_as)
+        except Absent:
+            continue
+        except Unreadable as error:
+            reading.miss(known_as, error.reason, error.detail)
+            continue
+        yield DataFolder(
+            origin=reading.origin(known_as),
+            path=recordable(path),
+            known_as=known_as,
+            holds=holds,
+            device_number=device_number(host, status),
+        )
+
+
+COLLECTOR = Collector(
+    title="Mounts, block devices and swap",
+    yields=(Mount, BlockDevice, Swap, DataFolder),
+    reads=(
+        *_MOUNTINFO, _SWAPS, f"{SYSFS}/*", f"{BTRFS}/*/devices", "/dev/mapper/control",
+        *(path for path, _ in FOLDERS),
+    ),
+    collect=_collect,
+)  # fmt: skip
