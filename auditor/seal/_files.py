@@ -71,9 +71,12 @@ class Files:
         """Open a regular file of the folder; a symbolic link, a FIFO or a device is refused."""
         flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
         file = open(os.open(self._folder / name, flags), "rb")  # noqa: PTH123, SIM115 - a descriptor that the caller closes
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        status = os.fstat(file.fileno())
+        if not stat.S_ISREG(status.st_mode) or status.st_size > MAX_FILE:
             file.close()
-            raise SignatureError("this is not a regular file")
+            regular = stat.S_ISREG(status.st_mode)
+            said = f"it is larger than {MAX_FILE} bytes" if regular else "it is no regular file"
+            raise SignatureError(said)
         return file
 
 
