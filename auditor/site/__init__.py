@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from auditor.site.file import load_site
+from auditor.site.first import write_site
 from auditor.site.perimeter import (
     LINK_LOCAL,
     METADATA,
@@ -12,6 +14,7 @@ from auditor.site.perimeter import (
     matches,
     zone_of,
 )
+from auditor.site.schema import site_schema
 
 __all__ = [
     "LINK_LOCAL",
@@ -20,6 +23,9 @@ __all__ = [
     "excepted",
     "is_inside_name",
     "listed",
+    "load_site",
     "matches",
+    "site_schema",
+    "write_site",
     "zone_of",
 ]
