@@ -12,19 +12,13 @@ _PURPOSES: tuple[tuple[re.Pattern[str], Purpose], ...] = tuple(
     (re.compile(pattern), purpose)
     for pattern, purpose in (
         (r"(SENTRY|.*_SENTRY)_DSN|.*USAGE_STATS.*|.*TELEMETRY.*|POSTHOG_.*", "telemetry"),
-        (
-            r"OTEL_.*|LANGSMITH_.*|LANGCHAIN_ENDPOINT|LANGFUSE_.*|WANDB_.*|MLFLOW_TRACKING_URI"
-            r"|PHOENIX_.*|COMET_URL.*|CLEARML_.*|.*TRACING.*|JAEGER_.*|ZIPKIN_.*",
-            "tracing",
-        ),
+        (r"OTEL_.*|LANGSMITH_.*|LANGCHAIN_ENDPOINT|LANGFUSE_.*|WANDB_.*|.*TRACING.*", "tracing"),
+        (r"MLFLOW_TRACKING_URI|PHOENIX_.*|COMET_URL.*|CLEARML_.*|JAEGER_.*|ZIPKIN_.*", "tracing"),
         (r"HF_.*|HUGGINGFACE.*|MODELSCOPE_.*|.*MODEL_HUB.*|OLLAMA_REGISTRY.*", "model-hub"),
         (r"AWS_ENDPOINT.*|S3_.*|.*_S3_ENDPOINT.*|MINIO_.*|AZURE_STORAGE.*|GCS_.*", "storage"),
         (r"PIP_.*|UV_.*|NPM_.*|CONDA_.*|GOPROXY|.*_INDEX_URL|.*REGISTRY.*|GIT_.*", "repository"),
-        (
-            r".*_API_(BASE|URL|HOST|ENDPOINT)|.*_BASE_URL|.*_API_BASE_URLS?|OPENAI_.*|ANTHROPIC_.*"
-            r"|AZURE_OPENAI.*|OLLAMA_HOST|OLLAMA_BASE_URL|DASHSCOPE_.*|LITELLM_.*|VLLM_.*",
-            "api",
-        ),
+        (r".*_API_(BASE|URL|HOST|ENDPOINT)|.*_BASE_URL|.*_API_BASE_URLS?|OPENAI_.*", "api"),
+        (r"ANTHROPIC_.*|AZURE_OPENAI.*|OLLAMA_HOST|DASHSCOPE_.*|LITELLM_.*|VLLM_.*", "api"),
     )
 )
 _PROXY = re.compile(r"(?:http|https|ftp|all|socks|pip|npm_config|npm_config_https)_proxy")

@@ -167,7 +167,7 @@ class Mirror(Record, frozen=True, kw_only=True):
     @property
     def label(self) -> str:
         """Return ecosystem and host."""
-        return f"{self.ecosystem}: {self.host or 'public default'}"
+        return f"{self.ecosystem}: {self.host or self.url or 'public default'}"
 
 
 class RemoteReference(Record, frozen=True, kw_only=True):
