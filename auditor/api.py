@@ -202,3 +202,19 @@ def render(name: str, judgement: Judgement) -> bytes:
     from auditor import report
 
     return report.load(name).render(judgement)
+
+
+def rerender(evidence: bytes, findings: bytes, language: str) -> bytes:
+    """Return the HTML report's body that evidence and findings give: what a verifier compares."""
+    from auditor import derive
+    from auditor.policy.findings import decode
+    from auditor.report import Judgement
+
+    read = bundle.ordered(bundle.decode(evidence))
+    judgement = Judgement(
+        evidence=read,
+        derived=derive.derive(read),
+        findings=decode(findings),
+        language=language,
+    )
+    return render("html", judgement)

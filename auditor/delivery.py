@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 # Always written with -o; a format asked for comes beside them.
 ALWAYS = ("html",)
 LOCAL_KEY_FOLDER = ".signing"
+# For convenience only: a key that comes with a report proves nothing about who signed it.
+PUBLIC_KEY = "signer.pub"
+ALLOWED_SIGNERS = "signer.allowed_signers"
 
 
 class Delivery(Struct, frozen=True, kw_only=True):
@@ -54,8 +57,8 @@ def deliver(judgement: Judgement, delivery: Delivery) -> ExitCode:
 
     key, local = signing_key(delivery)
     files = sealed(judgement, delivery.formats, key)
-    if local:
-        files["signer.pub"] = keys.public_file(key)
+    files[PUBLIC_KEY] = key.public.pem
+    files[ALLOWED_SIGNERS] = keys.allowed_signers_line(key.public, "auditor").encode()
     output.write_all(delivery.folder, files)
     if not delivery.quiet:
         _print(api.render("text", judgement))
@@ -70,13 +73,19 @@ def sealed(judgement: Judgement, formats: tuple[str, ...], key: SigningKey) -> d
     from auditor.seal import folder
 
     files = {
-        "evidence.json": encode(judgement.evidence),
-        "findings.json": encode_findings(judgement.findings),
+        folder.EVIDENCE: encode(judgement.evidence),
+        folder.FINDINGS: encode_findings(judgement.findings),
     }
     for name in dict.fromkeys((*ALWAYS, *formats)):
         renderer = report.load(name)
         files[renderer.filename] = renderer.render(judgement)
-    return folder.seal(files, key)
+    return files | folder.seal_folder(
+        files,
+        key,
+        evidence=judgement.evidence,
+        findings=judgement.findings,
+        summary=api.summary(judgement),
+    )
 
 
 def signing_key(delivery: Delivery) -> tuple[SigningKey, bool]:
@@ -99,12 +108,12 @@ def _directions(folder: Path, key: SigningKey, *, local: bool) -> str:
     lines = [f"Report     {folder / 'report.html'}"]
     if local:
         lines.append(
-            f"Signature  by a key made for this folder ({key.key_id[:16]}…); nobody trusts it yet."
+            f"Signature  key {key.public.key_id[:16]}…, made for this folder: nobody trusts it yet."
         )
         lines.append("           Sign with your own: audit keygen KEY, then --key KEY")
-        lines.append(f"Verify     audit verify {folder} --trust {folder / 'signer.pub'}")
+        lines.append(f"Verify     audit verify {folder} --trust {folder / PUBLIC_KEY}")
     else:
-        lines.append(f"Signature  key {key.key_id[:16]}…")
+        lines.append(f"Signature  key {key.public.key_id[:16]}…")
         lines.append(f"Verify     audit verify {folder} --trust PUBLIC-KEY")
     return "\n".join(lines) + "\n"
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 import msgspec
 from msgspec import Struct
 
-from auditor import api, delivery
+from auditor import api, delivery, output
 from auditor.api import Criteria
 from auditor.commands._terminal import progress
 from auditor.delivery import Delivery
@@ -129,7 +129,7 @@ def init(path: Path, root: Path | None) -> ExitCode:
         raise UsageError("there is a file already", where=str(path), hint="Name another with -o")
     with progress("reading", quiet=False) as show:
         evidence = api.scan(_host(root), at=api.now(), progress=show)
-    delivery.write_file(path, site_init.write_site(evidence).encode())
+    output.write_all(path.parent, {path.name: site_init.write_site(evidence).encode()})
     say(f"{path} written from what {evidence.subject.name} shows: read it, correct it, then")
     say(f"  audit scan --site {path}")
     return ExitCode.PASS

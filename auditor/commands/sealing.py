@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from auditor import api, output
 from auditor.commands._terminal import say
-from auditor.errors import ExitCode, KeyFileError, UsageError
+from auditor.delivery import ALLOWED_SIGNERS, PUBLIC_KEY
+from auditor.errors import ExitCode, KeyFileError, SignatureError
 
 if TYPE_CHECKING:
     from auditor.seal.keys import SigningKey
+
+_SIGNS = {"holds": "ok", "fails": "FAILS", "not-checked": "not checked"}
 
 
 def keygen(path: Path, passphrase_file: Path | None) -> ExitCode:
@@ -20,9 +24,81 @@ def keygen(path: Path, passphrase_file: Path | None) -> ExitCode:
 
     pair = keys.generate(path, passphrase=_passphrase(passphrase_file))
     say(f"Private key  {path}  (readable by you alone; keep it off the hosts that are audited)")
-    say(f"Public key   {path}.pub  (give it to whoever verifies)")
-    say(f"Key id       {pair.public.key_id}")
+    say(f"Public key   {pair.public_path}  (give it to whoever verifies)")
+    say(f"Key id       {pair.key.public.key_id}")
     return ExitCode.PASS
+
+
+def sign(path: Path, key_file: Path, passphrase_file: Path | None) -> ExitCode:
+    """Sign an output folder anew, or write `FILE.sig` beside a file."""
+    from auditor.seal import keys, sshsig
+
+    key = keys.load_signing_key(key_file, _passphrase(passphrase_file))
+    if path.is_dir():
+        output.write_all(path, _signed_anew(path, key))
+        say(f"{path} is signed by key {key.public.key_id}")
+        return ExitCode.PASS
+    sidecar = path.with_name(path.name + ".sig")
+    output.write_all(sidecar.parent, {sidecar.name: sshsig.sign(api.read_input(path), key)})
+    say(f"{sidecar} is the SSH signature of {path.name} by key {key.public.key_id}")
+    return ExitCode.PASS
+
+
+def _signed_anew(folder: Path, key: SigningKey) -> dict[str, bytes]:
+    """Return the files of an output folder that signing changes.
+
+    The signing station does not take the host's word: the reports are rendered again from the
+    evidence and must be what lies there, and so must every file that the attestation names.
+    Raises `SignatureError` (exit 5) where they are not.
+    """
+    from auditor import derive
+    from auditor.policy.summary import summarize
+    from auditor.report import Judgement
+    from auditor.seal import container, dsse, keys, statement
+    from auditor.seal.folder import ATTESTATION, EVIDENCE, FINDINGS, REPORT, seal_folder
+    from auditor.seal.verify import language_of
+
+    evidence, findings = api.load_evidence(folder), api.load_findings(folder)
+    attestation = dsse.decode(api.read_input(folder / ATTESTATION))
+    digests, _ = statement.decode(dsse.decode_base64(attestation.payload))
+    files = {name: api.read_input(folder / name) for name in (EVIDENCE, FINDINGS)}
+    for name, digest in sorted(digests.items()):
+        files[name] = api.read_input(folder / name)
+        if statement.sha256(files[name]) != digest:
+            raise SignatureError("the file is not the one that was handed over", where=name)
+    report = container.unsealed(files[REPORT])
+    judgement = Judgement(evidence=evidence, derived=derive.derive(evidence), findings=findings,
+                          language=language_of(report))  # fmt: skip
+    if api.render("html", judgement) != report:
+        raise SignatureError("the evidence gives another report", where=REPORT)
+    return seal_folder(
+        files, key, evidence=evidence, findings=findings, summary=summarize(evidence, findings)
+    ) | {
+        PUBLIC_KEY: key.public.pem,
+        ALLOWED_SIGNERS: keys.allowed_signers_line(key.public, "auditor").encode(),
+    }
+
+
+def verify(path: Path, trust: Sequence[Path] | None, site: Path | None) -> ExitCode:
+    """Check an output folder or a file of it against the keys that are trusted."""
+    from auditor.report._text import visible
+    from auditor.seal import trust as trusting
+    from auditor.seal.verify import verify_output
+
+    trusted = [key for file in trust or () for key in trusting.read_public_keys(file)]
+    for declared in api.load_site(site).signers if site else ():
+        data = declared.public_key.encode()
+        trusted += trusting.load_public_keys(data, where=str(site), name=declared.name)
+    moment = dt.datetime.fromisoformat(api.now())
+    verification = verify_output(path, tuple(trusted), at=moment, rerender=api.rerender)
+    for check in verification.checks:
+        say(f"{_SIGNS[check.state]:<12}{visible(check.name)}: {visible(check.detail)}")
+    for name in verification.uncovered:
+        say(f"{'not signed':<12}{visible(name)}: no signature says anything about this file")
+    for signer in verification.signers:
+        say(f"signed by   {visible(signer.name or 'a key that you trust')} ({signer.key.key_id})")
+    say("The signature holds." if verification.holds else "DO NOT TRUST THIS: see above.")
+    return verification.exit_code
 
 
 def _passphrase(path: Path | None) -> bytes | None:

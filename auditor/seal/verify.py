@@ -260,7 +260,7 @@ class _Verifier:
             return
         try:
             evidence, findings = self._files.read(EVIDENCE), self._files.read(FINDINGS)
-            same = self._rerender(evidence, findings, _language(opened.body)) == opened.body
+            same = self._rerender(evidence, findings, language_of(opened.body)) == opened.body
             problem = "the evidence and the findings give another report"
         except AuditError as error:
             same, problem = False, error.what
@@ -289,7 +289,7 @@ class _Judged(Struct, frozen=True):
     evidence_sha256: str
 
 
-def _language(body: bytes) -> str:
+def language_of(body: bytes) -> str:
     """Return the language that the report says it is in, `en` where it does not say."""
     match = _LANGUAGE.search(body[:_HEAD])
     return match[1].decode().lower() if match else "en"
