@@ -47,6 +47,12 @@ def test_a_key_is_never_overwritten_and_nothing_half_is_left(tmp_path: Path, exi
     assert [(p.name, p.read_bytes()) for p in tmp_path.iterdir()] == [(existing, b"mine")]
 
 
+def test_the_two_halves_never_share_a_file(tmp_path: Path) -> None:
+    with pytest.raises(KeyFileError):
+        generate(tmp_path / "signing.pub")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_private_key_is_not_written_through_a_planted_link(tmp_path: Path) -> None:
     (tmp_path / "signing.key").symlink_to(tmp_path / "elsewhere")
     with pytest.raises(KeyFileError):

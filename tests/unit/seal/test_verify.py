@@ -10,7 +10,8 @@ import pytest
 
 from auditor.errors import AuditError, EvidenceError, ExitCode, SignatureError, UsageError
 from auditor.seal import dsse, statement
-from auditor.seal.checks import Verification
+from auditor.seal._files import Files
+from auditor.seal.checks import Check, Verification
 from auditor.seal.keys import SigningKey
 from auditor.seal.trust import TrustedKey
 from auditor.seal.verify import verify_output
@@ -262,6 +263,11 @@ def test_a_key_counts_only_within_its_time(output: Path, key: SigningKey) -> Non
         found = verify_output(output, until, at=at)
         assert found.exit_code is ExitCode.SIGNATURE
         assert found.signers == ()
+        assert failing(found) == [
+            "attestation.json: signature",
+            "report.html: signature",
+            "report.html.sig: signature",
+        ]
 
 
 def test_a_bad_ssh_signature_is_found_beside_a_lone_report(output: Path, trusted) -> None:
@@ -270,10 +276,20 @@ def test_a_bad_ssh_signature_is_found_beside_a_lone_report(output: Path, trusted
 
 
 def test_a_verification_without_a_check_does_not_hold(trusted) -> None:
-    nothing = Verification(checks=(), signers=trusted, claims=None, uncovered=())
-    assert nothing.exit_code is ExitCode.SIGNATURE
-    with pytest.raises(SignatureError):
-        nothing.demand()
+    digest = Check(name="a: digest", state="holds", detail="")
+    for checks, signers in (((), trusted), ((digest,), ())):
+        nothing = Verification(checks=checks, signers=signers, claims=None, uncovered=())
+        assert nothing.exit_code is ExitCode.SIGNATURE
+        with pytest.raises(SignatureError):
+            nothing.demand()
+
+
+def test_a_file_that_changes_between_two_looks_is_found(output: Path) -> None:
+    files = Files(output)
+    files.sha256("evidence.json")
+    (output / "evidence.json").write_bytes(b"{}")
+    with pytest.raises(SignatureError, match="changed while"):
+        files.read("evidence.json")
 
 
 def test_enormous_files_are_bounded(output: Path, trusted) -> None:
