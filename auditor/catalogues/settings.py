@@ -91,6 +91,12 @@ def own_variables(setting: Setting) -> frozenset[str]:
     return frozenset((*own, *setting.signs))
 
 
+def own_flags(setting: Setting) -> frozenset[str]:
+    """Return the flags of `setting` that no other setting has."""
+    users = _users()
+    return frozenset(s.flag for s in setting.switches if s.flag and users[s.flag] == 1)
+
+
 @cache
 def _catalogue() -> _Catalogue:
     path = data.folder("policies") / "catalogues" / "settings.yaml"
@@ -111,7 +117,5 @@ def _variables() -> frozenset[str]:
 @cache
 def _users() -> Counter[str]:
     return Counter(
-        name
-        for setting in settings()
-        for name in {switch.variable for switch in setting.switches if switch.variable}
+        name for setting in settings() for name in {switch.name for switch in setting.switches}
     )

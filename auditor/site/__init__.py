@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from auditor.site.file import load_site
-from auditor.site.first import write_site
 from auditor.site.perimeter import (
     LINK_LOCAL,
     METADATA,
@@ -26,6 +25,5 @@ __all__ = [
     "load_site",
     "matches",
     "site_schema",
-    "write_site",
     "zone_of",
 ]

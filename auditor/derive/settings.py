@@ -1,0 +1,100 @@
+"""Tells for each AI service how the settings stand that decide whether something leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from auditor.catalogues.runtimes import recognise
+from auditor.catalogues.settings import Setting, own_flags, own_variables, settings_of
+from auditor.derive import Derivation
+from auditor.derive._cluster import Cluster, cluster_of
+from auditor.derive._switches import Inside, Situation, flag_value, observed, state_of
+from auditor.derive._verdict import Question, judge
+from auditor.evidence import Evidence, Record
+from auditor.evidence.derived import ServiceSetting
+from auditor.evidence.host import AiService
+from auditor.evidence.workload import KubernetesService, Workload
+
+
+def _derive(evidence: Evidence) -> Iterator[Record]:
+    """Yield a record for each service and each setting that concerns it."""
+    cluster = cluster_of(evidence)
+    for record in evidence.records:
+        if isinstance(record, AiService):
+            yield from _of_service(evidence, cluster, record)
+
+
+def _of_service(
+    evidence: Evidence, cluster: Cluster, service: AiService
+) -> Iterator[ServiceSetting]:
+    for setting in settings_of(service.runtime):
+        situation = _situation(service, _inside(evidence, cluster, service, setting))
+        if service.runtime not in setting.runtimes and not _concerns(setting, situation):
+            continue
+        yield ServiceSetting(
+            origin=service.origin,
+            source_kind="ai_service",
+            setting=setting.id,
+            runtime=service.runtime,
+            subject=service.subject,
+            effect=setting.effect,
+            state=state_of(setting, situation),
+            value=observed(setting, situation),
+            safe_value=setting.safe,
+            leaves=setting.leaves,
+            verified=setting.verified != "no",
+        )
+
+
+def _situation(service: AiService, inside: Inside) -> Situation:
+    environment = (
+        None
+        if service.environment is None
+        else {variable.name: variable.value for variable in service.environment}
+    )
+    return Situation(environment=environment, arguments=_own_arguments(service), inside=inside)
+
+
+def _own_arguments(service: AiService) -> tuple[str, ...] | None:
+    """Return the arguments of the service's own program, without a shell's around it."""
+    if service.arguments is None:
+        return None
+    found = recognise(service.arguments, service.image)
+    same = found is not None and found.runtime.key == service.runtime
+    return found.arguments if found is not None and same else service.arguments
+
+
+def _inside(evidence: Evidence, cluster: Cluster, service: AiService, setting: Setting) -> Inside:
+    """Return the question whether a host is inside, as the service's own names are resolved.
+
+    What is fetched may come from a mirror that the site declares for that use alone.
+    """
+    namespace = service.workload.partition("/")[0] if service.source_world == "manifest" else ""
+    use = "model-mirror" if setting.effect == "fetch" else "telemetry"
+
+    def inside(host: str) -> bool | None:
+        question = Question(target=host, port=0, use=use, namespace=namespace)
+        return judge(evidence.site, cluster, evidence.taken_at, question).inside
+
+    return inside
+
+
+def _concerns(setting: Setting, situation: Situation) -> bool:
+    """Return whether a setting of any runtime concerns this service: a trace of it is there.
+
+    Where the environment or the arguments could not be read, no trace proves nothing.
+    """
+    if situation.environment is None or (situation.arguments is None and own_flags(setting)):
+        return True
+    if any(name in situation.environment for name in own_variables(setting)):
+        return True
+    arguments = situation.arguments or ()
+    return any(flag_value(arguments, flag) is not None for flag in own_flags(setting))
+
+
+DERIVATION = Derivation(
+    title="Settings of AI services that decide whether something leaves",
+    yields=ServiceSetting,
+    sources=(AiService, KubernetesService, Workload),
+    derive=_derive,
+)
