@@ -12,8 +12,8 @@ class Workload(Record, frozen=True, kw_only=True):
 
     `resource` is the manifest's kind (`Deployment`, `RayCluster`, `ComposeService`), `path` the
     place of the pod specification in it (`spec.template.spec`), `name` as the manifest gives it.
-    `pod_number` tells several templates of one document apart, from 0. `network_isolated` is
-    for Compose: every network of the service is internal.
+    `template` is the path again where a document holds several templates, else empty.
+    `network_isolated` is for Compose: every network of the service is internal.
     """
 
     resource: str
@@ -28,11 +28,13 @@ class Workload(Record, frozen=True, kw_only=True):
     dns_policy: str
     network_isolated: bool
     labels: tuple[str, ...]
+    template: str = ""
 
     @property
     def label(self) -> str:
         """Return `namespace/resource/name`, and the path where it tells templates apart."""
-        return f"{self.namespace}/{self.resource}/{self.name}"
+        label = f"{self.namespace}/{self.resource}/{self.name}"
+        return f"{label} ({self.template})" if self.template else label
 
 
 class Container(Record, frozen=True, kw_only=True):
