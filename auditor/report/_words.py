@@ -1,0 +1,50 @@
+"""The report's own words in its languages: both catalogues hold the same keys."""
+
+from __future__ import annotations
+
+from auditor.report._terms import KINDS_ZH, TERMS
+from auditor.report._words_en import EN
+from auditor.report._words_zh import ZH
+
+LANGUAGES = {"en": "en", "zh": "zh-CN"}
+CATALOGUES = {
+    "en": EN | {key: pair[0] for key, pair in TERMS.items()},
+    "zh": ZH | {key: pair[1] for key, pair in TERMS.items()},
+}
+
+
+class Words:
+    """The words of one language: `words("key", n=3)`; an unknown key is a `KeyError`."""
+
+    def __init__(self, language: str) -> None:
+        """Choose the language; an unknown one is English."""
+        self.language = language if language in CATALOGUES else "en"
+        self.tag = LANGUAGES[self.language]
+        self._catalogue = CATALOGUES[self.language]
+
+    def __call__(self, key: str, **values: str | int) -> str:
+        """Return the words of `key`, its `{placeholders}` filled; numbers get separators."""
+        shown = {
+            name: f"{value:,}" if isinstance(value, int) else value
+            for name, value in values.items()
+        }
+        return self._catalogue[key].format(**shown)
+
+    def count(self, key: str, n: int, **values: str | int) -> str:
+        """Return the words of `key` for `n` things; English has `one|many`."""
+        one, _, many = self._catalogue[key].partition("|")
+        form = many if many and n != 1 else one
+        shown = {
+            name: f"{value:,}" if isinstance(value, int) else value
+            for name, value in values.items()
+        }
+        return form.format(n=f"{n:,}", **shown)
+
+    def term(self, family: str, value: str) -> str:
+        """Return the word for a value of a vocabulary, or the value where it has none."""
+        return self._catalogue.get(f"{family}.{value}", value)
+
+    def kind(self, kind: str) -> str:
+        """Return the words for a record kind."""
+        plain = kind.replace("_", " ")
+        return KINDS_ZH.get(kind, plain) if self.language == "zh" else plain
