@@ -1,0 +1,171 @@
+"""GGUF headers of every version and byte order, and what is refused."""
+
+from __future__ import annotations
+
+import struct
+
+import pytest
+
+from auditor import formats
+from auditor.formats import FormatError, gguf
+
+
+class Writer:
+    """Writes GGUF in one version and byte order."""
+
+    def __init__(self, version=3, order="<"):
+        self.version, self.order = version, order
+
+    def u32(self, n):
+        return struct.pack(f"{self.order}I", n)
+
+    def u64(self, n):
+        return struct.pack(f"{self.order}Q", n)
+
+    def count(self, n):
+        return self.u32(n) if self.version == 1 else self.u64(n)
+
+    def string(self, text):
+        raw = text if isinstance(text, bytes) else text.encode()
+        return self.count(len(raw)) + raw
+
+    def value(self, value):
+        if isinstance(value, str):
+            return self.u32(8) + self.string(value)
+        if isinstance(value, bool):
+            return self.u32(7) + bytes([value])
+        if isinstance(value, int):
+            return self.u32(4) + self.u32(value)
+        if isinstance(value, float):
+            return self.u32(6) + struct.pack(f"{self.order}f", value)
+        return self.u32(9) + self.array(value)
+
+    def array(self, items):
+        if items and isinstance(items[0], str):
+            return self.u32(8) + self.count(len(items)) + b"".join(map(self.string, items))
+        if items and isinstance(items[0], list):
+            return self.u32(9) + self.count(len(items)) + b"".join(map(self.array, items))
+        return self.u32(4) + self.count(len(items)) + b"".join(map(self.u32, items))
+
+    def build(self, metadata, tensors=(), data=b"\0" * 64, *, pairs=None, count=None):
+        out = b"GGUF" + self.u32(self.version)
+        out += self.count(len(tensors) if count is None else count)
+        out += self.count(len(metadata) if pairs is None else pairs)
+        for key, value in metadata.items() if isinstance(metadata, dict) else metadata:
+            out += self.string(key) + self.value(value)
+        for name, shape, kind, offset in tensors:
+            out += self.string(name) + self.u32(len(shape)) + b"".join(map(self.count, shape))
+            out += self.u32(kind) + self.u64(offset)
+        return out + b"\0" * (-len(out) % 32) + data
+
+
+METADATA = {
+    "general.architecture": "llama",
+    "general.name": "Tiny",
+    "general.file_type": 15,
+    "general.license": "apache-2.0",
+    "general.base_model.0.name": "Base",
+    "general.base_model.0.organization": "Example",
+    "llama.context_length": 8192,
+    "llama.rope": 1.5,
+    "flag": True,
+    "tokenizer.ggml.tokens": ["a", "b", "\u00e9"],
+    "tokenizer.ggml.types": [1, 2, 3],
+    "nested": [[1, 2], [3]],
+}
+TENSORS = (("token_embd", (32, 4), 12, 0), ("norm", (32,), 0, 32))
+
+
+def read(data, size=None):
+    return gguf.read(lambda n: data[:n], len(data) if size is None else size)
+
+
+@pytest.mark.parametrize("version", [1, 2, 3])
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_every_version_in_either_byte_order(version, order):
+    data = Writer(version, order).build(METADATA, TENSORS)
+    assert formats.recognise(data[:16]) == "gguf"
+    header = read(data)
+    assert (header.architecture, header.name, header.precision) == ("llama", "Tiny", "Q4_K_M")
+    assert (header.parameters, header.tensors, header.context_length) == (160, 2, 8192)
+    assert (header.license, header.base_model) == ("apache-2.0", "Example/Base")
+
+
+def test_without_a_file_type_the_tensors_tell_the_precision():
+    assert read(Writer().build({}, TENSORS)).precision == "Q4_K+F32"
+    assert read(Writer().build({}, (("t", (4,), 999, 0),))).precision == "type 999"
+
+
+def test_a_header_longer_than_the_first_step_is_read_on():
+    data = Writer().build({"tokens": ["x" * 100] * 15_000, "general.name": "late"})
+    asked = []
+
+    def beginning(n):
+        asked.append(n)
+        return data[:n]
+
+    assert gguf.read(beginning, len(data)).name == "late"
+    assert asked == list(gguf.STEPS[:2])
+
+
+W = Writer()
+NEGATIVE = {
+    "empty": b"",
+    "magic-alone": b"GGUF",
+    "ends-in-a-key": W.build(METADATA)[:60],
+    "more-keys-than-there-are": W.build({}, pairs=5, data=b""),
+    "more-tensors-than-there-are": W.build({}, count=5, data=b""),
+    "key-twice": W.build([("a", 1), ("a", 2)]),
+    "tensor-twice": W.build({}, (("t", (1,), 0, 0), ("t", (1,), 0, 32))),
+    "five-dimensions": W.build({}, (("t", (1, 1, 1, 1, 1), 0, 0),)),
+    "huge-tensor": W.build({}, (("t", (1 << 40, 1 << 40), 0, 0),)),
+    "tensor-beyond-the-file": W.build({}, (("t", (1,), 0, 1 << 30),)),
+    "tensor-not-aligned": W.build({}, (("t", (1,), 0, 3),)),
+    "alignment-zero": W.build({"general.alignment": 0}),
+    "alignment-text": W.build({"general.alignment": "32"}),
+    "unknown-value-type": W.build({}, pairs=1, data=b"")[:24]
+    + W.string("k")
+    + W.u32(77)
+    + b"\0" * 64,
+    "unknown-array-type": W.build({}, pairs=1, data=b"")[:24]
+    + W.string("k")
+    + W.u32(9)
+    + W.u32(66)
+    + W.u64(1)
+    + b"\0" * 64,
+    "deep-arrays": W.build({}, pairs=1, data=b"")[:24]
+    + W.string("k")
+    + W.u32(9)
+    + (W.u32(9) + W.u64(1)) * 5000,
+    "long-key": W.build({"k" * 70_000: 1}),
+}
+
+
+@pytest.mark.parametrize("name", NEGATIVE)
+def test_malformed(name):
+    with pytest.raises(FormatError) as caught:
+        read(NEGATIVE[name])
+    assert caught.value.reason == "malformed"
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"GGUF" + struct.pack("<IQQ", 9, 0, 0), "unsupported"),
+        (b"GGUF" + struct.pack("<IQQ", 3, 1 << 60, 0), "limit"),
+        (b"GGUF" + struct.pack("<IQQ", 3, 0, 1 << 60), "limit"),
+    ],
+)
+def test_what_is_not_known_or_too_large(data, reason):
+    with pytest.raises(FormatError) as caught:
+        read(data)
+    assert caught.value.reason == reason
+
+
+def test_a_bomb_of_strings_is_cut_off():
+    head = (
+        W.build({}, pairs=1, data=b"")[:24] + W.string("k") + W.u32(9) + W.u32(8) + W.u64(1 << 50)
+    )
+    with pytest.raises(FormatError) as caught:
+        read(head + b"\0" * 1000)
+    assert caught.value.reason == "limit"
