@@ -6,8 +6,7 @@ import re
 
 from msgspec import Struct
 
-from auditor._secrets import is_secret_value
-from auditor.redaction import REDACTED
+from auditor.redaction import redact_text
 
 # RFC 3986 §3; the host is everything up to the port, a bracketed IPv6 address included. The
 # last `@` ends the credentials, as every URL library has it.
@@ -59,9 +58,7 @@ def endpoint(text: str) -> Endpoint | None:
         return None
     scheme = (match["scheme"] or "").lower()
     # Some package hosts put the customer's token into the path.
-    path = "/".join(
-        REDACTED if is_secret_value(part) else part for part in (match["path"] or "").split("/")
-    )
+    path = "/".join(redact_text(part) for part in (match["path"] or "").split("/"))
     return Endpoint(scheme=scheme, host=host, port=port, url=_base(scheme, host, port) + path)
 
 

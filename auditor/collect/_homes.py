@@ -26,7 +26,7 @@ def homes(reading: Reading) -> tuple[Home, ...]:
     """Return the accounts' homes (passwd(5)), each folder once, under its first account's name."""
     text = reading.text("/etc/passwd")
     if text is None:
-        if not reading.present("/etc/passwd"):
+        if reading.absent("/etc/passwd"):
             reading.miss("/etc/passwd", "absent", "no accounts: their settings were not looked for")
         return ()
     found: dict[str, Home] = {}

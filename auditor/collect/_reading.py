@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from msgspec import Struct
 
 from auditor.evidence import Gap, GapReason, Origin
-from auditor.host import MIB, Absent, Host, Unreadable, exists
+from auditor.host import MIB, Absent, Host, Unreadable
 
 # A configuration file of more than this is not one that a person wrote.
 FILE_LIMIT = MIB
@@ -48,13 +48,14 @@ class Reading:
         except Absent:
             return None
         except Unreadable as error:
-            if self._masked(path):
+            if self.masked(path):
                 return ""
             self.miss(path, error.reason, error.detail)
             return None
         return data.decode("utf-8", "replace")
 
-    def _masked(self, path: str) -> bool:
+    def masked(self, path: str) -> bool:
+        """Return whether the path is a link to `/dev/null`, so that it says nothing."""
         try:
             return self.host.readlink(path) == "/dev/null"
         except Unreadable:
@@ -92,8 +93,28 @@ class Reading:
         return tuple((path, text) for path, text in read if text is not None)
 
     def present(self, *paths: str) -> bool:
-        """Return whether there is something at one of the paths."""
-        return any(exists(self.host, path) for path in paths)
+        """Return whether there is something at one of the paths; a refusal is a gap."""
+        return any(self._is_there(path) for path in paths)
+
+    def absent(self, path: str) -> bool:
+        """Return whether it is known that there is nothing at the path."""
+        try:
+            self.host.stat(path)
+        except Absent:
+            return True
+        except Unreadable:
+            return False
+        return False
+
+    def _is_there(self, path: str) -> bool:
+        try:
+            self.host.stat(path)
+        except Absent:
+            return False
+        except Unreadable as error:
+            self.miss(path, error.reason, error.detail)
+            return False
+        return True
 
     def miss(self, path: str, reason: GapReason, detail: str) -> None:
         """Note that what `path` says could not be had; said twice it counts once."""

@@ -107,7 +107,7 @@ def _resolv_conf(found: _Found, path: str) -> None:
     """Read resolv.conf(5): every `nameserver`, and the last of `search` and `domain`."""
     text = found.reading.text(path)
     if text is None:
-        if path == _RESOLV_CONF and not found.reading.present(path):
+        if path == _RESOLV_CONF and found.reading.absent(path):
             found.reading.miss(path, "absent", "no such file: whom this host asks is not known")
         return
     search: tuple[int, list[str]] = (0, [])

@@ -97,7 +97,7 @@ def _included(reading: Reading, words: list[str]) -> list[str]:
 def _timesyncd(reading: Reading) -> Iterator[TimeServer]:
     """Yield `NTP=` and `FallbackNTP=` of timesyncd.conf(5), or the build's own default pool."""
     present = reading.present(*_TIMESYNCD_FILES, *_TIMESYNCD_PROGRAMS)
-    if not present or reading.text(_TIMESYNCD_UNIT) == "":
+    if not present or reading.masked(_TIMESYNCD_UNIT):
         return
     dropins = reading.by_name(_TIMESYNCD_FOLDERS, ".conf")
     files = reading.texts((*_TIMESYNCD_FILES, *dropins))
