@@ -168,7 +168,9 @@ def init(
 
 @app.command()
 def keygen(
-    path: Annotated[Path, typer.Argument(help="The private key's file; PATH.pub comes beside.")],
+    path: Annotated[
+        Path, typer.Argument(help="The private key's file, as signer.key; signer.pub comes beside.")
+    ],
     passphrase_file: Annotated[
         Path | None, typer.Option("--passphrase-file", help="Encrypt the key with its first line.")
     ] = None,

@@ -53,12 +53,8 @@ def deliver(judgement: Judgement, delivery: Delivery) -> ExitCode:
         name = delivery.formats[0] if delivery.formats else "text"
         _print(api.render(name, judgement))
         return api.summary(judgement).exit_code
-    from auditor.seal import keys
-
     key, local = signing_key(delivery)
     files = sealed(judgement, delivery.formats, key)
-    files[PUBLIC_KEY] = key.public.pem
-    files[ALLOWED_SIGNERS] = keys.allowed_signers_line(key.public, "auditor").encode()
     output.write_all(delivery.folder, files)
     if not delivery.quiet:
         _print(api.render("text", judgement))
@@ -75,6 +71,7 @@ def sealed(judgement: Judgement, formats: tuple[str, ...], key: SigningKey) -> d
     files = {
         folder.EVIDENCE: encode(judgement.evidence),
         folder.FINDINGS: encode_findings(judgement.findings),
+        **public_half(key),
     }
     for name in dict.fromkeys((*ALWAYS, *formats)):
         renderer = report.load(name)
@@ -86,6 +83,16 @@ def sealed(judgement: Judgement, formats: tuple[str, ...], key: SigningKey) -> d
         findings=judgement.findings,
         summary=api.summary(judgement),
     )
+
+
+def public_half(key: SigningKey) -> dict[str, bytes]:
+    """Return the files that hold the public key, for openssl and for ssh-keygen."""
+    from auditor.seal.keys import allowed_signers_line
+
+    return {
+        PUBLIC_KEY: key.public.pem,
+        ALLOWED_SIGNERS: allowed_signers_line(key.public, "auditor").encode(),
+    }
 
 
 def signing_key(delivery: Delivery) -> tuple[SigningKey, bool]:

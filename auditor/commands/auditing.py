@@ -122,14 +122,14 @@ def report(path: Path, style: str, language: str) -> ExitCode:
 
 def init(path: Path, root: Path | None) -> ExitCode:
     """Write a first site file; an existing one is never overwritten."""
-    from auditor import site_init
     from auditor.commands._terminal import say
+    from auditor.site_init import write_site
 
     if path.exists():
         raise UsageError("there is a file already", where=str(path), hint="Name another with -o")
     with progress("reading", quiet=False) as show:
         evidence = api.scan(_host(root), at=api.now(), progress=show)
-    output.write_all(path.parent, {path.name: site_init.write_site(evidence).encode()})
+    output.write_all(path.parent, {path.name: write_site(evidence).encode()})
     say(f"{path} written from what {evidence.subject.name} shows: read it, correct it, then")
     say(f"  audit scan --site {path}")
     return ExitCode.PASS

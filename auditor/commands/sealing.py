@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from auditor import api, output
 from auditor.commands._terminal import say
-from auditor.delivery import ALLOWED_SIGNERS, PUBLIC_KEY
+from auditor.delivery import public_half
 from auditor.errors import ExitCode, KeyFileError, SignatureError
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def _signed_anew(folder: Path, key: SigningKey) -> dict[str, bytes]:
     from auditor import derive
     from auditor.policy.summary import summarize
     from auditor.report import Judgement
-    from auditor.seal import container, dsse, keys, statement
+    from auditor.seal import container, dsse, statement
     from auditor.seal.folder import ATTESTATION, EVIDENCE, FINDINGS, REPORT, seal_folder
     from auditor.seal.verify import language_of
 
@@ -71,12 +71,11 @@ def _signed_anew(folder: Path, key: SigningKey) -> dict[str, bytes]:
                           language=language_of(report))  # fmt: skip
     if api.render("html", judgement) != report:
         raise SignatureError("the evidence gives another report", where=REPORT)
-    return seal_folder(
+    files |= public_half(key)
+    made = seal_folder(
         files, key, evidence=evidence, findings=findings, summary=summarize(evidence, findings)
-    ) | {
-        PUBLIC_KEY: key.public.pem,
-        ALLOWED_SIGNERS: keys.allowed_signers_line(key.public, "auditor").encode(),
-    }
+    )
+    return public_half(key) | made
 
 
 def verify(path: Path, trust: Sequence[Path] | None, site: Path | None) -> ExitCode:
