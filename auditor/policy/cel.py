@@ -132,9 +132,12 @@ class Session:
             raise CelError(f"the record cannot be judged: {_first_line(error)}") from error
         self._bound = True
 
-    def holds(self, program: Program) -> bool:
-        """Return whether the condition is true; raises `CelError` for whatever is not a bool."""
-        if not self._bound:
+    def holds(self, program: Program, *, of_record: bool = True) -> bool:
+        """Return whether the condition is true; raises `CelError` for whatever is not a bool.
+
+        With `of_record` a record must be bound.
+        """
+        if of_record and not self._bound:
             raise CelError("there is no record to judge")
         try:
             value = program.execute(self._context)

@@ -11,7 +11,7 @@ from msgspec import Struct
 from auditor._version import __version__
 from auditor.evidence import DERIVED, Evidence, Record, kind_of
 from auditor.policy import judge, scope
-from auditor.policy.cel import Session
+from auditor.policy.cel import CelError, Session
 from auditor.policy.findings import (
     SCHEMA,
     VERDICTS,
@@ -24,7 +24,7 @@ from auditor.policy.findings import (
 )
 from auditor.policy.functions import functions
 from auditor.policy.profile import Profile, Tuning, retune
-from auditor.policy.rules import Pack, Rule
+from auditor.policy.rules import Condition, Pack, Rule
 from auditor.policy.waivers import Waiver
 
 
@@ -36,6 +36,7 @@ class _World(Struct, frozen=True, kw_only=True):
     tuning: Tuning
     waivers: tuple[Waiver, ...]
     day: str
+    session: Session
 
 
 class _Asked(Struct, kw_only=True):
@@ -71,6 +72,10 @@ def evaluate(  # noqa: PLR0913 - each is named at the call
         tuning=tuning,
         waivers=waivers,
         day=judged_at[:10],
+        session=Session(
+            {"params": tuning.parameters, "site": msgspec.to_builtins(evidence.site)},
+            functions(evidence.site),
+        ),
     )
     asked = _ask_records(world, (*evidence.records, *derived))
     applied: list[AppliedRule] = []
@@ -105,17 +110,13 @@ def evaluate(  # noqa: PLR0913 - each is named at the call
 def _ask_records(world: _World, records: tuple[Record, ...]) -> dict[str, _Asked]:
     """Return what each rule says of the records: each record is converted once for all rules."""
     tuning = world.tuning
-    session = Session(
-        {"params": tuning.parameters, "site": msgspec.to_builtins(world.evidence.site)},
-        functions(world.evidence.site),
-    )
     asked = {rule.id: _Asked(findings=[]) for pack in tuning.packs for rule in pack.rules}
     by_kind = _rules_by_kind(world)
     for record in records:
         rules = by_kind.get(kind_of(record), ())
         if not rules:
             continue
-        case = judge.Case(record, session, tuning.parameters)
+        case = judge.Case(record, world.session, tuning.parameters)
         for rule in rules:
             if not judge.concerns(rule, record):
                 continue
@@ -132,17 +133,32 @@ def _rules_by_kind(world: _World) -> dict[str, tuple[Rule, ...]]:
     by_kind: dict[str, tuple[Rule, ...]] = {}
     for pack in world.tuning.packs:
         for rule in pack.rules:
-            if rule.id not in world.tuning.disabled and not _out_of_scope(rule, world):
+            if not _not_asked(rule, world):
                 by_kind[rule.each] = (*by_kind.get(rule.each, ()), rule)
     return by_kind
 
 
-def _out_of_scope(rule: Rule, world: _World) -> str:
-    """Return why the rule is not about this evidence, or nothing where it is."""
+def _not_asked(rule: Rule, world: _World) -> str:
+    """Return why the rule is not asked of this evidence at all, or nothing where it is."""
+    if rule.id in world.tuning.disabled:
+        return f"disabled by profile {world.tuning.profile}"
+    if rule.given and not _given(rule.given, world):
+        return rule.otherwise.en
     mode = world.evidence.mode
     known = rule.each not in DERIVED or bool(rule.of) or rule.each in world.sources
     kinds = scope.needed(rule, mode, world.sources)
     return scope.out_of_scope(rule, mode, kinds, known=known)
+
+
+def _given(condition: Condition, world: _World) -> bool:
+    """Return whether a condition on parameters and site holds; one that breaks off counts as so.
+
+    Nothing is then passed over in silence: the rule is asked, and its findings tell.
+    """
+    try:
+        return world.session.holds(condition.program, of_record=False)
+    except CelError:
+        return True
 
 
 def _conclude(
@@ -150,9 +166,7 @@ def _conclude(
 ) -> tuple[AppliedRule, tuple[Finding, ...]]:
     """Return the rule with what came of it, and its findings in an order of content alone."""
     severity = world.tuning.severity[rule.id]
-    reason = _out_of_scope(rule, world)
-    if rule.id in world.tuning.disabled:
-        reason = f"disabled by profile {world.tuning.profile}"
+    reason = _not_asked(rule, world)
     findings: tuple[Finding, ...] = ()
     if not reason:
         unseen = _unseen(rule, severity, world)
@@ -177,7 +191,7 @@ def _conclude(
             controls=rule.controls,
             verdict=_strongest(verdicts),
             reason=reason,
-            judged=0 if rule.id in world.tuning.disabled else len(asked.findings),
+            judged=len(asked.findings),
             passed=verdicts.count("pass"),
             failed=verdicts.count("fail"),
             unknown=verdicts.count("unknown"),

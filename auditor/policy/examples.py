@@ -15,6 +15,7 @@ from auditor.evidence import (
     Gap,
     Origin,
     Record,
+    Site,
     Subject,
     Tool,
 )
@@ -59,13 +60,19 @@ def _example(pack: Pack, rule: Rule, example: Example) -> Result:
     derived = (example.record,) if rule.each in DERIVED else ()
     records = () if rule.each in DERIVED else (example.record,)
     return _result(
-        tuned, rule, _evidence(rule, records, ()), derived,
+        tuned, rule, _evidence(rule, records, (), example.site), derived,
         name=f"example {example.expected}", expected=example.expected, place=example.place,
     )  # fmt: skip
 
 
 def _gap(pack: Pack, rule: Rule) -> Result:
     """Return how the rule judged evidence that has nothing but a gap."""
+    if rule.given:
+        passing = [example for example in rule.examples if example.expected != "not-applicable"]
+        pack = msgspec.structs.replace(pack, parameters=_tuned(pack.parameters, passing[0]))
+        site = passing[0].site
+    else:
+        site = ASSUMED_SITE
     gap = Gap(
         kind=rule.of[0] if rule.of else rule.each,
         reason="denied",
@@ -73,7 +80,7 @@ def _gap(pack: Pack, rule: Rule) -> Result:
         origin=Origin("example", rule.place),
     )
     return _result(
-        pack, rule, _evidence(rule, (), (gap,)), (),
+        pack, rule, _evidence(rule, (), (gap,), site), (),
         name="a gap is unknown", expected="unknown", place=rule.place,
     )  # fmt: skip
 
@@ -104,7 +111,9 @@ def _tuned(parameters: tuple[Parameter, ...], example: Example) -> tuple[Paramet
     )
 
 
-def _evidence(rule: Rule, records: tuple[Record, ...], gaps: tuple[Gap, ...]) -> Evidence:
+def _evidence(
+    rule: Rule, records: tuple[Record, ...], gaps: tuple[Gap, ...], site: Site
+) -> Evidence:
     """Return evidence of a mode that the rule is about, in which everything was looked at."""
     mode: Mode = "manifests" if _about_manifests(rule) else "host"
     everything = CollectorRun(
@@ -116,7 +125,7 @@ def _evidence(rule: Rule, records: tuple[Record, ...], gaps: tuple[Gap, ...]) ->
         mode=mode,
         subject=Subject(name="example"),
         taken_at=_DAY,
-        site=ASSUMED_SITE,
+        site=site,
         runs=(everything,),
         gaps=gaps,
         records=records,  # type: ignore[arg-type]  # records of collected kinds

@@ -67,7 +67,7 @@ class Case:
             if rule.when and not self._holds(rule.when, trusted=False):
                 return "not-applicable", ""
             if rule.doubt and self._holds(rule.doubt, trusted=None):
-                return "unknown", rule.because.en
+                return "unknown", self._said(rule.because, "en")
             return ("pass" if self._holds(rule.require, trusted=True) else "fail"), ""
         except _Unread as error:
             return "unknown", str(error)
@@ -93,8 +93,10 @@ class Case:
             raise _Unread(missing)
         return holds
 
-    def _said(self, sentence: Sentence, language: str) -> str:
+    def _said(self, sentence: Sentence | None, language: str) -> str:
         """Return a sentence with this record's values."""
+        if sentence is None:
+            return ""
         template = sentence.en if language == "en" else sentence.zh
         if template is None:
             return ""

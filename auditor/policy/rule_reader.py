@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import msgspec
 
 from auditor.errors import PackError
-from auditor.evidence import COLLECTED, DERIVED, KINDS, Record
+from auditor.evidence import ASSUMED_SITE, COLLECTED, DERIVED, KINDS, Record, Site
 from auditor.policy import cel, controls
 from auditor.policy.analysis import analyse
 from auditor.policy.comparison import closest
@@ -24,7 +24,7 @@ _REQUIRED = (
     "id", "title", "severity", "each", "require", "observed", "expected", "remediation",
     "controls", "examples",
 )  # fmt: skip
-_OPTIONAL = ("of", "applies", "when", "unknown", "because")
+_OPTIONAL = ("of", "applies", "given", "otherwise", "when", "unknown", "because")
 _MODES: tuple[Mode, ...] = ("host", "manifests")
 _EXPECTED: tuple[Verdict, ...] = ("pass", "fail", "unknown", "not-applicable")
 
@@ -46,8 +46,9 @@ class RuleReader:
         found = reader.mapping(node, _REQUIRED, _OPTIONAL)
         kind = self._kind(found["each"], tuple(KINDS))
         of = self._of(found.get("of"), kind)
-        if ("unknown" in found) != ("because" in found):
-            raise reader.wrong(node, "'unknown' and 'because' belong together")
+        for one, other in (("unknown", "because"), ("given", "otherwise")):
+            if (one in found) != (other in found):
+                raise reader.wrong(node, f"'{one}' and '{other}' belong together")
         rule = Rule(
             id=self._id(found["id"]),
             title=reader.said(found["title"]),
@@ -58,7 +59,9 @@ class RuleReader:
             when=self._condition(found.get("when"), kind),
             require=self._required(found["require"], kind),
             doubt=self._condition(found.get("unknown"), kind),
-            because=reader.said(found["because"]) if "because" in found else Text(en=""),
+            because=self._sentence(found["because"], kind) if "because" in found else None,
+            given=self._given(found.get("given"), kind),
+            otherwise=reader.said(found["otherwise"]) if "otherwise" in found else Text(en=""),
             observed=self._sentence(found["observed"], kind),
             expected=self._sentence(found["expected"], kind),
             remediation=reader.said(found["remediation"]),
@@ -113,6 +116,13 @@ class RuleReader:
         condition = self._condition(node, kind)
         if condition is None or not condition.analysis.reads:
             raise self._reader.wrong(node, "the condition looks at no field of the record")
+        return condition
+
+    def _given(self, node: Node | None, kind: str) -> Condition | None:
+        """Return the condition on parameters and site alone."""
+        condition = self._condition(node, kind)
+        if node and condition and condition.analysis.reads:
+            raise self._reader.wrong(node, "'given' looks at params and site, never at the record")
         return condition
 
     def _condition(self, node: Node | None, kind: str) -> Condition | None:
@@ -181,8 +191,11 @@ class RuleReader:
         fields = neutral(kind_shape(kind))
         if of:
             fields["source_kind"] = of[0]
+        site = ASSUMED_SITE
         for key, value in self._reader.entries(node):
-            if key.name == "with":
+            if key.name == "site":
+                site = self._site(value)
+            elif key.name == "with":
                 parameters = [self._set(name, item) for name, item in self._reader.entries(value)]
             else:
                 fields[key.name] = value.plain()
@@ -191,8 +204,16 @@ class RuleReader:
             expected=expected,
             record=self._record(node, fields, kind),
             parameters=tuple(parameters),
+            site=site,
             place=place,
         )
+
+    def _site(self, node: Node) -> Site:
+        """Return the site that an example is judged against."""
+        try:
+            return msgspec.convert(node.plain(), Site)
+        except msgspec.ValidationError as error:
+            raise self._reader.wrong(node, f"the example's site is wrong: {error}") from error
 
     def _set(self, key: Node, value: Node) -> tuple[str, ParameterValue]:
         """Return a parameter that an example sets."""

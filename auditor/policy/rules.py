@@ -6,7 +6,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from auditor.evidence import Record
+from auditor.evidence import Record, Site
 from auditor.policy.analysis import Analysis
 from auditor.policy.cel import Program
 from auditor.policy.findings import Control, Severity, Text, Verdict
@@ -41,11 +41,12 @@ class Sentence(Struct, frozen=True, kw_only=True):
 
 
 class Example(Struct, frozen=True, kw_only=True):
-    """A record and the verdict that the rule must give it; `place` is where it stands."""
+    """A record, the verdict that the rule must give it, and what it is judged by."""
 
     expected: Verdict
     record: Record
     parameters: tuple[tuple[str, ParameterValue], ...]
+    site: Site
     place: str
 
 
@@ -55,7 +56,8 @@ class Rule(Struct, frozen=True, kw_only=True):
     `each` is the record kind that it is asked of, `of` narrows a derived kind to records made
     from these kinds, `when` to records that meet a condition. `require` is the condition that
     holds where all is well. Where `doubt` is true the verdict is `unknown`, and `because` says
-    why. `applies` are the modes of evidence that it is about.
+    why. `given` looks at parameters and site alone: where it is false nothing is asked, and
+    `otherwise` says why. `applies` are the modes of evidence that it is about.
     """
 
     id: str
@@ -67,7 +69,9 @@ class Rule(Struct, frozen=True, kw_only=True):
     when: Condition | None
     require: Condition
     doubt: Condition | None
-    because: Text
+    because: Sentence | None
+    given: Condition | None
+    otherwise: Text
     observed: Sentence
     expected: Sentence
     remediation: Text
@@ -78,7 +82,8 @@ class Rule(Struct, frozen=True, kw_only=True):
     @property
     def conditions(self) -> tuple[Condition, ...]:
         """Return every condition that the rule has, in the order in which they are asked."""
-        return tuple(c for c in (self.when, self.doubt, self.require) if c is not None)
+        every = (self.given, self.when, self.doubt, self.require)
+        return tuple(condition for condition in every if condition is not None)
 
 
 class Pack(Struct, frozen=True, kw_only=True):
