@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from msgspec import structs
+
 from auditor.catalogues.runtimes import recognise
 from auditor.catalogues.settings import Setting, own_flags, own_variables, settings_of
 from auditor.derive import Derivation
@@ -27,8 +29,9 @@ def _derive(evidence: Evidence) -> Iterator[Record]:
 def _of_service(
     evidence: Evidence, cluster: Cluster, service: AiService
 ) -> Iterator[ServiceSetting]:
+    started = _started(service)
     for setting in settings_of(service.runtime):
-        situation = _situation(service, _inside(evidence, cluster, service, setting))
+        situation = structs.replace(started, inside=_inside(evidence, cluster, service, setting))
         if service.runtime not in setting.runtimes and not _concerns(setting, situation):
             continue
         yield ServiceSetting(
@@ -46,13 +49,16 @@ def _of_service(
         )
 
 
-def _situation(service: AiService, inside: Inside) -> Situation:
+def _started(service: AiService) -> Situation:
+    """Return what the service was started with; addresses cannot be told yet."""
     environment = (
         None
         if service.environment is None
         else {variable.name: variable.value for variable in service.environment}
     )
-    return Situation(environment=environment, arguments=_own_arguments(service), inside=inside)
+    return Situation(
+        environment=environment, arguments=_own_arguments(service), inside=lambda _: None
+    )
 
 
 def _own_arguments(service: AiService) -> tuple[str, ...] | None:
