@@ -38,9 +38,15 @@ class Cluster(Struct, frozen=True, kw_only=True):
         name = ascii_name(target)
         if not name:
             return False
-        if self._qualified(target, namespace) in self.services or name in self.compose:
-            return True
-        return _in_service_zone(_below_domain(name.split(".")))
+        known = self.knows(target, namespace)
+        return known or _in_service_zone(_below_domain(name.split(".")))
+
+    def knows(self, target: str, namespace: str) -> bool:
+        """Return whether the service of this name is itself among the manifests."""
+        return (
+            self._qualified(target, namespace) in self.services
+            or ascii_name(target) in self.compose
+        )
 
     def _qualified(self, target: str, namespace: str) -> str:
         """Return `name.namespace` for a service name in any of its forms, else ``."""

@@ -111,7 +111,11 @@ def _place(site: Site, cluster: Cluster, question: Question, alias: str) -> Plac
         return _address_place(site, address)
     if alias or not cluster.holds(target, question.namespace):
         return _name_place(site, target, in_cluster=cluster.manifests)
-    return Place(inside=True, zone="cluster", how=f"{target} is a service inside the cluster")
+    how = f"{target} is a service inside the cluster"
+    if not cluster.knows(target, question.namespace):
+        # An ExternalName service in manifests that were not given would lead outside.
+        how = f"{target} is a name of the cluster's own zone; its Service is not in these manifests"
+    return Place(inside=True, zone="cluster", how=how)
 
 
 def _declared_for(site: Site, use: str) -> tuple[str, ...]:
