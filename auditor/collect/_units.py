@@ -27,6 +27,7 @@ MANAGER_FOLDERS = (
     "/run/systemd/system.conf.d",
     "/usr/lib/systemd/system.conf.d",
 )
+EVERY_SERVICE = "every service"
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "s": " ", "a": "\a", "b": "\b", "f": "\f", "v": "\v"}
 
 
@@ -76,6 +77,9 @@ def _service_files(reading: Reading) -> dict[str, list[str]]:
             for dropin in reading.folder(path, ".conf"):
                 of_unit = dropins.setdefault(name.removesuffix(".d"), {})
                 of_unit.setdefault(posixpath.basename(dropin), dropin)
+    # systemd.unit(5): the drop-ins of a type itself apply to every unit of that type.
+    for path in reading.by_name(tuple(f"{folder}/service.d" for folder in UNIT_FOLDERS), ".conf"):
+        units.setdefault(EVERY_SERVICE, []).append(path)
     for unit, files in dropins.items():
         units.setdefault(unit, []).extend(path for _, path in sorted(files.items()))
     return units

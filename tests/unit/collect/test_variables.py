@@ -76,10 +76,12 @@ def test_a_unit_in_etc_replaces_the_vendors(plain_tree, collected):
         {
             "/usr/lib/systemd/system/a.service": "[Service]\nEnvironment=DO_NOT_TRACK=0\n",
             "/etc/systemd/system/a.service": "[Service]\nEnvironment=DO_NOT_TRACK=1\n",
+            "/etc/systemd/system/service.d/10.conf": "[Service]\nEnvironment=DO_NOT_TRACK=2\n",
             "/etc/systemd/system.conf": "[Manager]\nDefaultEnvironment=HF_HUB_OFFLINE=1\n",
         }
     )
     assert variables(collected("variables", host)[0]) == {
         ("service", "a.service", "DO_NOT_TRACK", "1"),
+        ("service", "every service", "DO_NOT_TRACK", "2"),
         ("service", "systemd", "HF_HUB_OFFLINE", "1"),
     }
