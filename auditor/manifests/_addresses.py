@@ -28,6 +28,8 @@ _ADDRESS_NAME = re.compile(
     re.IGNORECASE,
 )
 _LAST_LABEL = re.compile(r"[a-z][a-z0-9-]*")
+# Some parsers end the host at a backslash, others read on to the `@`.
+_TWO_READINGS = re.compile(r"://[^\s/?#]{0,512}\\[^\s/?#]{0,512}@")
 # What stands for a value that only the cluster or the shell knows.
 _PLACEHOLDER = re.compile(r"[${}<>*()%]")
 # Schemes that lead to nothing outside the pod, or name no host.
@@ -85,7 +87,7 @@ def find(name: str, text: str) -> Found:
     is an IP address or has a dot. What holds a placeholder is counted as unclear.
     """
     addresses: dict[Address, None] = {}
-    unclear = int(len(text) > MAX_TEXT)
+    unclear = int(len(text) > MAX_TEXT) + bool(_TWO_READINGS.search(text))
     # Without credentials first: a password may hold what looks like the end of the host.
     text = redact_text(text[:MAX_TEXT])
     for match in _URL.finditer(text):

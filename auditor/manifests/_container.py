@@ -92,7 +92,9 @@ def service(container: Container) -> Iterator[Record]:
     if found is None:
         return
     environment = _effective(found, container.environment)
-    facts = service_facts(found.runtime, found.arguments, environment)
+    facts = service_facts(
+        found.runtime, found.arguments, environment | _supplied(container.environment)
+    )
     yield AiService(
         origin=container.cursor.origin,
         runtime=found.runtime.key,
@@ -138,6 +140,15 @@ def _effective(found: Recognition, environment: Environment) -> dict[str, str | 
         for name in sorted(_decisive(found)):
             effective.setdefault(name, None)
     return effective
+
+
+def _supplied(environment: Environment) -> dict[str, str]:
+    """Return credentials that a Secret must supply: set for certain, to what is not known."""
+    return {
+        setting.name: "from a Secret"
+        for setting in environment.settings
+        if setting.required and setting.value is None and is_secret_name(setting.name)
+    }
 
 
 def _decisive(found: Recognition) -> set[str]:

@@ -24,13 +24,15 @@ class Setting(Struct, frozen=True, kw_only=True):
     """A variable of a container; `value` is `None` where it is not in the manifests.
 
     `written` is the value before its references to other variables are replaced. `cluster`
-    values are set by the cluster (the pod's own address, a resource limit).
+    values are set by the cluster (the pod's own address, a resource limit). `required` is true
+    where a Secret must supply it: without it the container does not start.
     """
 
     name: str
     value: str | None
     source: Source
     written: str = ""
+    required: bool = False
     origin: Origin
     cursor: Cursor
 
@@ -103,6 +105,9 @@ def resolve(container: Cursor, namespace: str, configuration: Configuration) -> 
         for setting in _from_all(source, namespace, configuration, unresolved):
             settings[setting.name] = setting
     known = {name: setting.value for name, setting in settings.items()}
+    listed = container.get("env")
+    if listed is not None and not listed.is_list:
+        unresolved["env"] = None
     for item in container.mappings("env", "environment_variable"):
         one = _one(item, namespace, configuration, known)
         if one is not None:
@@ -172,9 +177,16 @@ def _one(
         value=value,
         source=source,
         written="" if reference is not None else written,
+        required=reference is not None and _is_required(reference),
         origin=origin.origin,
         cursor=origin,
     )
+
+
+def _is_required(reference: Cursor) -> bool:
+    """Return whether a Secret must be there for the container to start."""
+    secret = reference.get("secretKeyRef")
+    return secret is not None and not secret.flag("optional", "environment_variable")
 
 
 def _referenced(

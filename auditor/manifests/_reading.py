@@ -23,9 +23,14 @@ class Problems:
         """Keep the reader's name for the origins."""
         self.reader = reader
         self._gaps: dict[tuple[str, GapReason, str, str], Gap] = {}
+        self._places: set[tuple[str, GapReason, str, Origin]] = set()
 
     def add(self, kind: str, reason: GapReason, detail: str, cursor: Cursor) -> None:
-        """Note that records of `kind` suffer from something at the cursor."""
+        """Note that records of `kind` suffer from something at the cursor; twice counts once."""
+        place = (kind, reason, detail, cursor.origin)
+        if place in self._places:
+            return
+        self._places.add(place)
         key = (kind, reason, detail, cursor.source)
         before = self._gaps.get(key)
         if before is None:

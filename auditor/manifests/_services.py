@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from auditor.evidence import Record
 from auditor.evidence.network import ListeningPort
-from auditor.evidence.workload import Ingress, KubernetesService
+from auditor.evidence.workload import Ingress, KubernetesService, Workload
 from auditor.hostnames import address_of
 from auditor.manifests._environment import namespace_of
 from auditor.manifests._pods import Pod, name_of
@@ -36,14 +36,14 @@ class Workloads:
                 place = pod.workload.namespace, key, value
                 self._by_label.setdefault(place, []).append(pod)
 
-    def selected(self, namespace: str, selector: dict[str, str]) -> tuple[Pod, ...]:
-        """Return the pods with all of these labels; an empty selector selects none."""
+    def selected(self, namespace: str, selector: dict[str, str]) -> tuple[Workload, ...]:
+        """Return the workloads with all of these labels; an empty selector selects none."""
         lists = [self._by_label.get((namespace, k, v), []) for k, v in selector.items()]
         if not lists:
             return ()
         fewest = min(lists, key=len)
         wanted = selector.items()
-        return tuple(pod for pod in fewest if wanted <= pod.labels.items())
+        return tuple(pod.workload for pod in fewest if wanted <= pod.labels.items())
 
 
 class Exposed(Struct, frozen=True, kw_only=True):
@@ -100,10 +100,10 @@ def service(document: Cursor, workloads: Workloads) -> Iterator[Record]:
         source_ranges=spec.texts("loadBalancerSourceRanges", _KIND),
     )
     yield record
-    pods = workloads.selected(backend.namespace, backend.selector)
+    owners = workloads.selected(backend.namespace, backend.selector)
     for port in spec.mappings("ports", "listening_port"):
         for exposed in _published(record, port):
-            yield from published(port, pods, exposed)
+            yield from published(port, owners, exposed)
 
 
 def _published(record: KubernetesService, port: Cursor) -> Iterator[Exposed]:
@@ -133,18 +133,20 @@ def protocol_of(port: Cursor) -> Literal["tcp", "udp"]:
     return "udp" if port.string("protocol", "listening_port").upper() == "UDP" else "tcp"
 
 
-def published(cursor: Cursor, pods: tuple[Pod, ...], exposed: Exposed) -> Iterator[ListeningPort]:
-    """Yield a published port for each pod behind it; for none, one whose owner is not known."""
-    for pod in pods or (None,):
+def published(
+    cursor: Cursor, owners: tuple[Workload, ...], exposed: Exposed
+) -> Iterator[ListeningPort]:
+    """Yield a published port for each workload behind it; for none, one of unknown owner."""
+    for owner in owners or (None,):
         yield ListeningPort(
             origin=cursor.origin,
             protocol=exposed.protocol,
             family="ipv6" if ":" in exposed.address else "ipv4",
             address=exposed.address,
             port=exposed.port,
-            pid=0 if pod else None,
-            process=pod.workload.name if pod else None,
-            workload=pod.workload.label if pod else None,
+            pid=0 if owner else None,
+            process=owner.name if owner else None,
+            workload=owner.label if owner else None,
             container=None,
             published_by=exposed.published_by,
         )
@@ -253,5 +255,5 @@ def _led_to(
     for written, name in _backends_below(spec) if spec else ():
         namespace = written or namespace_of(document)
         backend = backends.get((namespace, name))
-        pods = workloads.selected(namespace, backend.selector) if backend else ()
-        yield from published(document, pods, edge)
+        owners = workloads.selected(namespace, backend.selector) if backend else ()
+        yield from published(document, owners, edge)

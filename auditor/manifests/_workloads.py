@@ -9,35 +9,29 @@ from auditor.evidence import workload as kinds
 from auditor.evidence.host import AiService
 from auditor.evidence.network import DnsResolver, ListeningPort, RemoteReference, SearchDomain
 from auditor.hostnames import address_of
-from auditor.manifests import _container
-from auditor.manifests._environment import Configuration, expand, resolve
+from auditor.manifests import _container, _volumes
+from auditor.manifests._environment import Configuration, Environment, expand, resolve
 from auditor.manifests._pods import FRAMEWORKS, Pod, containers, is_llm_service
 from auditor.manifests._reading import Cursor
 from auditor.manifests._services import EVERYWHERE, Exposed, protocol_of, published
 
 _MODEL_CONTAINER = "kserve-container"
 _LLM_CONTAINER = "main"
-# What names the thing behind a volume, in each type's own word.
-_BEHIND = (
-    "path", "claimName", "secretName", "name", "driver", "reference", "volumeID", "medium",
-)  # fmt: skip
 
 
 def records(document: Cursor, pod: Pod, configuration: Configuration) -> Iterator[Record]:
     """Yield every record of a pod specification."""
     yield pod.workload
-    volumes = {
-        v.string("name", "volume_mount"): v for v in pod.spec.mappings("volumes", "volume_mount")
-    }
+    volumes = _volumes.declared(pod.spec)
     for volume in volumes.values():
-        yield from _image_volume(pod, volume)
+        yield from _volumes.image(pod.workload.label, volume)
     for number, (container, init) in enumerate(containers(pod.spec)):
         for record in _container_records(document, pod, container, configuration, number):
             yield record
             if isinstance(record, AiService):
                 yield from _on_node(pod, container, record)
         yield _security(pod, container, init=init)
-        yield from _mounts(pod, container, volumes)
+        yield from _volumes.mounts(_subject(pod, container), container, volumes)
         yield from _ports(pod, container)
     if is_llm_service(document):
         yield from _llm_model(document, pod, configuration)
@@ -68,6 +62,9 @@ def _container_records(
     if not image:
         _imageless(document, container)
     environment = resolve(container, pod.workload.namespace, configuration)
+    if not image and (_framework(container) or is_llm_service(document)):
+        unresolved = (*environment.unresolved, "the serving runtime")
+        environment = Environment(settings=environment.settings, unresolved=unresolved)
     known = {setting.name: setting.value for setting in environment.settings}
     texts = [
         (cursor, text if (expanded := expand(text, known)) is None else expanded)
@@ -199,45 +196,6 @@ def _pull_policy(image: str) -> str:
     return "Always" if mutable else "IfNotPresent"
 
 
-def _image_volume(pod: Pod, volume: Cursor) -> Iterator[Record]:
-    """Yield the image of an OCI image volume: it too is pulled from a registry."""
-    reference = volume.down("image", "reference")
-    if reference is not None and reference.text():
-        yield from _container.image(pod.workload.label, reference.text() or "", reference)
-
-
-def _mounts(pod: Pod, container: Cursor, volumes: dict[str, Cursor]) -> Iterator[kinds.VolumeMount]:
-    for mount in container.mappings("volumeMounts", "volume_mount"):
-        name = mount.string("name", "volume_mount")
-        volume = volumes.get(name)
-        volume_type, source, locked = _source(volume) if volume else ("claimTemplate", name, False)
-        yield kinds.VolumeMount(
-            origin=mount.origin,
-            subject=_subject(pod, container),
-            path=mount.string("mountPath", "volume_mount"),
-            volume_type=volume_type,
-            source=source,
-            read_only=locked or bool(mount.flag("readOnly", "volume_mount")),
-        )
-
-
-def _source(volume: Cursor) -> tuple[str, str, bool]:
-    """Return the type of a volume, what is behind it, and whether it is read-only by itself."""
-    for volume_type, source in volume.entries():
-        if volume_type == "name" or not source.is_mapping:
-            continue
-        server = source.string("server", "volume_mount")
-        behind = next(
-            (text for key in _BEHIND if (text := source.string(key, "volume_mount"))),
-            "",
-        )
-        locked = bool(source.flag("readOnly", "volume_mount")) or volume_type in (
-            "configMap", "secret", "projected", "downwardAPI", "image",
-        )  # fmt: skip
-        return volume_type, f"{server}:{behind}" if server else behind, locked
-    return "emptyDir", "", False
-
-
 def _ports(pod: Pod, container: Cursor) -> Iterator[ListeningPort]:
     """Yield the ports that a container opens on its node."""
     for port in container.mappings("ports", "listening_port"):
@@ -254,7 +212,7 @@ def _ports(pod: Pod, container: Cursor) -> Iterator[ListeningPort]:
             protocol=protocol_of(port),
             published_by="host-port" if host_port else "host-network",
         )
-        yield from published(port, (pod,), exposed)
+        yield from published(port, (pod.workload,), exposed)
 
 
 def _on_node(pod: Pod, container: Cursor, service: AiService) -> Iterator[ListeningPort]:
@@ -270,7 +228,7 @@ def _on_node(pod: Pod, container: Cursor, service: AiService) -> Iterator[Listen
             protocol="tcp",
             published_by="host-network",
         )
-        yield from published(container, (pod,), exposed)
+        yield from published(container, (pod.workload,), exposed)
 
 
 def _names(pod: Pod) -> Iterator[Record]:

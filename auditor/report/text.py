@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from auditor.evidence import Gap
-from auditor.policy.findings import AppliedRule, Finding, Verdict
+from auditor.policy.findings import SEVERITIES, AppliedRule, Finding, Verdict
 from auditor.policy.summary import Outcome, Summary, summarize
 from auditor.report import Judgement, Renderer
 from auditor.report._text import visible, wrapped
 from auditor.report._text_words import WORDS, Language
 
 WIDTH = 100
-_SHOWN_FINDINGS = 8
+_SHOWN_FINDINGS = 5
+_SHOWN_REASONS = 20
+_SHOWN_RULES = 10
 _SHOWN_GAPS = 12
 _ICONS: dict[Verdict, str] = {"fail": "[x]", "error": "[!]", "unknown": "[?]", "waived": "[~]"}
 _OUTCOME_ICONS: dict[Outcome, str] = {
@@ -102,29 +104,26 @@ def _reason(summary: Summary, words: Language) -> str:
 
 
 def _finding(finding: Finding, words: Language) -> Iterator[str]:
-    """Yield one finding: whose, where, what was seen and what was expected."""
+    """Yield one finding: whose it is, then where it stands and what was seen there."""
     count = f" (x{finding.count})" if finding.count > 1 else ""
     yield from wrapped(
         visible(finding.subject) + count, width=WIDTH, first=_INDENT + "- ", rest=_INDENT + "  "
     )
-    details = [("at", finding.origin.place)]
-    if finding.verdict in ("unknown", "error"):
-        details.append(("why", finding.reason))
-    else:
-        details += [("observed", finding.observed), ("expected", finding.expected)]
+    told = finding.reason if finding.verdict == "error" else finding.observed
+    place = visible(finding.origin.place)
+    text = f"{place}: {visible(told)}" if told else place
+    yield from wrapped(text, width=WIDTH, first=_INDENT + "  ", rest=_INDENT + "    ")
     if finding.waiver is not None:
         waiver = finding.waiver
-        details.append(("waiver", f"{waiver.reason} ({waiver.owner}, {waiver.expires})"))
-    for name, value in details:
-        if value:
-            first = f"{_INDENT}  {words[name]} "
-            yield from wrapped(visible(value), width=WIDTH, first=first, rest=_INDENT + "    ")
+        accepted = f"{waiver.reason} ({waiver.owner}, {waiver.expires})"
+        first = f"{_INDENT}  {words['waiver']} "
+        yield from wrapped(visible(accepted), width=WIDTH, first=first, rest=_INDENT + "    ")
 
 
 def _rule(
     rule: AppliedRule, findings: list[Finding], verdict: Verdict, words: Language, language: str
 ) -> Iterator[str]:
-    """Yield a rule's findings of one verdict, and how to put them right."""
+    """Yield a rule's findings of one verdict, what was expected, and how to put it right."""
     title = f"{words[rule.severity]}  {rule.id}  {rule.title.in_language(language)}"
     number = f" ({len(findings)})" if len(findings) > 1 else ""
     yield from wrapped(title + number, width=WIDTH, first=_ICONS[verdict] + " ", rest=_INDENT)
@@ -132,34 +131,63 @@ def _rule(
         yield from _finding(finding, words)
     if len(findings) > _SHOWN_FINDINGS:
         yield f"{_INDENT}{words['more'].format(n=len(findings) - _SHOWN_FINDINGS)}"
-    if verdict == "fail":
-        fix = rule.remediation.in_language(language)
-        first = f"{_INDENT}{words['fix']} "
-        yield from wrapped(fix, width=WIDTH, first=first, rest=_INDENT + "  ")
+    if not findings:
+        yield from wrapped(visible(rule.reason), width=WIDTH, first=_INDENT, rest=_INDENT)
+    if verdict != "fail":
+        return
+    remarks = [("expected", text) for text in dict.fromkeys(f.expected for f in findings) if text]
+    remarks = [*remarks[:3], ("fix", rule.remediation.in_language(language))]
+    for name, text in remarks:
+        first = f"{_INDENT}{words[name]} "
+        yield from wrapped(visible(text), width=WIDTH, first=first, rest=_INDENT + "  ")
 
 
 def _section(judgement: Judgement, verdict: Verdict, words: Language) -> Iterator[str]:
-    """Yield every rule that has findings of this verdict, in the packs' order."""
+    """Yield every rule that has findings of this verdict, the most severe first."""
     by_rule: dict[str, list[Finding]] = {}
+    judged = {finding.rule for finding in judgement.findings.findings}
     for finding in judgement.findings.findings:
         if finding.verdict == verdict:
             by_rule.setdefault(finding.rule, []).append(finding)
     rules = [
         rule
         for rule in judgement.findings.rules
-        if rule.id in by_rule or (rule.verdict == verdict and not _has_findings(judgement, rule))
+        if rule.id in by_rule or (rule.verdict == verdict and rule.id not in judged)
     ]
     if rules:
         yield ""
-        yield words[f"section_{verdict}"]
-    for rule in rules:
+        count = sum(len(findings) for findings in by_rule.values())
+        yield words[f"section_{verdict}"].format(n=count)
+    for rule in sorted(rules, key=lambda rule: SEVERITIES.index(rule.severity)):
         yield from _rule(rule, by_rule.get(rule.id, []), verdict, words, judgement.language)
-        if rule.id not in by_rule:
-            yield from wrapped(visible(rule.reason), width=WIDTH, first=_INDENT, rest=_INDENT)
 
 
-def _has_findings(judgement: Judgement, rule: AppliedRule) -> bool:
-    return any(finding.rule == rule.id for finding in judgement.findings.findings)
+def _undecided(judgement: Judgement, words: Language) -> Iterator[str]:
+    """Yield what left rules undecided, each reason once, with the rules that it concerns."""
+    rules: dict[tuple[str, str, str], list[str]] = {}
+    count = 0
+    for finding in judgement.findings.findings:
+        if finding.verdict == "unknown":
+            count += 1
+            key = (finding.origin.place, finding.subject, finding.reason)
+            rules.setdefault(key, []).append(finding.rule)
+    judged = {finding.rule for finding in judgement.findings.findings}
+    for rule in judgement.findings.rules:
+        if rule.verdict == "unknown" and rule.id not in judged:
+            rules.setdefault(("", "", rule.reason), []).append(rule.id)
+    if rules:
+        yield ""
+        yield words["section_unknown"].format(n=count)
+    for (place, subject, reason), named in list(rules.items())[:_SHOWN_REASONS]:
+        whose = "" if subject in place else f"{visible(subject)}: "
+        text = whose + visible(reason) + (f" ({visible(place)})" if place else "")
+        yield from wrapped(text, width=WIDTH, first=_ICONS["unknown"] + " ", rest=_INDENT)
+        shown = ", ".join(named[:_SHOWN_RULES])
+        if len(named) > _SHOWN_RULES:
+            shown += " " + words["more_rules"].format(n=len(named) - _SHOWN_RULES)
+        yield from wrapped(shown, width=WIDTH, first=_INDENT, rest=_INDENT)
+    if len(rules) > _SHOWN_REASONS:
+        yield f"{_INDENT}{words['more'].format(n=len(rules) - _SHOWN_REASONS)}"
 
 
 def _gap(gap: Gap) -> list[str]:
@@ -171,16 +199,15 @@ def _gap(gap: Gap) -> list[str]:
 def _gaps(judgement: Judgement, words: Language) -> Iterator[str]:
     """Yield what could not be had: unread inputs first."""
     unread = [item for item in judgement.evidence.inputs if item.status == "gap"]
-    gaps = judgement.evidence.gaps
+    told = {item.path for item in unread}
+    gaps = [gap for gap in judgement.evidence.gaps if gap.origin.source not in told]
     if not unread and not gaps:
         return
     yield ""
-    yield words["section_gaps"]
+    yield words["section_gaps"].format(n=len(unread) + len(gaps))
     for item in unread[:_SHOWN_GAPS]:
         text = f"{item.path}: {item.reason}"
         yield from wrapped(visible(text), width=WIDTH, first="  - ", rest=_INDENT)
-    told = {item.path for item in unread}
-    gaps = tuple(gap for gap in gaps if gap.origin.source not in told)
     for gap in gaps[:_SHOWN_GAPS]:
         yield from _gap(gap)
     hidden = max(len(unread) - _SHOWN_GAPS, 0) + max(len(gaps) - _SHOWN_GAPS, 0)
@@ -191,14 +218,16 @@ def _gaps(judgement: Judgement, words: Language) -> Iterator[str]:
 def render(judgement: Judgement) -> bytes:
     """Return the summary as UTF-8 text of at most 100 columns.
 
-    Failed findings, then undecided ones and waivers, grouped by rule with the place of each;
+    Failed findings, then broken, undecided and waived ones, by rule with the place of each;
     then the gaps. What passed is counted. Long lists say how many more there are.
     """
     words = _words(judgement.language)
     summary = summarize(judgement.evidence, judgement.findings)
     lines = list(_headline(judgement, summary, words))
-    for verdict in _ICONS:
-        lines += _section(judgement, verdict, words)
+    lines += _section(judgement, "fail", words)
+    lines += _section(judgement, "error", words)
+    lines += _undecided(judgement, words)
+    lines += _section(judgement, "waived", words)
     lines += _gaps(judgement, words)
     return ("\n".join(lines) + "\n").encode()
 

@@ -1,0 +1,45 @@
+"""Resolves `extends` within a Compose file."""
+
+from __future__ import annotations
+
+from auditor.manifests._reading import Cursor
+from auditor.yamldoc import Mapping, Node, Scalar, Sequence
+
+_DEEPEST = 10
+
+
+def merged(service: Cursor, services: Cursor, depth: int = 0) -> Cursor:
+    """Return a service with what it extends; a gap where that lies in another file.
+
+    As Compose merges: mappings key by key, lists one after the other, the rest is replaced.
+    """
+    extends = service.get("extends")
+    if extends is None:
+        return service
+    name = extends.text() if not extends.is_mapping else extends.string("service", "workload")
+    if extends.get("file") is not None:
+        what = "a service of another file that is extended is not read"
+        service.problems.add("workload", "unsupported", what, extends)
+        return service
+    base = services.get(name or "")
+    if base is None or not base.is_mapping or depth >= _DEEPEST:
+        extends.malformed("workload", "a service that can be extended is expected here")
+        return service
+    whole = merged(base, services, depth + 1)
+    node = _over(whole.node, service.node)
+    return Cursor(node=node, source=service.source, path=service.path, problems=service.problems)
+
+
+def _over(base: Node, own: Node) -> Node:
+    """Return `own` laid over `base`."""
+    if isinstance(base, Sequence) and isinstance(own, Sequence):
+        return Sequence(line=own.line, column=own.column, items=(*base.items, *own.items))
+    if not isinstance(base, Mapping) or not isinstance(own, Mapping):
+        return own
+    entries: dict[str, tuple[Scalar, Node]] = {
+        key.name: (key, value) for key, value in base.entries
+    }
+    for key, value in own.entries:
+        before = entries.get(key.name)
+        entries[key.name] = (key, value if before is None else _over(before[1], value))
+    return Mapping(line=own.line, column=own.column, entries=tuple(entries.values()))
