@@ -37,8 +37,7 @@ SAMPLES = {"safetensors": safetensors(), "gguf": gguf()}
 def outcome(name, data, size=None):
     try:
         found = formats.load(name).read(lambda n: data[:n], len(data) if size is None else size)
-    except FormatError as error:
-        assert error.detail
+    except FormatError:
         return None
     assert isinstance(found, ModelHeader)
     return found
