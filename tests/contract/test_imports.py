@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import shutil
 import subprocess
 import sys
@@ -58,8 +59,8 @@ def test_the_contracts_hold(lint: str, copy: Path) -> None:
     [
         ("policy/engine.py", "def sneak():\n    import auditor.host.live\n"),
         ("seal/dsse.py", "import subprocess\n"),
-        ("collect/system.py", "from auditor.collect import accounts\n"),
-        ("report/html.py", "from auditor.report import sarif\n"),
+        ("manifests/compose.py", "from auditor.collect import accounts\n"),
+        ("report/html.py", "from auditor.seal import dsse\n"),
         ("derive/stores.py", "import psutil\n"),
         ("collect/sockets.py", "import socket\n"),
         ("evidence/base.py", "import auditor.policy\n"),
@@ -76,3 +77,29 @@ def test_a_broken_contract_is_caught(lint: str, copy: Path, module: str, line: s
         path.write_text(before, encoding="utf-8")
     assert done.returncode != 0
     assert "BROKEN" in done.stdout
+
+
+def _siblings(folder: str) -> list[tuple[str, str]]:
+    """Every import of one listed module by another (also through its private helpers)."""
+    package = ROOT / "auditor" / folder
+    listed = {path.stem for path in package.glob("[!_]*.py")}
+    found = []
+    for path in sorted(package.glob("*.py")):
+        if path.stem == "__init__":
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names: list[str] = []
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+            for name in names:
+                parts = name.split(".")
+                if parts[:2] == ["auditor", folder] and len(parts) > 2 and parts[2] in listed:
+                    found.append((path.stem, name))
+    return found
+
+
+@pytest.mark.parametrize("folder", ["collect", "derive", "manifests", "formats", "report"])
+def test_what_is_listed_does_not_know_its_siblings(folder: str) -> None:
+    assert _siblings(folder) == []

@@ -79,7 +79,9 @@ def test_every_listed_file_has_a_test_that_names_it(folder: str) -> None:
     tests = "\n".join(p.read_text(encoding="utf-8") for p in (ROOT / "tests").rglob("test_*.py"))
     for path in sorted((PACKAGE / folder).glob("[!_]*.py")):
         name = f"auditor.{folder}.{path.stem}"
-        imported = name in tests or (f"from auditor.{folder} import" in tests and path.stem in tests)
+        imported = name in tests or (
+            f"from auditor.{folder} import" in tests and path.stem in tests
+        )
         assert imported, f"no test imports {name}"
 
 
