@@ -1,6 +1,7 @@
 """The schema describes what the reader takes."""
 
 import json
+from pathlib import Path
 
 import jsonschema_rs
 import pytest
@@ -34,6 +35,11 @@ def test_what_the_reader_takes_the_schema_takes():
 )  # fmt: skip
 def test_mistakes_break_the_schema(document):
     assert not SCHEMA.is_valid(document)
+
+
+def test_the_written_schema_is_the_current_one():
+    written = Path(__file__).parents[3] / "docs" / "schema" / "site-1.json"
+    assert written.read_bytes() == site_schema()
 
 
 def test_the_schema_is_always_the_same_bytes():
