@@ -1,0 +1,144 @@
+"""Recognises AI servers and tools by their command line, image or environment; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import PurePosixPath
+from typing import Literal
+
+from msgspec import Struct
+
+from auditor.catalogues._program import Program, programs
+from auditor.catalogues._runtime import Runtime, Setting, runtimes
+from auditor.catalogues._service import (
+    ModelReference,
+    ServiceFacts,
+    model_reference,
+    service_facts,
+    split_address,
+)
+
+__all__ = [
+    "ModelReference",
+    "Recognition",
+    "Runtime",
+    "ServiceFacts",
+    "Setting",
+    "by_key",
+    "model_reference",
+    "recognise",
+    "runtimes",
+    "service_facts",
+    "split_address",
+]
+
+_SPECIFIC = 2  # components of an image's name that make it a publisher's
+
+
+class Recognition(Struct, frozen=True, kw_only=True):
+    """A runtime, how sure its recognition is, and the arguments that are its own.
+
+    `confidence` is `high` by program or module, `medium` by a publisher's image name, `low` by
+    a bare image name or by variables alone. `arguments` are those behind the program's name
+    (behind `vllm` in `sh -c "exec vllm serve …"`); all of them where only the image told.
+    """
+
+    runtime: Runtime
+    confidence: Literal["high", "medium", "low"]
+    arguments: tuple[str, ...]
+
+
+def by_key(key: str) -> Runtime | None:
+    """Return the runtime of that key."""
+    return next((runtime for runtime in runtimes() if runtime.key == key), None)
+
+
+def recognise(
+    arguments: Sequence[str],
+    image: str = "",
+    environment_names: Iterable[str] = (),
+    executable: str = "",
+    *,
+    unwrap: bool = True,
+) -> Recognition | None:
+    """Return the AI runtime that a command line, image or environment tells of, if any.
+
+    `arguments` begin with the program, as in `/proc/<pid>/cmdline`; for a container they are
+    command and arguments together, and may lack the program that the image supplies.
+    `executable` is the file that runs (`/proc/<pid>/exe`). `unwrap` looks behind shells and
+    wrappers; on a host, where those have a child of their own, it is switched off.
+    """
+    called = list(programs(arguments, unwrap=unwrap))
+    if executable and called and called[0].path and not called[0].java:
+        called.append(Program(path=executable, arguments=tuple(arguments[1:])))
+    for program in called:
+        for runtime in runtimes():
+            if _runs(runtime, program):
+                return Recognition(runtime=runtime, confidence="high", arguments=program.arguments)
+    return _by_image(image, tuple(arguments)) or _by_environment(
+        frozenset(environment_names), tuple(arguments)
+    )
+
+
+def _runs(runtime: Runtime, program: Program) -> bool:
+    if program.module:
+        return program.module in runtime.modules and _is_called(runtime, program.module, program)
+    if program.java:
+        return any(word in runtime.classes for word in program.java)
+    if program.app and program.app in runtime.python_apps:
+        return True
+    if program.name in runtime.executables:
+        return _is_called(runtime, program.name, program)
+    parts = PurePosixPath(program.path).parts
+    return any(_ends_with(parts, tuple(script.split("/"))) for script in runtime.scripts)
+
+
+def _is_called(runtime: Runtime, name: str, program: Program) -> bool:
+    """Return whether it is called as a server: `ollama serve` is one, `ollama list` is not."""
+    wanted = runtime.subcommands_of.get(name, ())
+    if name in runtime.executables and runtime.subcommands and not wanted:
+        wanted = runtime.subcommands
+    if not wanted:
+        return True
+    first = next((word for word in program.arguments if not word.startswith("-")), "")
+    return first in wanted
+
+
+def _by_image(image: str, arguments: tuple[str, ...]) -> Recognition | None:
+    """Return the runtime whose image name fits best: the one with the most components."""
+    parts = repository_parts(image)
+    fitting = [
+        (len(pattern), runtime)
+        for runtime in runtimes()
+        for pattern in (tuple(name.split("/")) for name in runtime.images)
+        if parts and _ends_with(parts, pattern)
+    ]
+    if not fitting:
+        return None
+    length, runtime = max(fitting, key=lambda fit: fit[0])
+    confidence: Literal["medium", "low"] = "medium" if length >= _SPECIFIC else "low"
+    return Recognition(runtime=runtime, confidence=confidence, arguments=arguments)
+
+
+def _by_environment(names: frozenset[str], arguments: tuple[str, ...]) -> Recognition | None:
+    for runtime in runtimes():
+        if names.intersection(runtime.environment):
+            return Recognition(runtime=runtime, confidence="low", arguments=arguments)
+    return None
+
+
+def repository_parts(image: str) -> tuple[str, ...]:
+    """Return the components of an image's repository, without registry, tag and digest."""
+    name = image.partition("@")[0]
+    head, slash, tail = name.rpartition("/")
+    parts = [*(head.split("/") if slash else ()), tail.partition(":")[0]]
+    if len(parts) > 1 and ("." in parts[0] or ":" in parts[0] or parts[0] == "localhost"):
+        parts = parts[1:]
+    return tuple(part for part in parts if part)
+
+
+def _ends_with(parts: tuple[str, ...], pattern: tuple[str, ...]) -> bool:
+    tail = parts[-len(pattern) :]
+    return len(tail) == len(pattern) and all(
+        wanted in ("*", part) for wanted, part in zip(pattern, tail, strict=True)
+    )
