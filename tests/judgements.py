@@ -92,8 +92,21 @@ def records() -> tuple[Record, ...]:
 
 
 def derived() -> tuple[Record, ...]:
-    exposure = {"source_kind": "ai_service", "runtime": "vllm", "title": "vLLM", "role": "model-server", "protocol": "tcp", "published_by": "socket", "origin": origin("/proc/net/tcp", 3)}
-    setting = {"source_kind": "ai_service", "runtime": "vllm", "subject": "python3 (pid 4121)", "origin": origin("/proc/4121/environ", collector="processes")}
+    exposure = {
+        "source_kind": "ai_service",
+        "runtime": "vllm",
+        "title": "vLLM",
+        "role": "model-server",
+        "protocol": "tcp",
+        "published_by": "socket",
+        "origin": origin("/proc/net/tcp", 3),
+    }
+    setting = {
+        "source_kind": "ai_service",
+        "runtime": "vllm",
+        "subject": "python3 (pid 4121)",
+        "origin": origin("/proc/4121/environ", collector="processes"),
+    }
     return (
         destination("203.0.113.77", address="203.0.113.77", basis="observed", country="US", how=("registered country of the address (RIR)",)),
         destination("203.0.113.77", address="203.0.113.77", basis="observed", subject="python3 (pid 4388)", country="US", how=("registered country of the address (RIR)",)),
@@ -122,8 +135,12 @@ def derived() -> tuple[Record, ...]:
     )  # fmt: skip
 
 
-def rule(rule_id: str, each: str, verdict: str, severity: str = "high", **changes: object) -> f.AppliedRule:
-    pack = {"PER": "perimeter", "ENC": "encryption", "EXP": "exposure", "TEL": "telemetry"}.get(rule_id[:3], "host-baseline")
+def rule(
+    rule_id: str, each: str, verdict: str, severity: str = "high", **changes: object
+) -> f.AppliedRule:
+    pack = {"PER": "perimeter", "ENC": "encryption", "EXP": "exposure", "TEL": "telemetry"}.get(
+        rule_id[:3], "host-baseline"
+    )
     titles = {
         "PER-CON-001": ("No connection leads outside", "不得有通向外部的连接"),
         "PER-RES-001": ("Name servers are the site's own", "域名解析使用站点自有服务器"),
@@ -140,7 +157,13 @@ def rule(rule_id: str, each: str, verdict: str, severity: str = "high", **change
     }  # fmt: skip
     en, zh = titles.get(rule_id, (f"Rule {rule_id}", ""))
     counts = {"judged": 1, "passed": 0, "failed": 0, "unknown": 0, "errors": 0, "waived": 0}
-    column = {"pass": "passed", "fail": "failed", "unknown": "unknown", "error": "errors", "waived": "waived"}.get(verdict)
+    column = {
+        "pass": "passed",
+        "fail": "failed",
+        "unknown": "unknown",
+        "error": "errors",
+        "waived": "waived",
+    }.get(verdict)
     if column:
         counts[column] = 1
     else:
@@ -155,7 +178,9 @@ def rule(rule_id: str, each: str, verdict: str, severity: str = "high", **change
     return f.AppliedRule(**(fields | changes))
 
 
-def finding(rule_id: str, subject: str, verdict: str = "fail", severity: str = "high", **changes: object) -> f.Finding:
+def finding(
+    rule_id: str, subject: str, verdict: str = "fail", severity: str = "high", **changes: object
+) -> f.Finding:
     fields: dict[str, object] = {
         "rule": rule_id, "verdict": verdict, "severity": severity, "kind": "destination",
         "subject": subject, "observed": f"{subject} leads outside the perimeter" if verdict == "fail" else "",
@@ -166,8 +191,16 @@ def finding(rule_id: str, subject: str, verdict: str = "fail", severity: str = "
 
 
 def rules_and_findings() -> tuple[tuple[f.AppliedRule, ...], tuple[f.Finding, ...]]:
-    waiver = f.AppliedWaiver(owner="Chen Li", approved_by="Works security", reason="No GNSS receiver until the spring shutdown.", expires="2027-03-31")
-    crypt = (f.Control(framework="mlps-3", id="8.1.4.8"), f.Control(framework="nist-800-53r5", id="SC-28"))
+    waiver = f.AppliedWaiver(
+        owner="Chen Li",
+        approved_by="Works security",
+        reason="No GNSS receiver until the spring shutdown.",
+        expires="2027-03-31",
+    )
+    crypt = (
+        f.Control(framework="mlps-3", id="8.1.4.8"),
+        f.Control(framework="nist-800-53r5", id="SC-28"),
+    )
     rules = (
         rule("PER-CON-001", "destination", "fail", "critical", judged=12, failed=2, passed=10),
         rule("PER-RES-001", "destination", "fail", judged=2, passed=1, failed=1),
@@ -212,7 +245,13 @@ def rules_and_findings() -> tuple[tuple[f.AppliedRule, ...], tuple[f.Finding, ..
 
 
 def packs() -> tuple[f.AppliedPack, ...]:
-    named = (("perimeter", "Perimeter", "边界"), ("encryption", "Encryption at rest", "静态加密"), ("exposure", "Exposure", "暴露面"), ("telemetry", "Telemetry", "遥测"), ("host-baseline", "Host baseline", "主机基线"))
+    named = (
+        ("perimeter", "Perimeter", "边界"),
+        ("encryption", "Encryption at rest", "静态加密"),
+        ("exposure", "Exposure", "暴露面"),
+        ("telemetry", "Telemetry", "遥测"),
+        ("host-baseline", "Host baseline", "主机基线"),
+    )
     return tuple(f.AppliedPack(name=name, version="1.0.0", title=f.Text(en=en, zh=zh), sha256=f"{i}b" * 32) for i, (name, en, zh) in enumerate(named))  # fmt: skip
 
 
@@ -260,18 +299,30 @@ def leaky(language: str = "en") -> Judgement:
 
 
 def assumed(language: str = "en") -> Judgement:
-    return Judgement(evidence=evidence(site=ASSUMED_SITE), derived=derived(), findings=findings(), language=language)
+    return Judgement(
+        evidence=evidence(site=ASSUMED_SITE),
+        derived=derived(),
+        findings=findings(),
+        language=language,
+    )
 
 
 def sealed(language: str = "en") -> Judgement:
     """Return a host where everything holds and everything could be read, as root."""
     rules = tuple(
-        rule(item.id, item.each, "pass", item.severity, controls=item.controls) for item in rules_and_findings()[0]
+        rule(item.id, item.each, "pass", item.severity, controls=item.controls)
+        for item in rules_and_findings()[0]
     )
     found = tuple(finding(item.id, "the one subject", "pass", item.severity) for item in rules)
     return Judgement(
-        evidence=evidence(gaps=(), subject=Subject(name="llm-01.plant.corp.example", uid=0, privileged=True)),
-        derived=tuple(r for r in derived() if getattr(r, "inside", False) or getattr(r, "encryption", "") == "verified"),
+        evidence=evidence(
+            gaps=(), subject=Subject(name="llm-01.plant.corp.example", uid=0, privileged=True)
+        ),
+        derived=tuple(
+            r
+            for r in derived()
+            if getattr(r, "inside", False) or getattr(r, "encryption", "") == "verified"
+        ),
         findings=findings(rules=rules, findings=found, unused_waivers=()),
         language=language,
     )
@@ -279,7 +330,21 @@ def sealed(language: str = "en") -> Judgement:
 
 def manifests(language: str = "en") -> Judgement:
     place = Origin("kubernetes", "deploy/llm.yaml", 4, 1)
-    workload = w.Workload(resource="Deployment", api_version="apps/v1", namespace="ai", name="llm", path="spec.template.spec", containers=1, host_network=True, host_pid=False, service_account_token=True, dns_policy="ClusterFirst", network_isolated=False, labels=("app=llm",), origin=place)
+    workload = w.Workload(
+        resource="Deployment",
+        api_version="apps/v1",
+        namespace="ai",
+        name="llm",
+        path="spec.template.spec",
+        containers=1,
+        host_network=True,
+        host_pid=False,
+        service_account_token=True,
+        dns_policy="ClusterFirst",
+        network_isolated=False,
+        labels=("app=llm",),
+        origin=place,
+    )
     return Judgement(
         evidence=evidence(
             mode="manifests", subject=Subject(name="deploy/"), gaps=(),
@@ -307,9 +372,85 @@ def manifests(language: str = "en") -> Judgement:
 
 def many(count: int = 10_000) -> Judgement:
     """Return a judgement with `count` failed findings over 50 rules, no two alike."""
-    rules = tuple(rule(f"PER-BIG-{i:03}", "destination", "fail", failed=count // 50, judged=count // 50) for i in range(50))
+    rules = tuple(
+        rule(f"PER-BIG-{i:03}", "destination", "fail", failed=count // 50, judged=count // 50)
+        for i in range(50)
+    )
     found = tuple(
-        finding(f"PER-BIG-{i % 50:03}", f"process-{i} → 203.0.113.{i % 256}:443", origin=origin("/proc/net/tcp", i))
+        finding(
+            f"PER-BIG-{i % 50:03}",
+            f"process-{i} → 203.0.113.{i % 256}:443",
+            origin=origin("/proc/net/tcp", i),
+        )
         for i in range(count)
     )
     return msgspec.structs.replace(leaky(), findings=findings(rules=rules, findings=found))
+
+
+def _fill(kind: object, text: str) -> object:  # noqa: PLR0911 - one return a type
+    """Return a value of a msgspec type in which every free string is `text`."""
+    info = msgspec.inspect
+    if isinstance(kind, info.StrType):
+        return text
+    if isinstance(kind, info.LiteralType):
+        return kind.values[-1]
+    if isinstance(kind, info.UnionType):
+        return _fill(
+            kind.types[0] if not isinstance(kind.types[0], info.NoneType) else kind.types[1], text
+        )
+    if isinstance(kind, info.VarTupleType):
+        return (_fill(kind.item_type, text),)
+    if isinstance(kind, info.StructType):
+        return kind.cls(**{field.name: _fill(field.type, text) for field in kind.fields})
+    if isinstance(kind, info.BoolType):
+        return True
+    if isinstance(kind, info.IntType):
+        return 1
+    raise TypeError(f"no filling for {kind!r}")
+
+
+def filled(struct_type: type, text: str, **changes: object) -> object:
+    """Return an instance of a struct type with every free string of it set to `text`."""
+    kind = msgspec.inspect.type_info(struct_type)
+    fields = {
+        field.name: _fill(field.type, text) for field in kind.fields if field.name not in changes
+    }
+    return struct_type(**(fields | changes))
+
+
+def hostile(text: str, mode: str = "host", language: str = "en") -> Judgement:
+    """Return a judgement in which every string of every record, gap, rule and finding is `text`."""
+    from auditor.evidence import COLLECTED, DERIVED
+
+    rules, found = rules_and_findings()
+    mean_text = f.Text(en=text, zh=text)
+    mean_rules = tuple(
+        msgspec.structs.replace(
+            item, id=f"{text}{i}", pack=text, title=mean_text, remediation=mean_text, each=text, of=(text,),
+            require=text, reason=text, controls=(f.Control(framework=text, id=text),),
+        )
+        for i, item in enumerate(rules)
+    )  # fmt: skip
+    names = {item.id: mean.id for item, mean in zip(rules, mean_rules, strict=True)}
+    waiver = filled(f.AppliedWaiver, text)
+    mean_findings = tuple(
+        filled(
+            f.Finding, text, rule=names[item.rule], verdict=item.verdict, severity=item.severity,
+            waiver=waiver if item.verdict == "waived" else None,
+        )
+        for item in found
+    )  # fmt: skip
+    return Judgement(
+        evidence=evidence(
+            mode=mode, tool=filled(Tool, text), subject=filled(Subject, text), taken_at=text,
+            site=filled(Site, text, assumed=False), inputs=(filled(Input, text), filled(Input, text, status="gap")),
+            runs=(filled(CollectorRun, text),), gaps=(filled(Gap, text), filled(Gap, text, count=3)),
+            records=tuple(filled(kind, text) for kind in COLLECTED.values()),
+        ),
+        derived=tuple(filled(kind, text) for kind in DERIVED.values()),
+        findings=findings(
+            tool_version=text, evidence_sha256=text, judged_at=text, profile=text, params=((text, text),),
+            packs=(filled(f.AppliedPack, text),), rules=mean_rules, findings=mean_findings, unused_waivers=(text,),
+        ),
+        language=language,
+    )  # fmt: skip

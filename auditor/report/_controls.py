@@ -13,6 +13,7 @@ from auditor.policy.findings import AppliedRule, Text
 ControlState = Literal["not-met", "undecided", "waived", "met", "not-tested"]
 STATES: tuple[ControlState, ...] = ("met", "not-met", "waived", "undecided", "not-tested")
 
+
 class Clause(Struct, frozen=True, kw_only=True):
     """A clause that a rule speaks to, what came of it, and the rules' ids."""
 

@@ -89,9 +89,7 @@ def destinations(derived: tuple[Record, ...]) -> Destinations:
         targets=targets[:MAX_ROWS],
         hidden=max(0, len(targets) - MAX_ROWS),
         counts={name: sum(t.standing == name for t in targets) for name in STANDINGS},
-        observed_outside=sum(
-            t.standing == "outside" and bool(t.observed.shown) for t in targets
-        ),
+        observed_outside=sum(t.standing == "outside" and bool(t.observed.shown) for t in targets),
     )
 
 

@@ -78,6 +78,8 @@ class Machine(Struct, frozen=True, kw_only=True):
     accounts: Accounts | None
 
 
+_NO_PASSWORD = "empty"  # noqa: S105 - the state of a login, not a password
+
 # The states of a setting and of a store, the ones to look at first at the front.
 _SETTING_ORDER = ("unsafe", "unset", None, "safe")
 _STORE_ORDER = (
@@ -165,9 +167,9 @@ def _service(
     exposures: list[ServiceExposure],
     settings: list[ServiceSetting],
 ) -> Service:
-    titles = [item.title for item in (*known, *exposures)] or [settings[0].runtime]
+    titles = [item.title for item in known] + [item.title for item in exposures]
     return Service(
-        title=titles[0],
+        title=titles[0] if titles else settings[0].runtime,
         subject=subject,
         services=tuple(known),
         exposures=tuple(exposures),
@@ -199,7 +201,7 @@ def _accounts(records: Iterable[Record]) -> Accounts | None:
         total=len(accounts),
         logins=sum(a.login for a in accounts),
         administrators=tuple(sorted(a.username for a in accounts if a.administrator)),
-        empty_passwords=tuple(sorted(a.username for a in accounts if a.password == "empty")),
+        empty_passwords=tuple(sorted(a.username for a in accounts if a.password == _NO_PASSWORD)),
         passwords_unread=sum(a.password is None for a in accounts),
         keys=sum(a.authorized_keys or 0 for a in accounts),
     )

@@ -15,7 +15,7 @@ from auditor.report._html_destinations import Destinations
 from auditor.report._words import Words
 
 Topic = Literal["leave", "kept", "reach"]
-State = Literal["seen", "fail", "error", "unknown", "waived", "pass", "none"]
+State = Literal["seen", "allowed", "fail", "error", "unknown", "waived", "pass", "none"]
 
 # Which of the three questions a rule speaks to, by the record kind that it judges.
 _TOPICS: dict[str, Topic] = {
@@ -95,14 +95,12 @@ def headline(judgement: Judgement, places: Destinations, words: Words) -> Headli
 
 def _silent(answer: Answer, judgement: Judgement) -> bool:
     """Return whether the headline leaves a question to the table: manifests keep no stores."""
-    return judgement.evidence.mode == "manifests" and answer.state == "none"
+    return (answer.topic, answer.state, judgement.evidence.mode) == ("kept", "none", "manifests")
 
 
 def _answer(topic: Topic, judgement: Judgement, places: Destinations, words: Words) -> Answer:
     rules = [rule for rule in judgement.findings.rules if _TOPICS.get(rule.each) == topic]
-    state = _state(rules)
-    if topic == "leave" and state == "fail" and places.observed_outside:
-        state = "seen"
+    state = _checked(topic, _state(rules), judgement.derived, places)
     mode = judgement.evidence.mode
     return Answer(
         topic=topic,
@@ -113,15 +111,39 @@ def _answer(topic: Topic, judgement: Judgement, places: Destinations, words: Wor
     )
 
 
+def _checked(
+    topic: Topic, state: State, derived: tuple[Record, ...], places: Destinations
+) -> State:
+    """Return the state that the facts bear: rules that hold do not make a way out vanish.
+
+    A profile may leave a rule out, and a pack may not have one: then what was found is said to
+    be `allowed`, never absent.
+    """
+    if topic == "leave":
+        if state == "fail":
+            return "seen" if places.observed_outside else "fail"
+        if state in ("pass", "none") and places.counts["outside"]:
+            return "allowed"
+        if state == "pass" and places.counts["undecided"]:
+            return "unknown"
+    if topic == "kept" and state == "pass":
+        stores = [record for record in derived if isinstance(record, StoreEncryption)]
+        proven = all(store.encryption in _ENCRYPTED for store in stores)
+        return "pass" if proven else "allowed"
+    return state
+
+
 def _state(rules: list[AppliedRule]) -> State:
     """Return the strongest verdict among the rules; `none` where nothing was judged."""
-    verdicts = {rule.verdict for rule in rules}
-    strongest = next((verdict for verdict in VERDICTS if verdict in verdicts), "not-applicable")
-    return "none" if strongest == "not-applicable" else strongest
+    found = {rule.verdict for rule in rules}
+    for verdict in VERDICTS:
+        if verdict in found and verdict != "not-applicable":
+            return verdict
+    return "none"
 
 
 def _rule_counts(rules: list[AppliedRule], words: Words) -> str:
-    """Return `3 rules fail, 1 undecided, 9 hold`."""
+    """Return `Rules: 3 fail, 1 undecided, 9 hold`."""
     verdicts = [rule.verdict for rule in rules]
     counts = (
         ("rules_fail", verdicts.count("fail")),
@@ -130,7 +152,7 @@ def _rule_counts(rules: list[AppliedRule], words: Words) -> str:
         ("rules_hold", verdicts.count("pass")),
     )
     parts = [words.count(key, n) for key, n in counts if n]
-    return words("comma").join(parts) or words("rules_none")
+    return words("rules_of", counts=words("comma").join(parts)) if parts else words("rules_none")
 
 
 def _reason(judgement: Judgement, summary: Summary, words: Words) -> str:
@@ -197,7 +219,9 @@ def _figures(
         Figure(
             label=words("figure.undecided"),
             value=f"{undecided:,}",
-            note=words("figure.undecided.note", n=summary.findings_unknown + summary.findings_errors),
+            note=words(
+                "figure.undecided.note", n=summary.findings_unknown + summary.findings_errors
+            ),
             state="open" if undecided else "good",
             href="undecided",
         ),
@@ -251,5 +275,5 @@ def _kept_figure(derived: tuple[Record, ...], mode: str, words: Words) -> Figure
 def coverage(summary: Summary) -> str:
     """Return coverage in percent, rounded down: 100 % is only said where nothing is missing."""
     if not summary.coverage_total:
-        return "–"
+        return "–"  # noqa: RUF001 - no figure
     return f"{100 * summary.coverage_seen // summary.coverage_total} %"

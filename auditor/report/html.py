@@ -38,7 +38,10 @@ _UTC = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", re.ASCII)
 
 
 class Page(Struct, frozen=True, kw_only=True):
-    """Everything that the template shows; the template decides nothing but the layout."""
+    """Everything that the template shows; the template decides nothing but the layout.
+
+    `whole` tells whether nothing at all was missed: no gap, no unread input, full coverage.
+    """
 
     judgement: Judgement
     summary: Summary
@@ -52,6 +55,7 @@ class Page(Struct, frozen=True, kw_only=True):
     gaps: tuple[GapGroup, ...]
     kinds: tuple[KindCount, ...]
     waivers: tuple[WaiverUse, ...]
+    whole: bool
 
 
 class Asset(Struct, frozen=True, kw_only=True):
@@ -74,9 +78,12 @@ def render(judgement: Judgement) -> bytes:
 def _page(judgement: Judgement, words: Words) -> Page:
     evidence, findings = judgement.evidence, judgement.findings
     places = destinations(judgement.derived)
+    summary = summarize(evidence, findings)
+    read = all(item.status == "judged" for item in evidence.inputs)
+    whole = read and not evidence.gaps and summary.coverage_seen >= summary.coverage_total
     return Page(
         judgement=judgement,
-        summary=summarize(evidence, findings),
+        summary=summary,
         subject=evidence.subject,
         headline=headline(judgement, places, words),
         arranged=arrange(findings, words.language),
@@ -87,6 +94,7 @@ def _page(judgement: Judgement, words: Words) -> Page:
         gaps=gap_groups(evidence),
         kinds=kind_counts(evidence),
         waivers=waiver_uses(findings),
+        whole=whole,
     )
 
 
@@ -123,9 +131,7 @@ def _environment() -> Environment:
     environment.filters["expression"] = _expression
     environment.filters["bytes"] = _size
     environment.filters["moment"] = _moment
-    environment.globals.update(
-        anchor=anchor, standings=STANDINGS, control_states=STATES, bars=bars
-    )
+    environment.globals.update(anchor=anchor, standings=STANDINGS, control_states=STATES, bars=bars)
     return environment
 
 

@@ -32,7 +32,7 @@ def judgements() -> SimpleNamespace:
     return SimpleNamespace(**runpy.run_path(str(Path(__file__).parents[2] / "judgements.py")))
 
 
-HOSTILE = "<script>\x1b[2J]]>\u202e\ud800\ufffe"
+HOSTILE = "<script>\x1b[2J]]>\u202e\ufffe"
 
 
 def rule(number, verdict, **counts):
