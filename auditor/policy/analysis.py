@@ -6,7 +6,16 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from auditor.policy.comparison import closest, comparable, constant_shape, refuse_stranger
+from auditor.policy.comparison import (
+    Meaning,
+    Path,
+    closest,
+    comparable,
+    constant_pattern,
+    constant_shape,
+    item_of,
+    refuse_stranger,
+)
 from auditor.policy.expression import (
     Binary,
     Call,
@@ -24,8 +33,6 @@ from auditor.policy.expression import (
 from auditor.policy.functions import MACROS, SIGNATURES, Signature
 from auditor.policy.shapes import ANY, BOOL, STRING, Shape, kind_shape, site_shape
 
-# A way to a value in a record: field names, with `*` for every item of a list.
-Path = tuple[str, ...]
 _NUMBERS = ("int", "double")
 MAX_MACROS = 2  # in one condition
 
@@ -44,13 +51,6 @@ class Analysis(Struct, frozen=True, kw_only=True):
     parameters: tuple[str, ...]
     patterns: tuple[str, ...]
     optional: bool
-
-
-class Meaning(Struct, frozen=True, kw_only=True):
-    """The type of a part of an expression, and where in the record it comes from."""
-
-    shape: Shape
-    path: Path | None = None
 
 
 def analyse(source: str, kind: str, parameters: Mapping[str, Shape]) -> Analysis:
@@ -99,7 +99,7 @@ class _Checker:
     def meaning(self, node: Node, scope: Mapping[str, Meaning]) -> Meaning:
         """Return the meaning of a part, and keep what it reads."""
         found = self._meaning(node, scope)
-        if found.path == () or (found.shape.base == "struct" and found.path is None):
+        if found.shape.base == "struct":
             raise ExpressionError("name a field of it: the whole is not a value", node.offset)
         if found.path is not None:
             self._reads[found.path] = self._reads.get(found.path, False) or found.shape.optional
@@ -163,7 +163,7 @@ class _Checker:
         key = self.meaning(node.key, scope)
         if whole.shape.base != "list" or key.shape.base not in ("int", "any"):
             raise ExpressionError("only a list is indexed, by a whole number", node.offset)
-        return _item(whole)
+        return item_of(whole)
 
     def _list(self, node: ListOf, scope: Mapping[str, Meaning]) -> Meaning:
         """Return the meaning of `[a, b]`: what is in it decides its element."""
@@ -190,6 +190,10 @@ class _Checker:
             self._wanted(node.right, ("bool",), scope)
             return Meaning(shape=BOOL)
         left, right = self.meaning(node.left, scope), self.meaning(node.right, scope)
+        if any(
+            side.shape.element and side.shape.element.base == "struct" for side in (left, right)
+        ):
+            raise ExpressionError("ask a list of parts by size(), all() or exists()", node.offset)
         if node.operator in ("==", "!="):
             self._compare(node, left, right)
             return Meaning(shape=BOOL)
@@ -249,7 +253,7 @@ class _Checker:
             )
         self._check_arguments(node, signature, scope)
         if node.function == "matches":
-            self._patterns.append(_constant_pattern(node))
+            self._patterns.append(constant_pattern(node))
         return Meaning(shape=signature.result)
 
     def _check_arguments(
@@ -285,23 +289,9 @@ class _Checker:
         self._macros += 1
         if self._macros > MAX_MACROS:
             raise ExpressionError(f"more than {MAX_MACROS} macros in a condition", node.offset)
-        inner = {**scope, variable: _item(whole)}
+        inner = {**scope, variable: item_of(whole)}
         if node.function == "map":
             made = self.meaning(body, inner)
             return Meaning(shape=Shape(base="list", element=made.shape))
         self._wanted(body, ("bool",), inner)
         return whole if node.function == "filter" else Meaning(shape=BOOL)
-
-
-def _item(whole: Meaning) -> Meaning:
-    """Return the meaning of an item of a list."""
-    path = None if whole.path is None else (*whole.path, "*")
-    return Meaning(shape=whole.shape.element or ANY, path=path)
-
-
-def _constant_pattern(node: Call) -> str:
-    """Return the regular expression of a `matches`; it must be a constant."""
-    argument = node.arguments[0]
-    if isinstance(argument, Literal) and isinstance(argument.value, str):
-        return argument.value
-    raise ExpressionError("the regular expression must be a constant", node.offset)

@@ -1,9 +1,21 @@
-"""Tells which comparisons can hold, and which word was meant where one cannot."""
+"""What parts of an expression mean: their types, which can be equal, which word was meant."""
 
 from __future__ import annotations
 
-from auditor.policy.expression import ExpressionError, Literal, Node
-from auditor.policy.shapes import BOOL, DOUBLE, INT, NULL, STRING, Shape
+from msgspec import Struct
+
+from auditor.policy.expression import Call, ExpressionError, Literal, Node
+from auditor.policy.shapes import ANY, BOOL, DOUBLE, INT, NULL, STRING, Shape
+
+# A way to a value in a record: field names, with `*` for every item of a list.
+Path = tuple[str, ...]
+
+
+class Meaning(Struct, frozen=True, kw_only=True):
+    """The type of a part of an expression, and where in the record it comes from."""
+
+    shape: Shape
+    path: Path | None = None
 
 
 def closest(word: str, known: tuple[str, ...]) -> str:
@@ -46,3 +58,17 @@ def refuse_stranger(node: Node, field: Shape, other: Shape, parts: tuple[Node, N
             node.offset,
             closest(str(constant.value), field.choices) or f"It has: {', '.join(field.choices)}",
         )
+
+
+def item_of(whole: Meaning) -> Meaning:
+    """Return the meaning of an item of a list."""
+    path = None if whole.path is None else (*whole.path, "*")
+    return Meaning(shape=whole.shape.element or ANY, path=path)
+
+
+def constant_pattern(node: Call) -> str:
+    """Return the regular expression of a `matches`; it must be a constant."""
+    argument = node.arguments[0]
+    if isinstance(argument, Literal) and isinstance(argument.value, str):
+        return argument.value
+    raise ExpressionError("the regular expression must be a constant", node.offset)

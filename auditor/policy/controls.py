@@ -43,6 +43,7 @@ class Framework(Struct, frozen=True, kw_only=True):
     clauses: tuple[Clause, ...]
 
 
+@cache
 def frameworks() -> tuple[str, ...]:
     """Return the ids of the frameworks that there are catalogues of, sorted."""
     return tuple(sorted(path.stem for path in (folder("policies") / "controls").glob("*.yaml")))

@@ -9,8 +9,8 @@ from typing import cast
 import msgspec
 
 from auditor.evidence import Record, kind_of
-from auditor.policy.analysis import Path
 from auditor.policy.cel import CelError, Session
+from auditor.policy.comparison import Path
 from auditor.policy.findings import Finding, Severity, Verdict
 from auditor.policy.rules import Condition, Rule, Sentence
 from auditor.policy.scope import BlindSpot

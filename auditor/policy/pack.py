@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 from auditor.data import folder
@@ -22,6 +23,7 @@ _VERSION = re.compile(r"\d+\.\d+\.\d+")
 MAX_BYTES = 4 * 1024 * 1024
 
 
+@cache
 def shipped() -> tuple[str, ...]:
     """Return the names of the packs that come with the toolkit, sorted."""
     return tuple(sorted(path.stem for path in folder("policies").glob("*.yaml")))

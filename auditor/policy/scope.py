@@ -72,6 +72,7 @@ def blind_spots(rule: Rule, evidence: Evidence, kinds: tuple[str, ...]) -> tuple
         if gap.kind in kinds or gap.kind == rule.each or gap.kind not in KINDS
     }
     spots |= {_unlooked(rule, kind) for kind in _never_looked_at(rule, evidence, kinds)}
+    told = {spot.origin.source for spot in spots}
     spots |= {
         BlindSpot(
             kind=rule.each,
@@ -80,7 +81,7 @@ def blind_spots(rule: Rule, evidence: Evidence, kinds: tuple[str, ...]) -> tuple
             origin=Origin("manifests", item.path),
         )
         for item in evidence.inputs
-        if item.status == "gap"
+        if item.status == "gap" and item.path not in told
     }
     return tuple(sorted(spots))
 
