@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from auditor.evidence import Gap
-from auditor.policy.findings import SEVERITIES, AppliedRule, Finding, Verdict
+from auditor.policy.findings import SEVERITIES, AppliedRule, Finding, Text, Verdict
 from auditor.policy.summary import Outcome, Summary, summarize
 from auditor.report import Judgement, Renderer
 from auditor.report._text import visible, wrapped
@@ -103,13 +103,14 @@ def _reason(summary: Summary, words: Language) -> str:
     return words["because_inputs"]
 
 
-def _finding(finding: Finding, words: Language) -> Iterator[str]:
+def _finding(finding: Finding, words: Language, language: str) -> Iterator[str]:
     """Yield one finding: whose it is, then where it stands and what was seen there."""
     count = f" (x{finding.count})" if finding.count > 1 else ""
     yield from wrapped(
         visible(finding.subject) + count, width=WIDTH, first=_INDENT + "- ", rest=_INDENT + "  "
     )
-    told = finding.reason if finding.verdict == "error" else finding.observed
+    observed = Text(en=finding.observed, zh=finding.observed_zh).in_language(language)
+    told = finding.reason if finding.verdict == "error" else observed
     place = visible(finding.origin.place)
     text = f"{place}: {visible(told)}" if told else place
     yield from wrapped(text, width=WIDTH, first=_INDENT + "  ", rest=_INDENT + "    ")
@@ -128,14 +129,15 @@ def _rule(
     number = f" ({len(findings)})" if len(findings) > 1 else ""
     yield from wrapped(title + number, width=WIDTH, first=_ICONS[verdict] + " ", rest=_INDENT)
     for finding in findings[:_SHOWN_FINDINGS]:
-        yield from _finding(finding, words)
+        yield from _finding(finding, words, language)
     if len(findings) > _SHOWN_FINDINGS:
         yield f"{_INDENT}{words['more'].format(n=len(findings) - _SHOWN_FINDINGS)}"
     if not findings:
         yield from wrapped(visible(rule.reason), width=WIDTH, first=_INDENT, rest=_INDENT)
     if verdict != "fail":
         return
-    remarks = [("expected", text) for text in dict.fromkeys(f.expected for f in findings) if text]
+    expected = (Text(en=f.expected, zh=f.expected_zh).in_language(language) for f in findings)
+    remarks = [("expected", text) for text in dict.fromkeys(expected) if text]
     remarks = [*remarks[:3], ("fix", rule.remediation.in_language(language))]
     for name, text in remarks:
         first = f"{_INDENT}{words[name]} "

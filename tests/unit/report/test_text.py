@@ -18,7 +18,7 @@ def test_no_line_is_wider_than_the_terminal(every_verdict, language):
 
 def test_the_headline_tells_verdict_inputs_undecided_gaps_and_perimeter(every_verdict):
     head = text.render(every_verdict).decode().partition("FAILED")[0]
-    assert head.startswith("[x] NOT COMPLIANT: 1 failed findings")
+    assert head.startswith("[x] NOT COMPLIANT: 2 failed findings")
     for words in ("1 of 2 judged", "1 unknown", "1 errors", "2 gaps", "no site file", "TST-009"):
         assert words in head
 
