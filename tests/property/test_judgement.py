@@ -5,12 +5,14 @@ from __future__ import annotations
 from contextlib import suppress
 
 import msgspec
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from msgspec import inspect
 
+from auditor import derive
 from auditor.errors import DocumentError
 from auditor.evidence import COLLECTED, DERIVED, KINDS, Gap, Origin, kind_of
+from auditor.policy import scope
 from auditor.policy.analysis import analyse
 from auditor.policy.expression import ExpressionError, parse
 from auditor.policy.findings import VERDICTS
@@ -51,7 +53,16 @@ def value_of(info: inspect.Type) -> st.SearchStrategy:  # noqa: PLR0911 - a type
             return WORDS
 
 
-RECORDS = st.one_of([value_of(inspect.type_info(KINDS[kind])) for kind in NAMED])
+def optional_fields(kind: str) -> list[str]:
+    """Return the fields of a kind that can be null."""
+    fields = inspect.type_info(KINDS[kind]).fields
+    return [f.name for f in fields if isinstance(f.type, inspect.UnionType)]
+
+
+RULES = [rule for pack in PACKS for rule in pack.rules]
+RECORD_OF = {kind: value_of(inspect.type_info(KINDS[kind])) for kind in NAMED}
+OPTIONAL = [kind for kind in NAMED if optional_fields(kind)]
+RECORDS = st.one_of(list(RECORD_OF.values()))
 GAPS = st.builds(
     Gap,
     kind=st.sampled_from([*sorted(COLLECTED), "unheard_of"]),
@@ -106,18 +117,28 @@ def test_a_collector_that_did_not_run_never_adds_a_pass(records, lost, mode):
     assert passes(judged(records, mode=mode, kinds=kinds)) <= passes(judged(records, mode=mode))
 
 
+@settings(parent=QUICK, max_examples=150)
+@given(st.one_of([RECORD_OF[kind] for kind in OPTIONAL]), MODES)
+def test_a_field_that_turns_unreadable_never_adds_a_pass(record, mode):
+    before = passes(judged([record], mode=mode))
+    for field in optional_fields(kind_of(record)):
+        blind = msgspec.structs.replace(record, **{field: None})
+        after = {rule for rule, subject in passes(judged([blind], mode=mode)) if not subject}
+        assert after <= {rule for rule, _ in before}, field
+
+
 @QUICK
-@given(st.lists(RECORDS, max_size=8))
-def test_a_field_that_turns_unreadable_never_adds_a_pass(records):
-    before = passes(judged(records))
-    for record in records:
-        for field in inspect.type_info(type(record)).fields:
-            if isinstance(field.type, inspect.UnionType) and field.name != "origin":
-                blind = msgspec.structs.replace(record, **{field.name: None})
-                rest = [each for each in records if each is not record]
-                after = judged([*rest, blind])
-                single = {p for p in passes(after) if p[1]}
-                assert {p for p in single if p[1] == record.label == blind.label} <= before
+@given(st.lists(RECORDS, max_size=8), st.sampled_from(RULES), MODES, st.data())
+def test_a_rule_with_a_gap_in_what_it_needs_neither_passes_nor_steps_aside(
+    records, rule, mode, data
+):
+    needed = scope.needed(rule, mode, derive.sources())
+    assume(needed and not rule.given and (not rule.applies or mode in rule.applies))
+    lost = data.draw(st.sampled_from(needed))
+    gap = Gap(kind=lost, reason="denied", detail="no", origin=Origin("test", "/gone"))
+    found = judged(records, gaps=[gap], mode=mode)
+    verdict = next(each.verdict for each in found.rules if each.id == rule.id)
+    assert verdict in ("fail", "error", "unknown")
 
 
 @QUICK
