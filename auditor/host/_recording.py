@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import json
 from pathlib import Path
 from typing import TypeVar
@@ -31,7 +32,8 @@ class Entry(Struct, kw_only=True, omit_defaults=True, forbid_unknown_fields=True
 
     `truncated`: the body under `tree/` is only the file's beginning. `body` is base64, for a
     path that no file name can stand for. `stored` says that a link's own path has a body there
-    too. `error` holds, by operation, the reason and the detail.
+    too. `sha256` is the body's digest: a body that was cut short could not be told from a short
+    one otherwise. `error` holds, by operation, the reason and the detail.
     """
 
     file_type: FileType | None = msgspec.field(default=None, name="type")
@@ -48,6 +50,7 @@ class Entry(Struct, kw_only=True, omit_defaults=True, forbid_unknown_fields=True
     truncated: bool = False
     body: str | None = None
     stored: bool = False
+    sha256: str = ""
     error: dict[str, Failure] = {}
 
 
@@ -191,9 +194,12 @@ class Replay:
         if entry.file_type not in (None, "file", "symlink"):
             raise Unreadable(path, "unsupported", f"not a regular file but a {entry.file_type}")
         try:
-            return self._bodies.read(path, limit=max(limit, _MOST), head=False)
+            body = self._bodies.read(path, limit=max(limit, _MOST), head=False)
         except Absent as error:
             raise _lost(path) from error
+        if entry.sha256 and digest(body) != entry.sha256:
+            raise Unreadable(path, "malformed", "its body is not the one that was recorded")
+        return body
 
     def _missing(self, path: str) -> Unreadable:
         """Return what to say of a path of which nothing was recorded.
@@ -213,6 +219,11 @@ class Replay:
                 return Absent(path)
             above = folder
         return Unreadable(path, "not-collected", "the recording does not tell")
+
+
+def digest(body: bytes) -> str:
+    """Return the SHA-256 of a body, in hex."""
+    return hashlib.sha256(body).hexdigest()
 
 
 def failed(path: str, failure: Failure) -> Unreadable:

@@ -184,6 +184,7 @@ class RecordingHost:
             entry.body = base64.b64encode(self._bodies[path]).decode()
         elif path in self._bodies:
             entry.stored = entry.file_type != "file"
+            entry.sha256 = recording.digest(self._bodies[path])
         return entry
 
     def _split(self) -> tuple[frozenset[str], tuple[str, ...]]:
