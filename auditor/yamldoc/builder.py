@@ -53,6 +53,10 @@ class _Builder:
     """The state between two events: open collections, anchors, and how much was spent."""
 
     def __init__(self, where: str, limits: Limits) -> None:
+        # Bound here, not at the top: PyYAML costs a start-up that reads no YAML 15 ms.
+        from yaml import events as kinds
+
+        self._kinds = kinds
         self.where = where
         self.limits = limits
         self.documents: list[Node] = []
@@ -62,15 +66,14 @@ class _Builder:
 
     def take(self, event: yaml.Event) -> None:
         """Take the next event."""
-        from yaml import events as kinds
-
+        kinds = self._kinds
         if isinstance(event, kinds.ScalarEvent):
             self._add(self._scalar(event), event.anchor)
-        elif isinstance(event, kinds.CollectionStartEvent):
-            self._start(event, is_mapping=isinstance(event, kinds.MappingStartEvent))
         elif isinstance(event, kinds.CollectionEndEvent):
             collection = self._open.pop()
             self._add(self._finish(collection), collection.anchor)
+        elif isinstance(event, kinds.CollectionStartEvent):
+            self._start(event, is_mapping=isinstance(event, kinds.MappingStartEvent))
         elif isinstance(event, kinds.AliasEvent):
             self._add(self._alias(event), None)
         elif isinstance(event, kinds.DocumentStartEvent):
