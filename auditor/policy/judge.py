@@ -8,7 +8,7 @@ from typing import cast
 
 import msgspec
 
-from auditor.evidence import Record, kind_of
+from auditor.evidence import DERIVED, Record, kind_of
 from auditor.policy.cel import CelError, Session
 from auditor.policy.comparison import Path
 from auditor.policy.findings import Finding, Severity, Verdict
@@ -85,13 +85,19 @@ class Case:
         for path in condition.analysis.reads:
             if not _unread(self._fields, path):
                 continue
-            missing = f"{'.'.join(step for step in path if step != '*')} could not be read"
+            missing = self._missing(path)
             if path not in condition.analysis.null_checked:
                 raise _Unread(missing)
         holds = self._session.holds(condition.program)
         if missing and trusted is not None and holds == trusted:
             raise _Unread(missing)
         return holds
+
+    def _missing(self, path: Path) -> str:
+        """Return that a value is not known, in words."""
+        name = ".".join(step for step in path if step != "*")
+        derived = kind_of(self._record) in DERIVED
+        return f"{name} could not be {'told from what was read' if derived else 'read'}"
 
     def _said(self, sentence: Sentence | None, language: str) -> str:
         """Return a sentence with this record's values."""

@@ -47,6 +47,15 @@ def test_every_rule_speaks_both_languages_and_gives_evidence_for_a_framework(rul
     assert not rule.title.en.endswith(".")
 
 
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_what_was_observed_is_true_whatever_the_verdict(rule):
+    shown = {part.path[0] for part in rule.observed.en.parts if part.path}
+    chinese = {part.path[0] for part in rule.observed.zh.parts if part.path}
+    required = {path[0] for path in rule.require.analysis.reads}
+    assert shown == chinese
+    assert shown & (required | {"target", "reference"})
+
+
 def test_the_rules_give_evidence_for_many_frameworks():
     assert len({control.framework for rule in RULES for control in rule.controls}) >= 12
 
