@@ -25,6 +25,7 @@ from auditor.manifests._reading import Cursor
 from auditor.redaction import is_secret_name, redact_arguments, redact_value
 
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "ftp_proxy", "socks_proxy")
+_LONGEST_VALUE = 1000
 _LISTENING_FLAGS = ("--host", "--bind", "--listen", "--address", "--server-name", "--ip", "-H")
 
 
@@ -176,14 +177,14 @@ def _kept(found: Recognition, environment: dict[str, str | None]) -> tuple[Varia
 
 
 def _safe(name: str, value: str) -> str:
-    """Return a value as it may be stored: of a URL scheme, host and port."""
+    """Return a value as it may be stored: of a URL scheme, host and port; cut where long."""
     if is_secret_name(name):
         return ""
     if "://" in value:
         addresses = _addresses.find(name, value).addresses
         if addresses and addresses[0].host:
             return addresses[0].url
-    return redact_value(name, value)
+    return redact_value(name, value)[:_LONGEST_VALUE]
 
 
 def _variable(container: Container, setting: Setting) -> Iterator[EnvironmentVariable]:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable
 from typing import Literal
 
+import msgspec
 from msgspec import Struct
 
 from auditor.evidence import Origin
@@ -16,6 +17,9 @@ from auditor.manifests._reading import Cursor
 _REFERENCE = re.compile(r"\$(?:\$|\((?P<name>[-._A-Za-z0-9]{1,253})\))")
 # Expansion can double a value with every variable: what grows beyond this is not kept.
 _MAX_VALUE = 64 * 1024
+_MAX_GROWN = 1024 * 1024
+# The same ConfigMap can stand behind every container: beyond this they count as unresolved.
+_MOST_VALUES = 50_000
 
 Source = Literal["literal", "config-map", "secret", "cluster", "unresolved"]
 
@@ -59,6 +63,7 @@ class Configuration:
     def __init__(self, documents: Iterable[Cursor]) -> None:
         """Index the documents that are ConfigMaps or Secrets; of twins the last wins."""
         self._found: dict[tuple[str, str, str], _Data] = {}
+        self._handed_out = 0
         for document in documents:
             kind = document.string("kind", "workload")
             if kind in ("ConfigMap", "Secret"):
@@ -70,6 +75,12 @@ class Configuration:
         """Return the values of a ConfigMap or Secret; `None` where it is not in the input."""
         found = self._found.get((kind, namespace, name))
         return None if found is None else found.values
+
+    def all_of(self, kind: str, namespace: str, name: str) -> dict[str, str | None] | None:
+        """Return the same for a container that takes every value; `None` beyond the limit."""
+        values = self.get(kind, namespace, name)
+        self._handed_out += len(values or ())
+        return values if self._handed_out <= _MOST_VALUES else None
 
 
 def namespace_of(document: Cursor) -> str:
@@ -105,12 +116,16 @@ def resolve(container: Cursor, namespace: str, configuration: Configuration) -> 
         for setting in _from_all(source, namespace, configuration, unresolved):
             settings[setting.name] = setting
     known = {name: setting.value for name, setting in settings.items()}
+    grown = 0
     listed = container.get("env")
     if listed is not None and not listed.is_list:
         unresolved["env"] = None
     for item in container.mappings("env", "environment_variable"):
         one = _one(item, namespace, configuration, known)
         if one is not None:
+            grown += max(len(one.value or "") - len(one.written), 0)
+            if grown > _MAX_GROWN:
+                one = msgspec.structs.replace(one, value=None, source="unresolved")
             settings.pop(one.name, None)
             settings[one.name] = one
             known[one.name] = one.value
@@ -128,7 +143,7 @@ def _from_all(
         if reference is None:
             continue
         name = reference.string("name", "environment_variable")
-        values = configuration.get(kind, namespace, name)
+        values = configuration.all_of(kind, namespace, name)
         if values is None:
             unresolved[f"{kind}/{name}"] = None
             continue

@@ -17,6 +17,7 @@ from auditor.manifests._services import EVERYWHERE, Exposed, protocol_of, publis
 
 _MODEL_CONTAINER = "kserve-container"
 _LLM_CONTAINER = "main"
+_LONGEST_VARIABLE = 4096
 
 
 def records(document: Cursor, pod: Pod, configuration: Configuration) -> Iterator[Record]:
@@ -67,7 +68,7 @@ def _container_records(
         environment = Environment(settings=environment.settings, unresolved=unresolved)
     known = {setting.name: setting.value for setting in environment.settings}
     texts = [
-        (cursor, text if (expanded := expand(text, known)) is None else expanded)
+        (cursor, _expanded(text, known))
         for key in ("command", "args")
         for cursor, text in container.texts_with_place(key, "ai_service")
     ]
@@ -89,6 +90,13 @@ def _container_records(
             references=tuple(_references(container)),
         )
     )
+
+
+def _expanded(text: str, known: dict[str, str | None]) -> str:
+    """Return an argument with its variables; as written where one is not known, or too long."""
+    expanded = expand(text, known)
+    is_short = expanded is not None and len(expanded) <= len(text) + _LONGEST_VARIABLE
+    return expanded if expanded is not None and is_short else text
 
 
 def _assumed(document: Cursor, container: Cursor) -> str:

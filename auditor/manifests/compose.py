@@ -14,7 +14,7 @@ from auditor.evidence.network import (
 )
 from auditor.evidence.workload import Container, ContainerImage, VolumeMount, Workload
 from auditor.manifests import Document, Fact, Reader, _compose_service, _container
-from auditor.manifests._compose_merge import merged
+from auditor.manifests._compose_merge import Merger
 from auditor.manifests._reading import Cursor, Problems
 from auditor.yamldoc import Mapping, Node
 
@@ -40,11 +40,12 @@ def read(documents: tuple[Document, ...]) -> Iterator[Fact]:
             what = "included files are not read: name them"
             problems.add("workload", "unsupported", what, root)
         services = root.mapping("services", "workload")
+        merger = Merger(services) if services else None
         for name, service in services.entries() if services else ():
             if not service.is_mapping:
                 service.malformed("workload", "a mapping is expected here")
                 continue
-            whole = merged(service, services) if services else service
+            whole = merger.merged(service) if merger else service
             yield from _compose_service.records(root, name, whole)
         yield from _models(root)
         yield from _configs(root)

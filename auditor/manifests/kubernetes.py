@@ -29,6 +29,8 @@ from auditor.manifests._reading import Cursor, Problems
 from auditor.yamldoc import Mapping, Node, Sequence
 
 _NAME = "kubernetes"
+# A few hundred services that select the same pods make more ports than anybody can read.
+_MOST_PORTS = 50_000
 
 
 def recognises(node: Node) -> bool:
@@ -54,11 +56,25 @@ def read(documents: tuple[Document, ...]) -> Iterator[Fact]:
         for document in objects
         if (backend := _services.backend_of(document)) is not None
     }
+    ports = 0
     for document, here in found:
         yield from _object(document, here, configuration)
-        yield from _services.service(document, workloads)
-        yield from _services.routes(document, backends, workloads)
+        for record in _published(document, backends, workloads):
+            ports += isinstance(record, ListeningPort)
+            if ports > _MOST_PORTS:
+                what = f"more than {_MOST_PORTS} published ports"
+                problems.add("listening_port", "limit", what, document)
+                break
+            yield record
     yield from problems.gaps()
+
+
+def _published(
+    document: Cursor, backends: _services.Backends, workloads: _services.Workloads
+) -> Iterator[Record]:
+    """Yield what an object publishes of the workloads behind it."""
+    yield from _services.service(document, workloads)
+    yield from _services.routes(document, backends, workloads)
 
 
 def _object(
@@ -76,14 +92,15 @@ def _objects_in(document: Document, problems: Problems) -> Iterator[Cursor]:
     """Yield the objects of a document: itself, or the items of a list (`kind: List`)."""
     waiting = [Cursor(node=document.node, source=document.source, path="", problems=problems)]
     while waiting:
-        here = waiting.pop(0)
+        here = waiting.pop()
         items = here.get("items")
         kind = here.get("kind")
         is_list = kind is not None and (kind.text() or "").endswith("List")
         if here.is_list:
-            waiting += [_root(item) for item in here.items() if item.is_mapping]
+            below = [_root(item) for item in here.items() if item.is_mapping]
+            waiting += reversed(below)
         elif is_list and items is not None and items.is_list:
-            waiting += [_root(item) for item in here.mappings("items", "workload")]
+            waiting += reversed([_root(item) for item in here.mappings("items", "workload")])
         elif here.is_mapping:
             yield here
 
