@@ -18,6 +18,9 @@ from auditor.evidence.site import ASSUMED_SITE, Site
 if TYPE_CHECKING:
     from auditor.host import Host
     from auditor.policy.findings import Findings, Severity
+    from auditor.policy.profile import Profile
+    from auditor.policy.rules import Pack
+    from auditor.policy.waivers import Waiver
     from auditor.policy.summary import Summary
     from auditor.report import Judgement
 
@@ -44,6 +47,15 @@ class Criteria(Struct, frozen=True, kw_only=True):
     fail_on: Severity = "medium"
     allow_unknown: bool = False
     judged_at: str = ""
+
+
+class Prepared(Struct, frozen=True, kw_only=True):
+    """Criteria whose packs, profile and waivers have been read and checked."""
+
+    criteria: Criteria
+    packs: tuple[Pack, ...]
+    profile: Profile | None
+    waivers: tuple[Waiver, ...]
 
 
 def now() -> str:
@@ -159,33 +171,42 @@ def load_findings(path: Path) -> Findings:
     return findings.decode(read_input(file), where=str(file))
 
 
-def evaluate(evidence: Evidence, criteria: Criteria, *, language: str = "en") -> Judgement:
-    """Return the judgement of the evidence by the criteria: pure but for reading the packs."""
+def prepare(criteria: Criteria) -> Prepared:
+    """Return the criteria read and checked: call it before any work that may be in vain."""
+    from auditor.policy import pack, profile, waivers
+
+    return Prepared(
+        criteria=criteria,
+        packs=pack.load_packs(criteria.packs),
+        profile=profile.load_profile(read_input(criteria.profile), str(criteria.profile))
+        if criteria.profile
+        else None,
+        waivers=waivers.load_waivers(read_input(criteria.waivers), str(criteria.waivers))
+        if criteria.waivers
+        else (),
+    )
+
+
+def evaluate(
+    evidence: Evidence, criteria: Criteria | Prepared, *, language: str = "en"
+) -> Judgement:
+    """Return the judgement of the evidence by the criteria."""
     from auditor import derive
-    from auditor.policy import engine, pack, profile, waivers
+    from auditor.policy import engine
     from auditor.report import Judgement
 
-    chosen = (
-        profile.load_profile(read_input(criteria.profile), str(criteria.profile))
-        if criteria.profile
-        else None
-    )
-    accepted = (
-        waivers.load_waivers(read_input(criteria.waivers), str(criteria.waivers))
-        if criteria.waivers
-        else ()
-    )
+    ready = criteria if isinstance(criteria, Prepared) else prepare(criteria)
     derived = derive.derive(evidence)
     findings = engine.evaluate(
-        pack.load_packs(criteria.packs),
+        ready.packs,
         evidence,
         derived,
         evidence_sha256=hashlib.sha256(encode(evidence)).hexdigest(),
-        judged_at=criteria.judged_at or evidence.taken_at,
-        profile=chosen,
-        waivers=accepted,
-        fail_on=criteria.fail_on,
-        allow_unknown=criteria.allow_unknown,
+        judged_at=ready.criteria.judged_at or evidence.taken_at,
+        profile=ready.profile,
+        waivers=ready.waivers,
+        fail_on=ready.criteria.fail_on,
+        allow_unknown=ready.criteria.allow_unknown,
     )
     return Judgement(evidence=evidence, derived=derived, findings=findings, language=language)
 

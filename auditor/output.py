@@ -23,7 +23,9 @@ def write_all(folder: Path, files: Mapping[str, bytes]) -> tuple[Path, ...]:
     waiting: list[tuple[Path, Path]] = []
     try:
         for name, data in files.items():
-            waiting.append((_write_beside(folder / name, data), folder / name))
+            temporary = folder / f".{name}.{os.getpid()}.part"
+            waiting.append((temporary, folder / name))
+            _write_new(temporary, data)
         for temporary, path in waiting:
             temporary.replace(path)
     except OSError as error:
@@ -56,14 +58,12 @@ def _prepare(folder: Path) -> None:
         ) from error
 
 
-def _write_beside(path: Path, data: bytes) -> Path:
-    """Write `data` to a new file beside `path` and return it; never through a symbolic link."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    temporary.unlink(missing_ok=True)
+def _write_new(path: Path, data: bytes) -> None:
+    """Write `data` to a new file; never through a symbolic link."""
+    path.unlink(missing_ok=True)
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    descriptor = os.open(temporary, flags, _FILE_MODE)
+    descriptor = os.open(path, flags, _FILE_MODE)
     with os.fdopen(descriptor, "wb") as file:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
-    return temporary

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from auditor import api, delivery, output
-from auditor.api import Criteria
+from auditor.api import Criteria, Prepared
 from auditor.commands._terminal import progress
 from auditor.delivery import Delivery
 from auditor.errors import EvidenceError, ExitCode, UsageError
@@ -64,39 +64,39 @@ def scan(
     asked: Asked, root: Path | None, stores: Sequence[str] | None, record: Path | None
 ) -> ExitCode:
     """Audit this host or a recorded one."""
-    delivery.check(asked.target)
+    ready = _ready(asked)
     site = api.load_site(asked.site)
     host = _host(root)
     folders = tuple(str(Path(store).absolute()) for store in stores or ())
     if record is None:
         with progress("reading", quiet=asked.quiet) as show:
             evidence = api.scan(host, site=site, stores=folders, at=asked.moment, progress=show)
-        return _judge(evidence, asked)
+        return _judge(evidence, asked, ready)
     from auditor.host.record import RecordingHost
 
     recorder = RecordingHost(host)
     with progress("recording", quiet=asked.quiet) as show:
         evidence = api.scan(recorder, site=site, stores=folders, at=asked.moment, progress=show)
     recorder.save(record, at=evidence.taken_at)
-    return _judge(evidence, asked)
+    return _judge(evidence, asked, ready)
 
 
 def gate(paths: Sequence[Path], asked: Asked) -> ExitCode:
     """Judge manifests."""
-    delivery.check(asked.target)
+    ready = _ready(asked)
     site = api.load_site(asked.site)
     with progress("reading", quiet=asked.quiet) as show:
         evidence = api.gate(tuple(paths), site=site, at=asked.moment, progress=show)
-    return _judge(evidence, asked)
+    return _judge(evidence, asked, ready)
 
 
 def evaluate(path: Path, asked: Asked) -> ExitCode:
     """Judge finished evidence, against another site where one is named."""
-    delivery.check(asked.target)
+    ready = _ready(asked, judged_at=api.moment(asked.at) if asked.at else "")
     evidence = api.load_evidence(path)
     if asked.site is not None:
         evidence = msgspec.structs.replace(evidence, site=api.load_site(asked.site))
-    return _judge(evidence, asked, judged_at=api.moment(asked.at) if asked.at else "")
+    return _judge(evidence, asked, ready)
 
 
 def report(path: Path, style: str, language: str) -> ExitCode:
@@ -135,11 +135,17 @@ def init(path: Path, root: Path | None) -> ExitCode:
     return ExitCode.PASS
 
 
-def _judge(evidence: Evidence, asked: Asked, *, judged_at: str = "") -> ExitCode:
+def _ready(asked: Asked, *, judged_at: str = "") -> Prepared:
+    """Refuse what cannot be delivered or judged before any work is done."""
+    delivery.check(asked.target)
+    return api.prepare(asked.criteria(judged_at))
+
+
+def _judge(evidence: Evidence, asked: Asked, ready: Prepared) -> ExitCode:
     """Judge the evidence and hand the judgement over."""
     with progress("judging", quiet=asked.quiet) as show:
         show(evidence.subject.name)
-        judgement = api.evaluate(evidence, asked.criteria(judged_at), language=asked.language)
+        judgement = api.evaluate(evidence, ready, language=asked.language)
     return delivery.deliver(judgement, asked.target)
 
 
