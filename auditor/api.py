@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from auditor.policy.findings import Findings, Severity
     from auditor.policy.profile import Profile
     from auditor.policy.rules import Pack
-    from auditor.policy.waivers import Waiver
     from auditor.policy.summary import Summary
+    from auditor.policy.waivers import Waiver
     from auditor.report import Judgement
 
 Progress = Callable[[str], None]

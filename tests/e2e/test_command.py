@@ -39,7 +39,7 @@ def audit(*words: object, cwd: Path = ROOT, **environment: str) -> subprocess.Co
         (("scan", "--root", LEAKY, "--at", "yesterday"), 2, "is not a time"),
         (("scan", "--root", LEAKY, "-f", "json", "-f", "sarif"), 2, "several formats"),
         (("scan", "--root", LEAKY, "--site", "no-site.yaml"), 4, "no-site.yaml"),
-        (("scan", "--root", LEAKY, "--policy", "no-such-pack"), 4, "no-such-pack"),
+        (("scan", "--root", LEAKY, "--policy", "no-such-pack"), 2, "no-such-pack"),
         (("gate", "no-such-folder"), 2, "no-such-folder"),
         (("evaluate", "no-evidence.json"), 4, "no-evidence.json"),
         (("verify", "no-report.html", "--trust", "k.pub"), 4, "k.pub"),
