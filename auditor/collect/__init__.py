@@ -6,6 +6,7 @@ import pkgutil
 from collections.abc import Callable, Iterator
 from importlib import import_module
 
+import msgspec
 from msgspec import Struct
 
 from auditor.evidence import CollectorRun, Coverage, Gap, Origin, Record, kind_of
@@ -85,7 +86,8 @@ def run(
 def _facts(name: str, collector: Collector, host: Host, options: Options) -> Iterator[Fact]:
     """Yield what the collector yields, and a gap for each of its kinds where it breaks off."""
     try:
-        yield from collector.collect(host, options)
+        for fact in collector.collect(host, options):
+            yield _storable(fact)
     except Unreadable as error:
         for record_type in collector.yields:
             yield error.gap(kind_of(record_type), name)
@@ -97,3 +99,22 @@ def _facts(name: str, collector: Collector, host: Host, options: Options) -> Ite
                 detail=f"the collector broke off: {type(error).__name__}: {error}"[:300],
                 origin=Origin(name, "auditor"),
             )
+
+
+def _storable(fact: Fact) -> Fact:
+    r"""Return the fact as a bundle can hold it: file names that are not UTF-8 are written `\xff`."""
+    try:
+        msgspec.json.encode(fact)
+    except UnicodeEncodeError:
+        return msgspec.convert(_utf8(msgspec.to_builtins(fact)), type(fact))
+    return fact
+
+
+def _utf8(value: object) -> object:
+    if isinstance(value, str):
+        return value.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    if isinstance(value, dict):
+        return {key: _utf8(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_utf8(item) for item in value]
+    return value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -11,8 +12,10 @@ from auditor.errors import OutputError
 from auditor.host import DEFAULT_ENTRIES, DEFAULT_LIMIT, Host, Stat, Unreadable
 from auditor.host import _recording as recording
 from auditor.host._recording import Entry, Recording
+from auditor.redaction import REDACTED, is_secret_name, redact_arguments, redact_value
 
 _Value = TypeVar("_Value")
+_OF_PROCESS = re.compile(r"^/proc/(?:self|\d+)/(?:task/\d+/)?(cmdline|environ)$")
 _LONGEST = 200  # bytes of a name; file systems end at 255
 
 
@@ -20,7 +23,8 @@ class RecordingHost:
     """A `Host` that asks another one, and asks it each question once.
 
     A question asked again is answered from memory: a process that has gone on meanwhile would
-    otherwise give two answers, of which a recording can hold only one.
+    otherwise give two answers, of which a recording can hold only one. Command lines and
+    environments are redacted as they are read; other files are kept as they are.
     """
 
     def __init__(self, host: Host) -> None:
@@ -61,7 +65,7 @@ class RecordingHost:
             return known
         body = self._once(
             ("read", path, limit, head),
-            lambda: self._host.read(path, limit=limit, head=head),
+            lambda: without_secrets(path, self._host.read(path, limit=limit, head=head), limit),
             self._entry(path).error,
         )
         if known is None or len(body) >= len(known):
@@ -194,6 +198,26 @@ class RecordingHost:
             path for path in paths if not _is_fileable(path) or _below_a_body(path, self._bodies)
         )
         return inline, tuple(path for path in paths if path not in inline)
+
+
+def without_secrets(path: str, body: bytes, limit: int) -> bytes:
+    """Return the bytes of a process's command line or environment without its secrets."""
+    match = _OF_PROCESS.match(path)
+    if match is None:
+        return body
+    strings = body.decode("utf-8", "surrogateescape").split("\0")
+    if match[1] == "cmdline":
+        safe = redact_arguments(strings)
+    else:
+        safe = tuple(_safe_variable(string) for string in strings)
+    return "\0".join(safe).encode("utf-8", "surrogateescape")[:limit]
+
+
+def _safe_variable(string: str) -> str:
+    name, separator, value = string.partition("=")
+    if value and is_secret_name(name):
+        return f"{name}={REDACTED}"
+    return name + separator + redact_value(name, value)
 
 
 def _below_a_body(path: str, bodies: dict[str, bytes]) -> bool:

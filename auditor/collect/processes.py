@@ -1,0 +1,184 @@
+"""Reads the processes, recognises AI services among them, and what they are set to reach."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from auditor.catalogues import runtimes
+from auditor.catalogues.runtimes import Recognition
+from auditor.collect import Collector, Fact, Options
+from auditor.collect._process_table import ProcessTable, Seen
+from auditor.collect._reading import Reading
+from auditor.collect._service_records import (
+    Service,
+    model_sources,
+    remote_references,
+    service_record,
+    variables,
+)
+from auditor.evidence import Coverage
+from auditor.evidence.host import AiService, EnvironmentVariable, ModelSource, Process
+from auditor.evidence.network import RemoteReference
+from auditor.host import Host
+from auditor.redaction import redact_arguments
+
+NAME = "processes"
+_OF_SERVICES = ("ai_service", "model_source", "remote_reference")
+
+
+def _collect(host: Host, _options: Options) -> Iterator[Fact]:
+    processes = Reading(host, NAME, "process", "environment_variable", *_OF_SERVICES)
+    environments = Reading(host, NAME, "environment_variable")
+    services_unsure = Reading(host, NAME, *_OF_SERVICES)
+    table = ProcessTable(host, processes, environments)
+    seen = tuple(table.seen())
+    users = _usernames(processes)
+    recognised = {process.pid: _recognise(process) for process in seen}
+    services = {service.process.pid: service for service in _services(seen, recognised, users)}
+    for process in seen:
+        recognition = recognised[process.pid]
+        yield _record(processes, process, recognition, users)
+        if process.environment is None and _could_be_a_service(process, recognition):
+            services_unsure.miss(
+                f"{process.folder}/environ", "denied", "its variables could not be read"
+            )
+    yield from _service_facts(processes, tuple(services.values()))
+    yield from _set_variables(processes, seen, services, users)
+    for reading in (processes, environments, services_unsure):
+        yield from reading.gaps()
+    yield from _coverage(table, seen)
+
+
+def _coverage(table: ProcessTable, seen: tuple[Seen, ...]) -> Iterator[Coverage]:
+    there = table.total - table.raced
+    programs = [process for process in seen if process.arguments != ()]
+    read = sum(process.arguments is not None for process in programs)
+    known = sum(process.environment is not None for process in programs)
+    yield Coverage(what="processes", seen=len(seen), total=there)
+    yield Coverage(what="command lines", seen=read, total=len(programs))
+    yield Coverage(what="environments of processes", seen=known, total=len(programs))
+
+
+def _recognise(process: Seen) -> Recognition | None:
+    if not process.arguments:
+        return None
+    return runtimes.recognise(
+        process.arguments,
+        environment_names=tuple(process.environment or ()) if _is_python(process) else (),
+        executable=process.executable or "",
+        unwrap=False,
+    )
+
+
+def _is_python(process: Seen) -> bool:
+    name = (process.executable or (process.arguments or ("",))[0]).rpartition("/")[2]
+    return name.startswith(("python", "pypy"))
+
+
+def _could_be_a_service(process: Seen, recognition: Recognition | None) -> bool:
+    """Return whether unread variables could matter: it is a service, or could be one by them."""
+    return recognition is not None or _is_python(process)
+
+
+def _services(
+    seen: tuple[Seen, ...], recognised: dict[int, Recognition | None], users: dict[int, str]
+) -> Iterator[Service]:
+    """Yield the services: a worker with its parent's very command line is part of its parent."""
+    by_pid = {process.pid: process for process in seen}
+    taken: dict[str, int] = {}
+    for process in sorted(seen, key=lambda one: (one.start_time, one.pid)):
+        recognition = recognised[process.pid]
+        parent = by_pid.get(process.parent)
+        if recognition is None or (parent is not None and parent.arguments == process.arguments):
+            continue
+        subject = subject_of(process, users)
+        taken[subject] = taken.get(subject, 0) + 1
+        number = f" #{taken[subject]}" if taken[subject] > 1 else ""
+        yield Service(process=process, recognition=recognition, subject=subject + number)
+
+
+def subject_of(process: Seen, users: dict[int, str]) -> str:
+    """Return what a reader knows the process by, the same after a restart: no pid."""
+    if process.unit and not process.container:
+        return process.unit
+    place = process.container or users.get(-1 if process.uid is None else process.uid, "")
+    return f"{process.name} in {place}" if process.container else f"{process.name} ({place})"
+
+
+def _record(
+    reading: Reading, process: Seen, recognition: Recognition | None, users: dict[int, str]
+) -> Process:
+    arguments = process.arguments
+    return Process(
+        origin=reading.origin(process.folder),
+        pid=process.pid,
+        parent=process.parent,
+        name=process.name,
+        path=process.executable,
+        cmdline=None if arguments is None else redact_arguments(arguments),
+        uid=process.uid,
+        username=users.get(-1 if process.uid is None else process.uid, ""),
+        start_time=process.start_time,
+        container=process.container,
+        network_namespace=process.network_namespace,
+        runtime=recognition.runtime.key if recognition is not None else "",
+    )
+
+
+def _service_facts(reading: Reading, services: tuple[Service, ...]) -> Iterator[Fact]:
+    for service in services:
+        yield service_record(reading, service)
+        yield from model_sources(reading, service)
+        yield from remote_references(reading, service)
+
+
+def _set_variables(
+    reading: Reading,
+    seen: tuple[Seen, ...],
+    services: dict[int, Service],
+    users: dict[int, str],
+) -> Iterator[EnvironmentVariable]:
+    """Yield the variables that matter: of a service all such, of others the catalogued ones.
+
+    What several processes of one subject share is told once.
+    """
+    told: set[tuple[str, str, str | None]] = set()
+    for process in seen:
+        service = services.get(process.pid)
+        subject = service.subject if service else subject_of(process, users)
+        for variable in variables(reading, process, subject, of_service=service is not None):
+            known = (variable.subject, variable.name, variable.value)
+            if known not in told:
+                told.add(known)
+                yield variable
+
+
+def _usernames(reading: Reading) -> dict[int, str]:
+    """Return user names by id; names are a courtesy, so that an unreadable file is no gap."""
+    quiet = Reading(reading.host, NAME)
+    names: dict[int, str] = {}
+    for line in (quiet.text("/etc/passwd") or "").splitlines():
+        fields = line.split(":")
+        if len(fields) > 2 and fields[2].isdecimal() and len(fields[2]) < 11:  # noqa: PLR2004 - passwd(5)
+            names.setdefault(int(fields[2]), fields[0])
+    return names
+
+
+COLLECTOR = Collector(
+    title="Processes and AI services",
+    yields=(Process, AiService, ModelSource, EnvironmentVariable, RemoteReference),
+    reads=(
+        "/proc",
+        "/proc/self/mountinfo",
+        "/proc/self/ns/pid",
+        "/proc/*/stat",
+        "/proc/*/status",
+        "/proc/*/cmdline",
+        "/proc/*/exe",
+        "/proc/*/cgroup",
+        "/proc/*/ns/net",
+        "/proc/*/environ",
+        "/etc/passwd",
+    ),
+    collect=_collect,
+)

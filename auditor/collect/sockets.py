@@ -1,0 +1,257 @@
+"""Reads listening ports and connections of every network namespace, and whose they are."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+from auditor.collect import Collector, Fact, Options
+from auditor.collect._byte_order import READS as BYTE_ORDER
+from auditor.collect._byte_order import byte_order
+from auditor.collect._process_table import container_of
+from auditor.collect._reading import Reading
+from auditor.collect._socket_table import Malformed, Protocol, Socket, parse
+from auditor.evidence import Coverage, Gap, Origin
+from auditor.evidence.network import Connection, ListeningPort
+from auditor.host import MIB, Absent, Host, Unreadable
+
+NAME = "sockets"
+_KINDS = ("listening_port", "connection")
+_TABLES: tuple[tuple[str, Protocol], ...] = (
+    ("tcp", "tcp"),
+    ("tcp6", "tcp"),
+    ("udp", "udp"),
+    ("udp6", "udp"),
+)
+_LIMIT = 32 * MIB
+_SMALL = 65536
+_HOLDS = re.compile(r"^socket:\[(\d+)\]$")
+
+
+class _Owner(Struct, frozen=True, kw_only=True):
+    """The process that holds a socket; the first one where several share it."""
+
+    pid: int
+    name: str
+    container: str | None
+
+
+class _Sockets:
+    """The sockets of one host, and what could not be seen of them."""
+
+    def __init__(self, host: Host) -> None:
+        """Read from `host`."""
+        self.host = host
+        self.reading = Reading(host, NAME, *_KINDS)
+        self.owners: dict[int, _Owner] = {}
+        self.denied: list[str] = []
+        self.pids = self._pids()
+        for pid in self.pids:
+            self._find_owned(pid)
+        self.order = byte_order(host)
+
+    def _pids(self) -> tuple[int, ...]:
+        try:
+            names = self.host.list("/proc")
+        except Unreadable as error:
+            self.reading.miss("/proc", error.reason, error.detail)
+            return ()
+        return tuple(sorted(int(n) for n in names if n.isdecimal() and len(n) < 12))  # noqa: PLR2004
+
+    def _find_owned(self, pid: int) -> None:
+        folder = f"/proc/{pid}/fd"
+        try:
+            descriptors = self.host.list(folder)
+        except Absent:
+            return
+        except Unreadable:
+            self.denied.append(folder)
+            return
+        owner: _Owner | None = None
+        for descriptor in descriptors:
+            inode = self._socket(f"{folder}/{descriptor}")
+            if inode is not None and inode not in self.owners:
+                owner = owner or self._owner(pid)
+                self.owners[inode] = owner
+
+    def _socket(self, path: str) -> int | None:
+        try:
+            match = _HOLDS.match(self.host.readlink(path))
+        except Absent:
+            return None  # closed meanwhile
+        except Unreadable:
+            folder = path.rpartition("/")[0]
+            if folder not in self.denied[-1:]:
+                self.denied.append(folder)
+            return None
+        return int(match[1]) if match else None
+
+    def _owner(self, pid: int) -> _Owner:
+        try:
+            name = self.host.read(f"/proc/{pid}/comm", limit=_SMALL).decode("utf-8", "replace")
+        except Unreadable:
+            name = ""
+        try:
+            cgroup = self.host.read(f"/proc/{pid}/cgroup", limit=_SMALL).decode("utf-8", "replace")
+        except Unreadable:
+            return _Owner(pid=pid, name=name.strip("\n"), container=None)
+        return _Owner(pid=pid, name=name.strip("\n"), container=container_of(cgroup))
+
+    def namespaces(self) -> tuple[str, ...]:
+        """Return the `net` folder of every network namespace: the own one, then the others.
+
+        The files of one namespace have one inode wherever they are seen, and anybody may ask
+        for it; the link `ns/net`, which tells the same, is for the process's owner alone.
+        """
+        folders = ["/proc/net"]
+        if self.host.uid is None:
+            return tuple(folders)  # a copied tree: its inodes are its own
+        known = {self._identity("/proc/net")}
+        for pid in self.pids:
+            folder = f"/proc/{pid}/net"
+            identity = self._identity(folder)
+            if identity is not None and identity not in known:
+                known.add(identity)
+                folders.append(folder)
+        return tuple(folders)
+
+    def _identity(self, folder: str) -> tuple[str, int] | None:
+        try:
+            stat = self.host.stat(f"{folder}/tcp")
+        except Absent:
+            return None  # the process has ended; of the own namespace the table itself will tell
+        except Unreadable as error:
+            self.reading.miss(f"{folder}/tcp", error.reason, error.detail)
+            return None
+        return stat.device, stat.inode
+
+    def table(self, folder: str) -> tuple[tuple[str, Socket], ...]:
+        """Return the sockets of a namespace, each with the file that it stands in."""
+        found: list[tuple[str, Socket]] = []
+        for name, protocol in _TABLES:
+            path = f"{folder}/{name}"
+            text = self._text(path, optional=name.endswith("6") or folder != "/proc/net")
+            for socket in parse(text, protocol, self.order):
+                if isinstance(socket, Malformed):
+                    self.reading.malformed(path, socket.line, "not a line of a socket table")
+                else:
+                    found.append((path, socket))
+        return tuple(found)
+
+    def _text(self, path: str, *, optional: bool) -> str:
+        try:
+            return self.host.read(path, limit=_LIMIT).decode("ascii", "replace")
+        except Absent as error:
+            if not optional or (path.endswith("6") and self._speaks_ipv6()):
+                self.reading.miss(path, error.reason, error.detail)
+        except Unreadable as error:
+            self.reading.miss(path, error.reason, error.detail)
+        return ""
+
+    def _speaks_ipv6(self) -> bool:
+        """Return whether the kernel has IPv6, so that its tables must be there."""
+        for path in ("/proc/net/if_inet6", "/proc/sys/net/ipv6"):
+            try:
+                self.host.stat(path)
+            except Absent:
+                continue
+            except Unreadable:
+                return True
+            return True
+        return False
+
+
+def _collect(host: Host, _options: Options) -> Iterator[Fact]:
+    sockets = _Sockets(host)
+    owned = 0
+    unowned = dict.fromkeys(_KINDS, 0)
+    for folder in sockets.namespaces():
+        table = sockets.table(folder)
+        listening = {(s.protocol, s.local_port) for _, s in table if s.listens}
+        for path, socket in table:
+            owner = sockets.owners.get(socket.inode)
+            owned += owner is not None
+            if socket.listens:
+                yield _port(sockets, path, socket, owner)
+                unowned["listening_port"] += owner is None
+            elif socket.remote_port:
+                incoming = (socket.protocol, socket.local_port) in listening
+                yield _connection(sockets, path, socket, owner, incoming=incoming)
+                unowned["connection"] += owner is None and socket.inode != 0
+    yield from _unowned(sockets, unowned)
+    yield from sockets.reading.gaps()
+    yield Coverage(what="owners of sockets", seen=owned, total=owned + sum(unowned.values()))
+
+
+def _unowned(sockets: _Sockets, counts: dict[str, int]) -> Iterator[Gap]:
+    """Yield a gap for the sockets whose process is not known, and why it is not."""
+    for kind, count in counts.items():
+        if count and sockets.denied:
+            detail = (
+                f"the owners of {count} sockets could not be seen: "
+                f"the descriptors of {len(sockets.denied)} processes are refused"
+            )
+            source = sockets.denied[0]
+            yield Gap(
+                kind=kind, reason="denied", detail=detail, origin=Origin(NAME, source), count=count
+            )
+        elif count:
+            detail = f"no process holds {count} sockets: they are the kernel's, or it has ended"
+            yield Gap(
+                kind=kind, reason="absent", detail=detail, origin=Origin(NAME, "/proc"), count=count
+            )
+
+
+def _port(sockets: _Sockets, path: str, socket: Socket, owner: _Owner | None) -> ListeningPort:
+    return ListeningPort(
+        origin=sockets.reading.origin(path),
+        protocol=socket.protocol,
+        family=socket.family,
+        address=socket.local,
+        port=socket.local_port,
+        pid=owner.pid if owner else None,
+        process=owner.name if owner else None,
+        workload=f"pid:{owner.pid}" if owner else None,
+        container=owner.container if owner else None,
+        published_by="socket",
+    )
+
+
+def _connection(
+    sockets: _Sockets, path: str, socket: Socket, owner: _Owner | None, *, incoming: bool
+) -> Connection:
+    # A socket without inode has outlived its process: that is known, not unreadable.
+    ended = socket.inode == 0
+    return Connection(
+        origin=sockets.reading.origin(path),
+        protocol=socket.protocol,
+        family=socket.family,
+        local_address=socket.local,
+        local_port=socket.local_port,
+        remote_address=socket.remote,
+        remote_port=socket.remote_port,
+        state=socket.state,
+        direction="in" if incoming else "out",
+        pid=owner.pid if owner else 0 if ended else None,
+        process=owner.name if owner else "" if ended else None,
+    )
+
+
+COLLECTOR = Collector(
+    title="Listening ports and connections",
+    yields=(ListeningPort, Connection),
+    reads=(
+        "/proc",
+        *(f"/proc/net/{name}" for name, _ in _TABLES),
+        *(f"/proc/*/net/{name}" for name, _ in _TABLES),
+        "/proc/*/fd",
+        "/proc/*/comm",
+        "/proc/*/cgroup",
+        "/proc/net/if_inet6",
+        "/proc/sys/net/ipv6",
+        *BYTE_ORDER,
+    ),
+    collect=_collect,
+)
