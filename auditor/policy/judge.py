@@ -33,6 +33,7 @@ class Case:
         self._parameters = parameters
         self._fields = cast("dict[str, object]", msgspec.to_builtins(record))
         self._subject = record.label
+        self._shown = {**self._fields, "label": self._subject}
         self._broken = ""
         try:
             session.bind(self._fields)
@@ -106,7 +107,7 @@ class Case:
         template = sentence.en if language == "en" else sentence.zh
         if template is None:
             return ""
-        return template.render({**self._fields, "label": self._subject}, self._parameters)
+        return template.render(self._shown, self._parameters)
 
 
 def concerns(rule: Rule, record: Record) -> bool:

@@ -82,25 +82,26 @@ def _value(
     path: tuple[str, ...], record: Mapping[str, object], parameters: Mapping[str, object]
 ) -> object:
     """Return the value at the end of a way."""
-    value: object = {"params": parameters} if path[0] == "params" else record
-    for step in path:
-        if not isinstance(value, Mapping):
-            return None
-        value = value.get(step)
+    of_parameters = path[0] == "params"
+    value: object = parameters if of_parameters else record
+    for step in path[1:] if of_parameters else path:
+        value = value.get(step) if isinstance(value, dict) else None
     return value
 
 
 def shown(value: object) -> str:
     """Return a value as a reader sees it, cut at `MAX_VALUE` characters."""
+    if isinstance(value, str):
+        return _cut(value) or "none"
     if value is None:
         return "unknown"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, (list, tuple)):
         return _shown_list(value)
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return _cut(", ".join(f"{name}={shown(item)}" for name, item in value.items()))
-    return _cut(str(value)) or "none"
+    return str(value)
 
 
 def _shown_list(values: list[object] | tuple[object, ...]) -> str:
