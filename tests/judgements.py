@@ -142,18 +142,18 @@ def rule(
         rule_id[:3], "host-baseline"
     )
     titles = {
-        "PER-CON-001": ("No connection leads outside", "不得有通向外部的连接"),
-        "PER-RES-001": ("Name servers are the site's own", "域名解析使用站点自有服务器"),
-        "PER-MIR-001": ("Packages and models come from inside", "软件包与模型来自内部镜像"),
-        "PER-TIM-001": ("Time comes from inside", "时间来自内部"),
-        "TEL-VLL-001": ("vLLM sends no usage statistics", "vLLM 不发送使用统计"),
-        "ENC-MOD-001": ("Models are encrypted at rest", "模型静态加密"),
-        "ENC-LOG-001": ("Logs are encrypted at rest", "日志静态加密"),
-        "ENC-TMP-001": ("Temporary files are encrypted or in memory", "临时文件加密或仅在内存"),
-        "EXP-API-001": ("No model server listens on every address without TLS", "模型服务不得在所有地址上以明文监听"),
-        "HST-SBT-001": ("Secure Boot is on", "已启用安全启动"),
-        "HST-SSH-001": ("SSH takes no passwords", "SSH 不接受密码"),
-        "HST-CLK-001": ("The clock is synchronised", "时钟已同步"),
+        "PER-CON-001": ("A connection leads outside the perimeter", "存在通向边界之外的连接"),
+        "PER-RES-001": ("Names are resolved outside the perimeter", "域名解析发往边界之外"),
+        "PER-MIR-001": ("Packages or models are taken from outside", "软件包或模型来自边界之外"),
+        "PER-TIM-001": ("Time comes from outside the perimeter", "时间源位于边界之外"),
+        "TEL-VLL-001": ("vLLM sends usage statistics", "vLLM 发送使用统计"),
+        "ENC-MOD-001": ("A model store is not encrypted at rest", "模型存储未静态加密"),
+        "ENC-LOG-001": ("A log folder is not encrypted at rest", "日志目录未静态加密"),
+        "ENC-TMP-001": ("Temporary files lie in clear", "临时文件以明文存放"),
+        "EXP-API-001": ("A model server listens on every address without TLS", "模型服务在所有地址上以明文监听"),
+        "HST-SBT-001": ("Secure Boot is off", "安全启动未启用"),
+        "HST-SSH-001": ("SSH takes passwords", "SSH 接受密码"),
+        "HST-CLK-001": ("The clock is not synchronised", "时钟未同步"),
     }  # fmt: skip
     en, zh = titles.get(rule_id, (f"Rule {rule_id}", ""))
     counts = {"judged": 1, "passed": 0, "failed": 0, "unknown": 0, "errors": 0, "waived": 0}
@@ -454,3 +454,29 @@ def hostile(text: str, mode: str = "host", language: str = "en") -> Judgement:
         ),
         language=language,
     )  # fmt: skip
+
+
+def _unread(record: Record) -> Record:
+    """Return a record in which everything that could be unread is."""
+    fields = msgspec.inspect.type_info(type(record)).fields
+    nullable = {
+        field.name: None
+        for field in fields
+        if isinstance(field.type, msgspec.inspect.UnionType) and field.type.includes_none
+    }
+    return msgspec.structs.replace(record, **nullable)
+
+
+def unread(mode: str = "host", language: str = "en") -> Judgement:
+    """Return a judgement in which every field that may be unread is `None`."""
+    whole = hostile("x", mode, language)
+    subject = msgspec.structs.replace(whole.evidence.subject, uid=None, privileged=False)
+    return msgspec.structs.replace(
+        whole,
+        evidence=msgspec.structs.replace(
+            whole.evidence,
+            subject=subject,
+            records=tuple(_unread(r) for r in whole.evidence.records),
+        ),
+        derived=tuple(_unread(record) for record in whole.derived),
+    )

@@ -22,7 +22,8 @@ from auditor.policy.summary import is_blocking
 MAX_ROWS = 500
 MAX_PASSES = 200
 
-_PROBLEMS = ("fail", "error", "unknown", "waived")
+_OPEN = ("error", "unknown")
+_PROBLEMS = ("fail", "waived", *_OPEN)
 
 
 class Place(Struct, frozen=True, kw_only=True):
@@ -46,7 +47,11 @@ class Group(Struct, frozen=True, kw_only=True):
 
 
 class RuleFindings(Struct, frozen=True, kw_only=True):
-    """A rule with its findings; `hidden` and `passes_hidden` count what is not shown."""
+    """A rule with its findings; `hidden` and `passes_hidden` count what is not shown.
+
+    `groups` are failed and waived findings, `open` those that could not be decided, with their
+    different `reasons`. `controls` pairs a framework with the clauses that the rule speaks to.
+    """
 
     rule: AppliedRule
     anchor: str
@@ -54,9 +59,12 @@ class RuleFindings(Struct, frozen=True, kw_only=True):
     remediation: str
     blocking: bool
     groups: tuple[Group, ...]
+    open: tuple[Group, ...]
+    reasons: tuple[str, ...]
     hidden: int
     passes: tuple[Place, ...]
     passes_hidden: int
+    controls: tuple[tuple[str, str], ...]
 
 
 class Arranged(Struct, frozen=True, kw_only=True):
@@ -117,11 +125,22 @@ def _rule_findings(
         title=rule.title.in_language(language),
         remediation=rule.remediation.in_language(language),
         blocking=any(is_blocking(finding, findings) for finding in mine),
-        groups=shown,
+        groups=tuple(group for group in shown if group.verdict not in _OPEN),
+        open=tuple(group for group in shown if group.verdict in _OPEN),
+        reasons=tuple(sorted({f.reason for f in problems if f.verdict in _OPEN and f.reason})),
         hidden=hidden,
         passes=tuple(_as_place(item) for item in passes[:MAX_PASSES]),
         passes_hidden=max(0, len(passes) - MAX_PASSES),
+        controls=_controls(rule),
     )
+
+
+def _controls(rule: AppliedRule) -> tuple[tuple[str, str], ...]:
+    """Return each framework with the clauses that the rule speaks to, in the rule's order."""
+    clauses: dict[str, list[str]] = {}
+    for control in rule.controls:
+        clauses.setdefault(control.framework, []).append(control.id)
+    return tuple((framework, ", ".join(ids)) for framework, ids in clauses.items())
 
 
 def _sentences(finding: Finding, language: str) -> tuple[str, str]:

@@ -40,7 +40,8 @@ _UTC = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", re.ASCII)
 class Page(Struct, frozen=True, kw_only=True):
     """Everything that the template shows; the template decides nothing but the layout.
 
-    `whole` tells whether nothing at all was missed: no gap, no unread input, full coverage.
+    `whole` tells whether something looked and missed nothing: no gap, no unread input, full
+    coverage, no rule without its facts.
     """
 
     judgement: Judgement
@@ -80,7 +81,13 @@ def _page(judgement: Judgement, words: Words) -> Page:
     places = destinations(judgement.derived)
     summary = summarize(evidence, findings)
     read = all(item.status == "judged" for item in evidence.inputs)
-    whole = read and not evidence.gaps and summary.coverage_seen >= summary.coverage_total
+    whole = (
+        bool(evidence.runs)
+        and read
+        and not evidence.gaps
+        and not summary.rules_unknown
+        and summary.coverage_seen >= summary.coverage_total
+    )
     return Page(
         judgement=judgement,
         summary=summary,
@@ -127,6 +134,7 @@ def _environment() -> Environment:
         finalize=_harmless,
         trim_blocks=True,
         lstrip_blocks=True,
+        keep_trailing_newline=True,
     )
     environment.filters["expression"] = _expression
     environment.filters["bytes"] = _size

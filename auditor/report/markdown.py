@@ -46,7 +46,7 @@ def _table(title: str, rules: tuple[RuleFindings, ...], words: Words) -> list[st
     """Return a table of rules with their first finding; what is left out is counted."""
     if not rules:
         return []
-    head = [words("col.rule"), words("col.title"), words("col.observed"), words("col.evidence")]
+    head = [words("col.rule"), words("col.problem"), words("col.observed"), words("col.evidence")]
     lines = [f"### {title} ({len(rules)})", "", "| " + " | ".join(head) + " |", "|" + " --- |" * 4]
     for item in rules[:MAX_RULES]:
         severity = words.term("severity", item.rule.severity)
@@ -60,12 +60,13 @@ def _table(title: str, rules: tuple[RuleFindings, ...], words: Words) -> list[st
 
 def _first(item: RuleFindings, words: Words) -> tuple[str, str]:
     """Return what the rule's first finding says and where it was read, and how many more."""
-    if not item.groups:
+    groups = item.groups + item.open
+    if not groups:
         return _code(item.rule.reason), ""
-    group = item.groups[0]
-    others = sum(len(each.places) for each in item.groups) + item.hidden - 1
+    group = groups[0]
+    others = sum(len(each.places) for each in groups) + item.hidden - 1
     more = f" ({words.count('further', others)})" if others else ""
-    return _code(group.observed or group.reason), _code(group.places[0].place) + more
+    return _code(group.reason or group.observed), _code(group.places[0].place) + more
 
 
 def _inputs(judgement: Judgement, words: Words) -> list[str]:

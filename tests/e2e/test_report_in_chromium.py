@@ -128,6 +128,7 @@ def test_paper_has_every_finding_gap_and_condition(browser, saved, judgements, t
     wanted += [f.observed or f.reason for f in judgement.findings.findings if f.verdict != "pass"]
     wanted += [gap.detail for gap in judgement.evidence.gaps]
     wanted += [rule.require for rule in judgement.findings.rules]
+    wanted += [rule.reason for rule in judgement.findings.rules]
     assert [text for text in wanted if squeezed(text) not in paper] == []
     assert re.search(r"1/\d\d?", paper), "pages are numbered"
 

@@ -95,7 +95,7 @@ def test_numbers_decide_the_form_and_are_grouped():
     assert words.count("rules_fail", 1) == "1 fails"
     assert words.count("rules_fail", 1200) == "1,200 fail"
     assert words("of", n=1000, total=2000) == "1,000 of 2,000"
-    assert Words("zh").count("rules_fail", 2) == "2 条不符合"
+    assert Words("zh").count("rules_fail", 2) == "2 条不通过"
 
 
 def test_a_missing_word_is_an_error_and_an_unknown_value_is_itself():

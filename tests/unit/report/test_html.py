@@ -178,7 +178,7 @@ def test_figures_are_those_of_the_summary(judgements):
         text = Page(render(judgement)).text
         judged = summary.rules_total - summary.rules_not_applicable
         assert f"Findings to act on {summary.blocking} " in text
-        assert f"Rules that hold {summary.rules_passed} of {judged} " in text
+        assert f"Rules passed {summary.rules_passed} of {judged} " in text
         assert f"Rules undecided {summary.rules_unknown + summary.rules_errors} " in text
         assert f"{summary.gaps} facts not readable" in text
 
@@ -278,9 +278,9 @@ def test_chinese_pages_say_so_and_use_the_packs_chinese(judgements):
     document = render(judgements.leaky("zh")).decode()
     assert '<html lang="zh-CN">' in document
     page = Page(render(judgements.leaky("zh")))
-    assert "不得有通向外部的连接" in page.text
+    assert "存在通向边界之外的连接" in page.text
     assert "已连接到 203.0.113.77:443" in page.text
-    assert "No connection leads outside" not in page.text
+    assert "A connection leads outside" not in page.text
     assert Words("fr").language == "en"
 
 
@@ -297,3 +297,31 @@ def test_site_words_reach_the_scope(judgements):
         judgements.leaky(), evidence=judgements.evidence(site=ASSUMED_SITE)
     )
     assert "169.254.0.0/16" in Page(render(judgement)).text
+
+
+def test_the_last_line_ends_so_that_a_seal_can_follow(judgements):
+    document = render(judgements.leaky())
+    assert document.endswith(b"</html>\n")
+    assert b"\r" not in document
+
+
+@pytest.mark.parametrize("mode", ["host", "manifests"])
+def test_what_is_unread_is_shown_as_unread_everywhere(judgements, mode):
+    document = render(judgements.unread(mode)).decode()
+    assert not re.search(r"\bNone\b(?! of)", document)
+    unread, told = document.count(">not readable<"), document.count("cannot be told<")
+    assert (unread >= 8 and told >= 3) if mode == "host" else unread >= 1
+
+
+def test_empty_evidence_is_a_page_that_claims_nothing(judgements):
+    judgement = msgspec.structs.replace(
+        judgements.leaky(),
+        derived=(),
+        evidence=judgements.evidence(records=(), gaps=(), runs=()),
+        findings=judgements.findings(rules=(), findings=(), packs=(), params=(), unused_waivers=()),
+    )
+    text = Page(render(judgement)).text
+    assert "INCONCLUSIVE" in text
+    assert "Nothing was judged." in text
+    assert "No way out was found" not in text
+    assert WHOLE not in text
