@@ -67,10 +67,12 @@ def _collect(host: Host, _options: Options) -> Iterator[Fact]:
         machine.miss(_DMI, "absent", "neither firmware nor processor can be seen")
     else:
         yield _virtualization(host)
-    yield _time(host)
+    clock = Reading(host, NAME, "time_synchronization")
+    yield from _time(clock)
     yield from machine.gaps()
     yield from release.gaps()
     yield from boot.gaps()
+    yield from clock.gaps()
 
 
 def _operating_system(reading: Reading) -> OperatingSystem | None:
@@ -132,19 +134,29 @@ def _container(host: Host) -> str:
     return container_of(_line(host, "/proc/1/cgroup")).partition(":")[0]
 
 
-def _time(host: Host) -> TimeSynchronization:
-    """Return the services found; only timesyncd leaves a mark of success that can be read."""
-    enabled = {name for folder in _WANTED for name in _listed(host, f"{_UNITS}/{folder}")}
+def _time(reading: Reading) -> Iterator[TimeSynchronization]:
+    """Yield the services found; only timesyncd leaves a mark of success that can be read.
+
+    That there is none is said only where there are units that would tell: a tree without any is
+    a gap, as is a folder that may not be read.
+    """
+    enabled = {
+        path.rpartition("/")[2]
+        for folder in _WANTED
+        for path in reading.folder(f"{_UNITS}/{folder}")
+    }
     services = tuple(
         service
         for service, units in _SERVICES.items()
-        if enabled.intersection(units)
-        or any(_is_there(host, path) for path in _RUNNING.get(service, ()))
+        if enabled.intersection(units) or reading.present(*_RUNNING.get(service, ()))
     )
-    synchronized = True if _is_there(host, _SYNCHRONIZED) else None
-    return TimeSynchronization(
-        origin=_origin("/run/systemd/timesync"), synchronized=synchronized, services=services
-    )
+    if not services and reading.absent(_UNITS):
+        reading.miss(_UNITS, "absent", "no units are seen: who keeps the time is not known")
+    if services or not any(reading.gaps()):
+        synchronized = True if reading.present(_SYNCHRONIZED) else None
+        yield TimeSynchronization(
+            origin=_origin("/run/systemd/timesync"), synchronized=synchronized, services=services
+        )
 
 
 def _origin(path: str) -> Origin:
@@ -163,13 +175,6 @@ def _text(host: Host) -> str:
         return host.read("/proc/cpuinfo", limit=65536, head=True).decode("utf-8", "replace")
     except Unreadable:
         return ""
-
-
-def _listed(host: Host, path: str) -> tuple[str, ...]:
-    try:
-        return host.list(path)
-    except Unreadable:
-        return ()
 
 
 def _is_there(host: Host, path: str) -> bool:
