@@ -49,8 +49,11 @@ class ServiceFolders:
         """Yield the folders, as paths of this host's own mount namespace."""
         try:
             names = self._host.list("/proc")
-        except Absent:
-            return  # a copied tree: nothing runs there
+        except Absent as error:
+            # In a copied tree nothing runs; on a machine that ran, processes must have been there.
+            if self._host.uid is not None:
+                self._reading.miss("/proc", error.reason, "no processes are seen, nor their stores")
+            return
         except Unreadable as error:
             self._reading.miss("/proc", error.reason, error.detail)
             return
