@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from auditor import api, output
 from auditor.commands._terminal import say
-from auditor.delivery import public_half
+from auditor.delivery import LOCAL_KEY_FOLDER, public_half
 from auditor.errors import ExitCode, KeyFileError, SignatureError
 
 if TYPE_CHECKING:
@@ -93,6 +93,9 @@ def verify(path: Path, trust: Sequence[Path] | None, site: Path | None) -> ExitC
     for check in verification.checks:
         say(f"{_SIGNS[check.state]:<12}{visible(check.name)}: {visible(check.detail)}")
     for name in verification.uncovered:
+        if name == LOCAL_KEY_FOLDER:
+            say(f"{'note':<12}{name}: the private key made for this folder; do not hand it over")
+            continue
         say(f"{'not signed':<12}{visible(name)}: no signature says anything about this file")
     for signer in verification.signers:
         say(f"signed by   {visible(signer.name or 'a key that you trust')} ({signer.key.key_id})")
