@@ -135,7 +135,7 @@ def _subjects(items: list[Destination], basis: str) -> Subjects:
 
 
 def _operators(targets: tuple[Target, ...]) -> tuple[Operator, ...]:
-    """Return who stands behind what is not inside: the most targets first."""
+    """Return who stands behind what is not inside: known ones first, the most targets first."""
     alike: dict[tuple[str, str], list[Target]] = {}
     for target in targets:
         if target.standing != "inside":
@@ -152,7 +152,9 @@ def _operators(targets: tuple[Target, ...]) -> tuple[Operator, ...]:
         )
         for (operator, country), mine in alike.items()
     ]
-    return tuple(sorted(rows, key=lambda row: (-row.targets, row.operator, row.country)))
+    return tuple(
+        sorted(rows, key=lambda row: (not row.operator, -row.targets, row.operator, row.country))
+    )
 
 
 def _uses(targets: tuple[Target, ...]) -> tuple[Use, ...]:

@@ -47,6 +47,7 @@ def test_outside_and_observed_come_first(judgements):
 def test_operators_hold_every_target_that_is_not_inside(judgements):
     found = destinations(judgements.derived())
     assert sum(row.targets for row in found.operators) == 7
+    assert [row.operator for row in found.operators[-3:]] == ["", "", ""]
     assert ("Vendor telemetry", "US") in {(r.operator, r.country) for r in found.operators}
 
 

@@ -240,7 +240,10 @@ def test_a_recorded_machine_is_called_a_copy(judgements):
     judgement = msgspec.structs.replace(
         judgements.leaky(), evidence=judgements.evidence(subject=subject)
     )
-    assert "not the machine itself" in Page(render(judgement)).text
+    text = Page(render(judgement)).text
+    assert "not the machine itself" in text
+    assert "files recorded from the machine" in text
+    assert "the running system" not in text
 
 
 WHOLE = "Everything that the collectors look at could be read."
@@ -325,3 +328,9 @@ def test_empty_evidence_is_a_page_that_claims_nothing(judgements):
     assert "Nothing was judged." in text
     assert "No way out was found" not in text
     assert WHOLE not in text
+
+
+def test_an_ipv6_target_is_told_from_its_port(judgements):
+    outside = judgements.destination("2001:db8::10", port=443)
+    judgement = msgspec.structs.replace(judgements.leaky(), derived=(outside,))
+    assert "[2001:db8::10]:443" in Page(render(judgement)).text
