@@ -19,6 +19,11 @@ _MIB = 1024 * _KIB
 # YAML 1.1, chapter 5: what a stream may hold. Everything else hides text from a human reader.
 _NOT_PRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _DIRECTIVE = re.compile(r"^%(?:TAG|YAML)", re.MULTILINE)
+# An even run of backslashes before it is backslashes escaped, and no part of the escape.
+_SURROGATES = re.compile(
+    r"(?<!\\)(?P<slashes>(?:\\\\)*)\\u(?P<high>[dD][89abAB][0-9a-fA-F]{2})"
+    r"\\u(?P<low>[dD][c-fC-F][0-9a-fA-F]{2})"
+)
 # libyaml compares each %TAG with all before it: ten thousand of them are a denial of service.
 _MOST_DIRECTIVES = 100
 
@@ -63,7 +68,23 @@ def read(data: bytes, *, where: str, limits: Limits) -> str:
         )
     if sum(1 for _ in _DIRECTIVE.finditer(text)) > _MOST_DIRECTIVES:
         raise DocumentError("the file has too many % directives", where=f"{where}:1:1")
-    return text
+    return _pair_surrogates(text)
+
+
+def _pair_surrogates(text: str) -> str:
+    r"""Return JSON text with escaped surrogate pairs as one escape each, as YAML wants them.
+
+    JSON writes a character beyond U+FFFF as two escapes (RFC 8259, section 7); YAML has `\U`
+    for it and refuses the halves. Half a pair stays, and is refused.
+    """
+    if not text.lstrip("\ufeff \t\r\n").startswith(("{", "[")):
+        return text
+
+    def join(match: re.Match[str]) -> str:
+        high, low = int(match["high"], 16), int(match["low"], 16)
+        return f"{match['slashes']}\\U{0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00):08X}"
+
+    return _SURROGATES.sub(join, text)
 
 
 def events(text: str, *, where: str) -> Iterator[yaml.Event]:
