@@ -102,7 +102,7 @@ def _facts(name: str, collector: Collector, host: Host, options: Options) -> Ite
 
 
 def _storable(fact: Fact) -> Fact:
-    r"""Return the fact as a bundle can hold it: file names that are not UTF-8 are written `\xff`."""
+    r"""Return the fact as a bundle can hold it: names that are not UTF-8 are written `\xff`."""
     try:
         msgspec.json.encode(fact)
     except UnicodeEncodeError:

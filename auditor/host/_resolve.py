@@ -66,6 +66,10 @@ class Resolver:
                 here = here.rpartition("/")[0]
                 continue
             step = f"{here}/{part}"
+            mounted = self._mounted_below(step, left)
+            if mounted:
+                del left[len(left) - (mounted.count("/") - step.count("/")) :]
+                step = mounted
             mount = self._enter(step, path)
             if (not left and not follow) or not self._is_link(step, mount):
                 here = step
@@ -82,6 +86,18 @@ class Resolver:
                 here = ""
             left += [part for part in reversed(target.split("/")) if part and part != "."]
         return encoded(here or "/"), self._enter(here or "/", path)
+
+    def _mounted_below(self, step: str, left: list[str]) -> str:
+        """Return the mount point that the way leads to across an automount point, if it does.
+
+        What the automounter has mounted already may be read; the folders between, which it
+        answers for itself, are passed by their names.
+        """
+        if self._mounts.find(step).manner != "automount" or ".." in left:
+            return ""
+        mount = self._mounts.find("/".join([step, *reversed(left)]))
+        below = mount.manner != "automount" and mount.path.startswith(f"{step}/")
+        return mount.path if below else ""
 
     def _enter(self, step: str, asked: str) -> MountPoint:
         mount = self._mounts.find(step)
