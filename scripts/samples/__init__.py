@@ -1,0 +1,1 @@
+"""Builds the recorded hosts of `samples/hosts` from descriptions of machines that never were."""
