@@ -10,7 +10,7 @@ from auditor.collect._boot import READS as BOOT
 from auditor.collect._boot import kernel
 from auditor.collect._process_table import container_of
 from auditor.collect._reading import Reading
-from auditor.evidence import Origin
+from auditor.evidence import GapReason, Origin
 from auditor.evidence.host import (
     KernelInfo,
     OperatingSystem,
@@ -62,11 +62,7 @@ def _collect(host: Host, _options: Options) -> Iterator[Fact]:
     if running is not None:
         yield running
     machine = Reading(host, NAME, "virtualization")
-    if machine.absent(_DMI) and machine.absent("/proc/cpuinfo"):
-        # Nothing that could tell is there: to call it bare metal would be a guess.
-        machine.miss(_DMI, "absent", "neither firmware nor processor can be seen")
-    else:
-        yield _virtualization(host)
+    yield from _virtualization(machine)
     clock = Reading(host, NAME, "time_synchronization")
     yield from _time(clock)
     yield from machine.gaps()
@@ -103,13 +99,22 @@ def _assignments(text: str) -> dict[str, str]:
     return found
 
 
-def _virtualization(host: Host) -> Virtualization:
-    return Virtualization(
-        origin=_origin(_DMI), hypervisor=_hypervisor(host), container=_container(host)
-    )
+def _virtualization(reading: Reading) -> Iterator[Virtualization]:
+    """Yield what the machine runs in; where nothing that could tell is seen, that is a gap.
+
+    To call such a machine bare metal would be a guess.
+    """
+    host = reading.host
+    hypervisor = _hypervisor(host)
+    if hypervisor is None:
+        reason: GapReason = "absent" if reading.absent(_DMI) else "unsupported"
+        reading.miss(_DMI, reason, "neither firmware nor processor tell of a hypervisor")
+        return
+    yield Virtualization(origin=_origin(_DMI), hypervisor=hypervisor, container=_container(host))
 
 
-def _hypervisor(host: Host) -> str:
+def _hypervisor(host: Host) -> str | None:
+    """Return the hypervisor, empty where there is none, `None` where nothing tells."""
     identity = " ".join(
         _line(host, f"{_DMI}/{name}")
         for name in ("sys_vendor", "product_name", "board_vendor", "bios_vendor")
@@ -122,9 +127,11 @@ def _hypervisor(host: Host) -> str:
     kind = _line(host, "/sys/hypervisor/type")
     if kind:
         return kind
-    # The processor says that something runs it, but not what.
-    flags = re.search(r"^(?:flags|Features)\s*:.*\bhypervisor\b", _text(host), re.MULTILINE)
-    return "unknown hypervisor" if flags else ""
+    # An x86 processor says that something runs it, but not what.
+    flags = re.search(r"^flags\s*:(.*)$", _text(host), re.MULTILINE)
+    if flags:
+        return "unknown hypervisor" if "hypervisor" in flags[1].split() else ""
+    return "" if identity.strip() else None
 
 
 def _container(host: Host) -> str:
