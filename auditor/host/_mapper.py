@@ -98,6 +98,8 @@ def parse(buffer: bytearray) -> tuple[str, ...]:
         parameters = keyless(target, buffer[begin:end].decode("utf-8", "replace"))
         lines.append(f"{start} {length} {target} {parameters}".rstrip())
         # When a table is retrieved, `next` counts from the first target (dm-ioctl.h).
+        if data_start + following <= offset:
+            raise Unreadable(CONTROL, "malformed", "the kernel's table leads back")
         offset = data_start + following
     return tuple(lines)
 

@@ -52,6 +52,7 @@ def test_keys_are_replaced_in_every_kind_of_target():
     "buffer",
     [
         answer((0, 1, "crypt", "a b"), count=2, following=9000),
+        answer((0, 1, "crypt", "a b"), count=2**32 - 1, following=0),
         answer((0, 1, "crypt", "a b"), count=2, following=2**32 - 1),
         answer((0, 1, "crypt", "a b"), count=2**32 - 1, following=7872),
     ],
