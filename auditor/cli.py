@@ -4,14 +4,32 @@ from __future__ import annotations
 
 import os
 import sys
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
 
+from auditor import cli_policy
 from auditor._version import __version__
-from auditor.errors import AuditError, ExitCode, worst
+from auditor.cli_options import (
+    AllowOption,
+    AtOption,
+    EvidenceArgument,
+    FailOption,
+    FormatOption,
+    KeyOption,
+    LangOption,
+    Language,
+    Level,
+    OutOption,
+    PolicyOption,
+    ProfileOption,
+    QuietOption,
+    SiteOption,
+    WaiversOption,
+    finish,
+)
+from auditor.errors import AuditError, ExitCode
 
 app = typer.Typer(
     name="audit",
@@ -22,53 +40,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-policy_app = typer.Typer(
-    help="List, show, check and test policy packs.", no_args_is_help=True, rich_markup_mode=None
-)
-app.add_typer(policy_app, name="policy")
-
-
-class Level(StrEnum):
-    """Severities as the command line spells them."""
-
-    CRITICAL = "critical"
-    HIGH = "high"
-    MEDIUM = "medium"
-    LOW = "low"
-    INFO = "info"
-
-
-class Language(StrEnum):
-    """Languages of the report."""
-
-    EN = "en"
-    ZH = "zh"
-
-
-SiteOption = Annotated[Path | None, typer.Option("--site", help="The declared perimeter (YAML).")]
-PolicyOption = Annotated[
-    list[str] | None,
-    typer.Option("--policy", help="A pack by name or file; repeatable. Default: all."),
-]
-ProfileOption = Annotated[Path | None, typer.Option("--profile", help="Selects and retunes rules.")]
-WaiversOption = Annotated[Path | None, typer.Option("--waivers", help="Accepted findings (YAML).")]
-FormatOption = Annotated[
-    list[str] | None, typer.Option("--format", "-f", help="A report format; repeatable with -o.")
-]
-OutOption = Annotated[
-    Path | None, typer.Option("--out", "-o", help="Write evidence, findings and report here.")
-]
-FailOption = Annotated[Level, typer.Option("--fail-on", help="Lowest severity that exits 1.")]
-AllowOption = Annotated[
-    bool, typer.Option("--allow-unknown", help="Exit 0 although something is undecided.")
-]
-LangOption = Annotated[Language, typer.Option("--lang", help="Language of the report.")]
-KeyOption = Annotated[Path | None, typer.Option("--key", help="Sign with this private key.")]
-QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print no summary.")]
-AtOption = Annotated[str, typer.Option("--at", help="Fix the clock (RFC 3339).")]
-EvidenceArgument = Annotated[
-    Path, typer.Argument(metavar="EVIDENCE", help="evidence.json, or a folder that holds it.")
-]
+app.add_typer(cli_policy.app, name="policy")
 
 
 @app.command()
@@ -96,7 +68,7 @@ def scan(
         formats=tuple(formats or ()), folder=out, fail_on=fail_on.value,
         allow_unknown=allow_unknown, language=lang.value, key=key, quiet=quiet, at=at,
     )  # fmt: skip
-    _finish(auditing.scan(asked, root, store, record))
+    finish(auditing.scan(asked, root, store, record))
 
 
 @app.command()
@@ -116,7 +88,7 @@ def gate(
         formats=tuple(formats or ()), folder=out, fail_on=fail_on.value,
         allow_unknown=allow_unknown, language=lang.value, key=key, quiet=quiet, at=at,
     )  # fmt: skip
-    _finish(auditing.gate(paths, asked))
+    finish(auditing.gate(paths, asked))
 
 
 @app.command()
@@ -136,7 +108,7 @@ def evaluate(
         formats=tuple(formats or ()), folder=out, fail_on=fail_on.value,
         allow_unknown=allow_unknown, language=lang.value, key=key, quiet=quiet, at=at,
     )  # fmt: skip
-    _finish(auditing.evaluate(evidence, asked))
+    finish(auditing.evaluate(evidence, asked))
 
 
 @app.command()
@@ -148,7 +120,7 @@ def report(
     """Print a finished audit in another format, by the findings that it was handed over with."""
     from auditor.commands import auditing
 
-    _finish(auditing.report(evidence, style, lang.value))
+    finish(auditing.report(evidence, style, lang.value))
 
 
 @app.command()
@@ -163,7 +135,7 @@ def init(
     """Write a first site file from what this host shows, with comments to decide on."""
     from auditor.commands import auditing
 
-    _finish(auditing.init(out, root))
+    finish(auditing.init(out, root))
 
 
 @app.command()
@@ -178,7 +150,7 @@ def keygen(
     """Make a signing key (Ed25519)."""
     from auditor.commands import sealing
 
-    _finish(sealing.keygen(path, passphrase_file))
+    finish(sealing.keygen(path, passphrase_file))
 
 
 @app.command()
@@ -192,7 +164,7 @@ def sign(
     """Sign an output folder anew (on a signing station), or write FILE.sig beside a file."""
     from auditor.commands import sealing
 
-    _finish(sealing.sign(path, key, passphrase_file))
+    finish(sealing.sign(path, key, passphrase_file))
 
 
 @app.command()
@@ -206,7 +178,7 @@ def verify(
     """Check signature, grammar and digests, and that the evidence gives the same report."""
     from auditor.commands import sealing
 
-    _finish(sealing.verify(path, trust, site))
+    finish(sealing.verify(path, trust, site))
 
 
 @app.command()
@@ -217,7 +189,7 @@ def diff(
     """Tell what changed between two audits; exit 1 where something got worse."""
     from auditor.commands import listing
 
-    _finish(listing.diff(before, after))
+    finish(listing.diff(before, after))
 
 
 @app.command()
@@ -225,7 +197,7 @@ def collectors() -> None:
     """List the collectors: what each yields and reads."""
     from auditor.commands import listing
 
-    _finish(listing.list_collectors())
+    finish(listing.list_collectors())
 
 
 @app.command()
@@ -235,39 +207,7 @@ def schema(
     """Print a JSON Schema."""
     from auditor.commands import listing
 
-    _finish(listing.schema(name))
-
-
-@policy_app.command("list")
-def policy_list(policy: PolicyOption = None) -> None:
-    """List the rules of the packs."""
-    from auditor.commands import packs
-
-    _finish(packs.list_rules(policy))
-
-
-@policy_app.command("show")
-def policy_show(rule: str, policy: PolicyOption = None, lang: LangOption = Language.EN) -> None:
-    """Show one rule whole."""
-    from auditor.commands import packs
-
-    _finish(packs.show_rule(rule, policy, lang.value))
-
-
-@policy_app.command("check")
-def policy_check(files: list[Path]) -> None:
-    """Check packs, profiles and waiver files without judging anything."""
-    from auditor.commands import packs
-
-    _finish(packs.check_files(files))
-
-
-@policy_app.command("test")
-def policy_test(policy: PolicyOption = None) -> None:
-    """Run the examples of every rule."""
-    from auditor.commands import packs
-
-    _finish(packs.test_examples(policy))
+    finish(listing.schema(name))
 
 
 def _version(value: bool) -> None:
@@ -284,11 +224,6 @@ def _root(
     ] = False,
 ) -> None:
     """Take the options that stand before the command."""
-
-
-def _finish(*codes: ExitCode) -> NoReturn:
-    """Leave with the exit code that outranks the others."""
-    raise typer.Exit(int(worst(*codes)))
 
 
 def main() -> NoReturn:

@@ -62,9 +62,8 @@ def collectors() -> str:
     for name in derive.names():
         derivation = derive.load(name)
         sources = ", ".join(f"`{kind_of(source)}`" for source in derivation.sources)
-        lines.append(
-            f"- **{name}**: {derivation.title}. Makes `{kind_of(derivation.yields)}` from {sources}."
-        )
+        made = kind_of(derivation.yields)
+        lines.append(f"- **{name}**: {derivation.title}. Makes `{made}` from {sources}.")
     lines += ["", "# Model formats", ""]
     lines += [f"- **{name}**: {formats.load(name).title}." for name in formats.names()]
     lines += ["", "# Report formats", ""]
@@ -151,7 +150,7 @@ def help_of(words: tuple[str, ...]) -> str:
     done = subprocess.run(
         [sys.executable, "-m", "auditor", *words, "--help"],
         cwd=ROOT, check=True, capture_output=True, text=True,
-        env={"COLUMNS": "100", "TERMINAL_WIDTH": "100", "PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"},
+        env={"COLUMNS": "100", "PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"},
     )  # fmt: skip
     return "\n".join(line.rstrip() for line in done.stdout.strip("\n").splitlines())
 

@@ -140,7 +140,7 @@ class BlockReader:
     def _cache(self, name: str) -> _Parts:
         return _Parts(layer="cache", members=self._slaves(name))
 
-    def _memory(self, _: str) -> _Parts:
+    def _memory(self, name: str) -> _Parts:  # noqa: ARG002 - read as its siblings are
         """Return a RAM disk of the old kind (brd); nothing is said of it."""
         return _Parts(layer="unknown", members=None)
 

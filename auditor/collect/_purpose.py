@@ -8,19 +8,17 @@ from typing import Literal
 Purpose = Literal["api", "telemetry", "tracing", "model-hub", "storage", "repository", "unknown"]
 
 # The first pattern that a name matches decides; names as the tools' documents spell them.
-_PURPOSES: tuple[tuple[re.Pattern[str], Purpose], ...] = tuple(
-    (re.compile(pattern), purpose)
-    for pattern, purpose in (
-        (r"(SENTRY|.*_SENTRY)_DSN|.*USAGE_STATS.*|.*TELEMETRY.*|POSTHOG_.*", "telemetry"),
-        (r"OTEL_.*|LANGSMITH_.*|LANGCHAIN_ENDPOINT|LANGFUSE_.*|WANDB_.*|.*TRACING.*", "tracing"),
-        (r"MLFLOW_TRACKING_URI|PHOENIX_.*|COMET_URL.*|CLEARML_.*|JAEGER_.*|ZIPKIN_.*", "tracing"),
-        (r"HF_.*|HUGGINGFACE.*|MODELSCOPE_.*|.*MODEL_HUB.*|OLLAMA_REGISTRY.*", "model-hub"),
-        (r"AWS_ENDPOINT.*|S3_.*|.*_S3_ENDPOINT.*|MINIO_.*|AZURE_STORAGE.*|GCS_.*", "storage"),
-        (r"PIP_.*|UV_.*|NPM_.*|CONDA_.*|GOPROXY|.*_INDEX_URL|.*REGISTRY.*|GIT_.*", "repository"),
-        (r".*_API_(BASE|URL|HOST|ENDPOINT)|.*_BASE_URL|.*_API_BASE_URLS?|OPENAI_.*", "api"),
-        (r"ANTHROPIC_.*|AZURE_OPENAI.*|OLLAMA_HOST|DASHSCOPE_.*|LITELLM_.*|VLLM_.*", "api"),
-    )
+_SPELLED: tuple[tuple[str, Purpose], ...] = (
+    (r"(SENTRY|.*_SENTRY)_DSN|.*USAGE_STATS.*|.*TELEMETRY.*|POSTHOG_.*", "telemetry"),
+    (r"OTEL_.*|LANGSMITH_.*|LANGCHAIN_ENDPOINT|LANGFUSE_.*|WANDB_.*|.*TRACING.*", "tracing"),
+    (r"MLFLOW_TRACKING_URI|PHOENIX_.*|COMET_URL.*|CLEARML_.*|JAEGER_.*|ZIPKIN_.*", "tracing"),
+    (r"HF_.*|HUGGINGFACE.*|MODELSCOPE_.*|.*MODEL_HUB.*|OLLAMA_REGISTRY.*", "model-hub"),
+    (r"AWS_ENDPOINT.*|S3_.*|.*_S3_ENDPOINT.*|MINIO_.*|AZURE_STORAGE.*|GCS_.*", "storage"),
+    (r"PIP_.*|UV_.*|NPM_.*|CONDA_.*|GOPROXY|.*_INDEX_URL|.*REGISTRY.*|GIT_.*", "repository"),
+    (r".*_API_(BASE|URL|HOST|ENDPOINT)|.*_BASE_URL|.*_API_BASE_URLS?|OPENAI_.*", "api"),
+    (r"ANTHROPIC_.*|AZURE_OPENAI.*|OLLAMA_HOST|DASHSCOPE_.*|LITELLM_.*|VLLM_.*", "api"),
 )
+_PURPOSES = tuple((re.compile(pattern), purpose) for pattern, purpose in _SPELLED)
 _PROXY = re.compile(r"(?:http|https|ftp|all|socks|pip|npm_config|npm_config_https)_proxy")
 _MIRRORS = frozenset({
     "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "UV_INDEX_URL", "UV_DEFAULT_INDEX",
