@@ -14,7 +14,7 @@ _ARGUMENTS = 64 * KIB
 _ENVIRONMENT = 256 * KIB
 _STATUS = 64 * KIB
 # The pid namespace that the kernel starts with (PROC_PID_INIT_INO in linux/proc_ns.h).
-_FIRST_NAMESPACE = "pid:[4026531836]"
+FIRST_PID_NAMESPACE = "pid:[4026531836]"
 
 _CONTAINER = re.compile(
     r"(?:^|/)(?:(?P<engine>docker|cri-containerd|crio|libpod|containerd)[-:/])?"
@@ -79,7 +79,7 @@ class ProcessTable:
     def _note_what_is_hidden(self) -> None:
         """Note as gaps what a list of processes does not show by itself."""
         own = self._link("/proc/self/ns/pid")
-        if own not in (None, "", _FIRST_NAMESPACE):
+        if own not in (None, "", FIRST_PID_NAMESPACE):
             self._processes.miss(
                 "/proc", "unsupported", "seen from a container: processes outside are not listed"
             )

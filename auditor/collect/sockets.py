@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cached_property
 
 from msgspec import Struct
 
 from auditor.collect import Collector, Fact, Options
 from auditor.collect._byte_order import READS as BYTE_ORDER
 from auditor.collect._byte_order import byte_order
-from auditor.collect._process_table import container_of
+from auditor.collect._process_table import FIRST_PID_NAMESPACE, container_of
 from auditor.collect._reading import Reading
 from auditor.collect._socket_table import Malformed, Protocol, Socket, parse
 from auditor.evidence import Coverage, Gap, Origin
@@ -37,6 +38,14 @@ class _Owner(Struct, frozen=True, kw_only=True):
     name: str
     container: str | None
 
+    @property
+    def workload(self) -> str:
+        """Return what services are joined by; nobody has none."""
+        return f"pid:{self.pid}" if self.pid else ""
+
+
+_NOBODY = _Owner(pid=0, name="", container="")
+
 
 class _Sockets:
     """The sockets of one host, and what could not be seen of them."""
@@ -47,6 +56,7 @@ class _Sockets:
         self.reading = Reading(host, NAME, *_KINDS)
         self.owners: dict[int, _Owner] = {}
         self.denied: list[str] = []
+        self.ended = 0
         self.pids = self._pids()
         for pid in self.pids:
             self._find_owned(pid)
@@ -65,6 +75,7 @@ class _Sockets:
         try:
             descriptors = self.host.list(folder)
         except Absent:
+            self.ended += 1
             return
         except Unreadable:
             self.denied.append(folder)
@@ -98,6 +109,26 @@ class _Sockets:
         except Unreadable:
             return _Owner(pid=pid, name=name.strip("\n"), container=None)
         return _Owner(pid=pid, name=name.strip("\n"), container=container_of(cgroup))
+
+    def holder(self, socket: Socket) -> _Owner | None:
+        """Return the process that holds a socket, nobody (`pid` 0), or `None` where unknown.
+
+        Where every descriptor of every process was seen, a socket that none of them holds is
+        the kernel's own (NFS, WireGuard). One without inode has outlived its process.
+        """
+        if socket.inode == 0 or (socket.inode not in self.owners and self._saw_all):
+            return _NOBODY
+        return self.owners.get(socket.inode)
+
+    @cached_property
+    def _saw_all(self) -> bool:
+        """Whether every process there is was seen whole: none hidden, refused or just ended."""
+        if self.denied or self.ended or self.host.uid != 0 or not self.pids:
+            return False
+        try:
+            return self.host.readlink("/proc/self/ns/pid") == FIRST_PID_NAMESPACE
+        except Unreadable:
+            return False
 
     def namespaces(self) -> tuple[str, ...]:
         """Return the `net` folder of every network namespace: the own one, then the others.
@@ -171,7 +202,7 @@ def _collect(host: Host, _options: Options) -> Iterator[Fact]:
         table = sockets.table(folder)
         listening = {(s.protocol, s.local_port) for _, s in table if s.listens}
         for path, socket in table:
-            owner = sockets.owners.get(socket.inode)
+            owner = sockets.holder(socket)
             owned += owner is not None
             if socket.listens:
                 yield _port(sockets, path, socket, owner)
@@ -179,7 +210,7 @@ def _collect(host: Host, _options: Options) -> Iterator[Fact]:
             elif socket.remote_port:
                 incoming = (socket.protocol, socket.local_port) in listening
                 yield _connection(sockets, path, socket, owner, incoming=incoming)
-                unowned["connection"] += owner is None and socket.inode != 0
+                unowned["connection"] += owner is None
     yield from _unowned(sockets, unowned)
     yield from sockets.reading.gaps()
     yield Coverage(what="owners of sockets", seen=owned, total=owned + sum(unowned.values()))
@@ -198,7 +229,7 @@ def _unowned(sockets: _Sockets, counts: dict[str, int]) -> Iterator[Gap]:
                 kind=kind, reason="denied", detail=detail, origin=Origin(NAME, source), count=count
             )
         elif count:
-            detail = f"no process holds {count} sockets: they are the kernel's, or it has ended"
+            detail = f"no process that is seen holds {count} sockets: it is hidden or has ended"
             yield Gap(
                 kind=kind, reason="absent", detail=detail, origin=Origin(NAME, "/proc"), count=count
             )
@@ -213,7 +244,7 @@ def _port(sockets: _Sockets, path: str, socket: Socket, owner: _Owner | None) ->
         port=socket.local_port,
         pid=owner.pid if owner else None,
         process=owner.name if owner else None,
-        workload=f"pid:{owner.pid}" if owner else None,
+        workload=owner.workload if owner else None,
         container=owner.container if owner else None,
         published_by="socket",
     )
@@ -222,8 +253,6 @@ def _port(sockets: _Sockets, path: str, socket: Socket, owner: _Owner | None) ->
 def _connection(
     sockets: _Sockets, path: str, socket: Socket, owner: _Owner | None, *, incoming: bool
 ) -> Connection:
-    # A socket without inode has outlived its process: that is known, not unreadable.
-    ended = socket.inode == 0
     return Connection(
         origin=sockets.reading.origin(path),
         protocol=socket.protocol,
@@ -234,8 +263,8 @@ def _connection(
         remote_port=socket.remote_port,
         state=socket.state,
         direction="in" if incoming else "out",
-        pid=owner.pid if owner else 0 if ended else None,
-        process=owner.name if owner else "" if ended else None,
+        pid=owner.pid if owner else None,
+        process=owner.name if owner else None,
     )
 
 
@@ -249,6 +278,7 @@ COLLECTOR = Collector(
         "/proc/*/fd",
         "/proc/*/comm",
         "/proc/*/cgroup",
+        "/proc/self/ns/pid",
         "/proc/net/if_inet6",
         "/proc/sys/net/ipv6",
         *BYTE_ORDER,

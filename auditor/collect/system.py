@@ -160,10 +160,18 @@ def _time(reading: Reading) -> Iterator[TimeSynchronization]:
     if not services and reading.absent(_UNITS):
         reading.miss(_UNITS, "absent", "no units are seen: who keeps the time is not known")
     if services or not any(reading.gaps()):
-        synchronized = True if reading.present(_SYNCHRONIZED) else None
+        synchronized = _synchronized(reading)
         yield TimeSynchronization(
             origin=_origin("/run/systemd/timesync"), synchronized=synchronized, services=services
         )
+
+
+def _synchronized(reading: Reading) -> bool | None:
+    """Return what the kernel says of its clock; timesyncd's mark where it cannot be asked."""
+    try:
+        return reading.host.clock_synchronized()
+    except Unreadable:
+        return True if reading.present(_SYNCHRONIZED) else None
 
 
 def _origin(path: str) -> Origin:

@@ -7,11 +7,17 @@ from typing import Literal
 from auditor.evidence.base import Record
 
 
+def holder(process: str | None) -> str:
+    """Return a socket's process as a reader says it."""
+    return "unknown process" if process is None else process or "no process"
+
+
 class ListeningPort(Record, frozen=True, kw_only=True):
     """A port that accepts connections: a socket of a host, or a port that a manifest publishes.
 
     `protocol` is `tcp` or `udp`; `address` is `0.0.0.0` or `::` for every address. `process` is
-    `None` where the owner could not be read, and `pid` is then `None` too; for a manifest it is
+    `None` where the owner could not be read, and `pid` is then `None` too; it is empty, with pid
+    0, where no process holds the socket (the kernel's own, or outlived); for a manifest it is
     the workload's name and pid 0. `workload` joins with `AiService.workload`.
     `published_by` is `socket` on a host, else `host-port`, `node-port`, `load-balancer`,
     `ingress`, `compose` or `host-network`.
@@ -31,7 +37,7 @@ class ListeningPort(Record, frozen=True, kw_only=True):
     def label(self) -> str:
         """Return `process tcp address:port`."""
         address = f"[{self.address}]" if self.family == "ipv6" else self.address
-        return f"{self.process or 'unknown process'} {self.protocol} {address}:{self.port}"
+        return f"{holder(self.process)} {self.protocol} {address}:{self.port}"
 
 
 class Connection(Record, frozen=True, kw_only=True):
@@ -56,7 +62,7 @@ class Connection(Record, frozen=True, kw_only=True):
         """Return `process → remote`."""
         remote = f"[{self.remote_address}]" if self.family == "ipv6" else self.remote_address
         arrow = "→" if self.direction == "out" else "←"
-        return f"{self.process or 'unknown process'} {arrow} {remote}:{self.remote_port}"
+        return f"{holder(self.process)} {arrow} {remote}:{self.remote_port}"
 
 
 class Route(Record, frozen=True, kw_only=True):

@@ -109,6 +109,9 @@ class Host(Protocol):
     def encryption_policy(self, path: str) -> str:
         """Return the fscrypt policy of a directory (`v2 AES-256-XTS/AES-256-CTS`), or ``."""
 
+    def clock_synchronized(self) -> bool:
+        """Return whether the kernel holds its clock synchronised (adjtimex(2), nothing set)."""
+
 
 def exists(host: Host, path: str) -> bool:
     """Return whether there is something at `path`; refused counts as there."""

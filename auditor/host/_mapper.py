@@ -27,6 +27,8 @@ _NAME = 127
 
 # Targets whose second parameter is the volume key, in hex or as a keyring's name.
 _KEYED = frozenset({"crypt", "default-key", "inlinecrypt"})
+_IN_KEYRING = re.compile(r":(?P<size>\d{1,6}):(?P<type>logon|user|encrypted|trusted):")
+_HEX = re.compile(r"(?:[0-9A-Fa-f]{2}){8,}")
 # `algorithm:key` among the parameters of dm-integrity.
 _KEYED_OPTION = re.compile(r"^((?:internal_hash|journal_crypt|journal_mac):[^:]+):.+$")
 
@@ -104,9 +106,21 @@ def parse(buffer: bytearray) -> tuple[str, ...]:
     return tuple(lines)
 
 
+def _length_of(key: str) -> str:
+    """Return what may be kept of a key field: its length in bytes and where the key is held."""
+    held = _IN_KEYRING.match(key)
+    if held:
+        return f":{held['size']}:{held['type']}:-"
+    return f":{len(key) // 2}:raw:-" if _HEX.fullmatch(key) else "-"
+
+
 def keyless(target: str, parameters: str) -> str:
-    """Return a target's parameters with every key replaced by `-`."""
+    """Return a target's parameters with every key replaced by `-`.
+
+    Of a volume key only the length stays, in the form that the kernel gives for keys in a
+    keyring (`:64:logon:-`; `:64:raw:-` for one that stood there in hex).
+    """
     words = parameters.split(" ")
     if target in _KEYED and len(words) > 1:
-        words[1] = "-"
+        words[1] = _length_of(words[1])
     return " ".join(_KEYED_OPTION.sub(r"\1:-", word) for word in words)

@@ -66,6 +66,7 @@ class Recording(Struct, kw_only=True, omit_defaults=True, forbid_unknown_fields=
     mapper_errors: dict[str, Failure] = {}
     encryption_policies: dict[str, str] = {}
     encryption_errors: dict[str, Failure] = {}
+    clock_synchronized: bool | None = None
 
 
 def load(path: Path) -> Recording:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from auditor.host import DEFAULT_ENTRIES, DEFAULT_LIMIT, MIB, Stat, Unreadable
+from auditor.host import _clock as clock
 from auditor.host import _fscrypt as fscrypt
 from auditor.host import _mapper as mapper
 from auditor.host._direct import (
@@ -115,6 +116,10 @@ class LiveHost:
         except RemoteMount as away:
             return decoded(self._ask(away, Question("policy", encoded(path)), path).data)
         return fscrypt.policy(real, path)
+
+    def clock_synchronized(self) -> bool:
+        """Return whether the kernel holds its clock synchronised; see `Host.clock_synchronized`."""
+        return clock.synchronized()
 
     def close(self) -> None:
         """End the worker, if one was needed."""

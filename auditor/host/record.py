@@ -37,6 +37,7 @@ class RecordingHost:
         self._table_errors: dict[str, recording.Failure] = {}
         self._policies: dict[str, str] = {}
         self._policy_errors: dict[str, recording.Failure] = {}
+        self._clock: bool | None = None
 
     @property
     def name(self) -> str:
@@ -123,6 +124,13 @@ class RecordingHost:
         self._policies[path] = policy
         return policy
 
+    def clock_synchronized(self) -> bool:
+        """Return whether the clock is synchronised; see `Host.clock_synchronized`."""
+        self._clock = self._once(
+            ("clock", "", 0, False), self._host.clock_synchronized, {}, "clock"
+        )
+        return self._clock
+
     def save(self, folder: Path, *, at: str) -> None:
         """Write what was asked and answered into a new or empty `folder`.
 
@@ -140,6 +148,7 @@ class RecordingHost:
             mapper_errors=self._table_errors,
             encryption_policies=self._policies,
             encryption_errors=self._policy_errors,
+            clock_synchronized=self._clock,
         )
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -89,6 +89,15 @@ class TreeHost:
             raise Unreadable(path, "unsupported", "a folder does not tell fscrypt policies")
         return _answer(path, self._recording.encryption_policies, self._recording.encryption_errors)
 
+    def clock_synchronized(self) -> bool:
+        """Return what the recording tells of the clock; a plain tree has nothing to tell."""
+        told = self._recording.clock_synchronized if self._recording is not None else None
+        if told is None:
+            raise Unreadable(
+                "adjtimex(2)", "unsupported", "a folder does not tell the clock's state"
+            )
+        return told
+
 
 def _answer(key: str, answers: dict[str, _Value], failures: dict[str, recording.Failure]) -> _Value:
     if key in answers:

@@ -46,6 +46,7 @@ class Machine:
         self.nodes: dict[str, Node] = {"/": Node(file_type="directory", mode=0o755)}
         self.devices: dict[str, str] = {"/": "0:1"}
         self.tables: dict[str, tuple[str, ...]] = {}
+        self.synchronized = True
 
     def file(
         self, path: str, body: str | bytes = b"", mode: int = 0o644, uid: int = 0, gid: int = 0
@@ -177,6 +178,10 @@ class MemoryHost:
     def encryption_policy(self, path: str) -> str:
         """Return the fscrypt policy of a directory; see `Host.encryption_policy`."""
         return self._machine.nodes[self._resolve(path, follow=True)].policy
+
+    def clock_synchronized(self) -> bool:
+        """Return whether the clock is synchronised; see `Host.clock_synchronized`."""
+        return self._machine.synchronized
 
     def _device(self, path: str) -> str:
         devices = self._machine.devices

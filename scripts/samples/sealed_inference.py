@@ -81,7 +81,7 @@ def _storage(built: Machine) -> None:
     second = Disk(name="nvme1n1", number="259:4", size=3576, model="EXAMPLE NVME 3840G",
                   bus="pci0000:00/0000:00:1d.4/0000:03:00.0/nvme/nvme1")  # fmt: skip
     volume = "f2Qm1c" + "SAMPLE" * 9 + "a1b2"
-    crypt = "aes-xts-plain64 - 0"
+    crypt = "aes-xts-plain64 :64:logon:- 0"
     devices = (
         first,
         Partition(name="nvme0n1p1", number="259:1", size=1, disk=first),

@@ -172,3 +172,52 @@ def test_addresses_in_both_byte_orders():
 def test_a_state_of_a_later_kernel_is_kept():
     (socket,) = parse(HEAD + row("0A02000A:1F40", "0B02000A:C350", "1F", 1), "tcp", "little")
     assert (socket.state, socket.listens) == ("STATE_31", False)
+
+
+class AsRoot:
+    """A tree read as root of a live host: its uid is told, nothing else differs."""
+
+    uid = 0
+
+    def __init__(self, host):
+        self._host = host
+
+    def __getattr__(self, name):
+        return getattr(self._host, name)
+
+
+KERNEL = {
+    **NET,
+    **process(20, ["vllm", "serve"], name="vllm", sockets=(12, 13, 14, 15, 16, 17, 19)),
+}
+
+
+def test_a_socket_that_no_process_holds_is_the_kernels_where_every_process_was_seen(plain_tree):
+    first = {"/proc/self/ns/pid": Path("pid:[4026531836]")}
+    records, gaps = run(AsRoot(plain_tree({**KERNEL, **first})))
+    assert gaps == []
+    nobody = [p for p in of(records, "listening_port") if p.port in (8000, 53)]
+    assert {(p.pid, p.process, p.workload) for p in nobody} == {(0, "", "")}
+    assert "no process" in nobody[0].label
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        {"/proc/self/ns/pid": Path("pid:[4026532999]")},  # a container's: others are not seen
+        {},  # which namespace it is cannot be told
+        {"/proc/self/ns/pid": Path("pid:[4026531836]"), "/proc/30/comm": "gone\n"},  # just ended
+    ],
+    ids=["other-pid-namespace", "unknown-pid-namespace", "a-process-ended"],
+)
+def test_an_unheld_socket_stays_unknown_where_a_process_may_be_unseen(plain_tree, extra):
+    records, gaps = run(AsRoot(plain_tree({**KERNEL, **extra})))
+    assert {gap.kind for gap in gaps} == {"listening_port"}
+    assert None in {p.process for p in of(records, "listening_port")}
+
+
+def test_an_ordinary_user_never_calls_a_socket_the_kernels(plain_tree):
+    host = AsRoot(plain_tree({**KERNEL, "/proc/self/ns/pid": Path("pid:[4026531836]")}))
+    host.uid = 1000
+    _, gaps = run(host)
+    assert gaps != []

@@ -42,7 +42,7 @@ def test_keys_are_replaced_in_every_kind_of_target():
             (200, 9, "crypt", ":64:logon:cryptsetup:x 0 8:3 4096"),
         )
     )
-    assert lines[0] == "0 100 crypt aes-xts-plain64 - 0 8:3 4096 1 allow_discards"
+    assert lines[0] == "0 100 crypt aes-xts-plain64 :64:raw:- 0 8:3 4096 1 allow_discards"
     assert lines[1] == "100 50 linear 8:4 0"
     assert lines[2] == "150 50 integrity 8:4 0 28 J 2 internal_hash:hmac(sha256):- block_size:512"
     assert KEY not in " ".join(lines)
@@ -76,7 +76,7 @@ def test_a_table_that_does_not_fit_is_asked_again_and_buffers_are_wiped():
             buffer[:8192] = body
         return 0
 
-    assert mapper._ask(-1, "x", ioctl) == ("0 1 crypt aes - 0",)
+    assert mapper._ask(-1, "x", ioctl) == ("0 1 crypt aes :64:raw:- 0",)
     assert len(buffers[1]) > len(buffers[0])
     assert not any(any(buffer) for buffer in buffers)
 
