@@ -112,7 +112,13 @@ def redact_text(text: str) -> str:
 
 
 def _without_assigned(match: re.Match[str]) -> str:
-    value = REDACTED if is_secret_name(match["name"]) else _without_nested(match["value"])
+    if not is_secret_name(match["name"]):
+        value = _without_nested(match["value"])
+    elif _URL.fullmatch(match["value"]):
+        # `SENTRY_DSN`, `DATABASE_URL`: where it leads is evidence, all else may be the secret.
+        value = "/".join(redact_url(match["value"]).split("/", 3)[:3])
+    else:
+        value = REDACTED
     return f"{match['name']}{match['sep']}{value}"
 
 

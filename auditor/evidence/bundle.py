@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
+import re
 from typing import Literal
 
 import msgspec
@@ -81,6 +83,7 @@ class Evidence(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         return tuple(record for record in self.records if kind_of(record) == kind)
 
 
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
 _ENCODER = msgspec.json.Encoder(order="deterministic")
 _LISTS = ("inputs", "runs", "gaps", "records")
 
@@ -88,8 +91,9 @@ _LISTS = ("inputs", "runs", "gaps", "records")
 def ordered(evidence: Evidence) -> Evidence:
     """Return the evidence with duplicate-free lists in an order that depends on content alone."""
 
-    def sort_key(record: Record) -> tuple[str, str, bytes]:
-        return kind_of(record), record.label, _ENCODER.encode(record)
+    def sort_key(record: Record) -> tuple[str, bytes]:
+        # By content, not by label: a label may be worded better one day, bytes must not move.
+        return kind_of(record), _ENCODER.encode(record)
 
     return msgspec.structs.replace(
         evidence,
@@ -128,9 +132,22 @@ def decode(data: bytes, *, where: str = "evidence") -> Evidence:
         ) from error
     document = migrate(document, where=where)
     try:
-        return msgspec.convert(document, Evidence)
+        evidence = msgspec.convert(document, Evidence)
     except (msgspec.ValidationError, RecursionError) as error:
         raise EvidenceError(f"the bundle breaks its schema: {error}", where=where) from error
+    if not is_time(evidence.taken_at):
+        # Waivers and exceptions are held against it: with no time none would ever end.
+        raise EvidenceError(f"{evidence.taken_at!r:.60} is no time in UTC (taken_at)", where=where)
+    return evidence
+
+
+def is_time(text: str) -> bool:
+    """Return whether `text` is an RFC 3339 time in UTC, to the second, as the toolkit writes it."""
+    try:
+        dt.datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return bool(_TIME.fullmatch(text))
 
 
 def json_schema() -> bytes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -12,10 +11,9 @@ from auditor.errors import OutputError
 from auditor.host import DEFAULT_ENTRIES, DEFAULT_LIMIT, Host, Stat, Unreadable
 from auditor.host import _recording as recording
 from auditor.host._recording import Entry, Recording
-from auditor.redaction import REDACTED, is_secret_name, redact_arguments, redact_value
+from auditor.host._withheld import without_secrets
 
 _Value = TypeVar("_Value")
-_OF_PROCESS = re.compile(r"^/proc/(?:self|\d+)/(?:task/\d+/)?(cmdline|environ)$")
 _LONGEST = 200  # bytes of a name; file systems end at 255
 
 
@@ -23,8 +21,8 @@ class RecordingHost:
     """A `Host` that asks another one, and asks it each question once.
 
     A question asked again is answered from memory: a process that has gone on meanwhile would
-    otherwise give two answers, of which a recording can hold only one. Command lines and
-    environments are redacted as they are read; other files are kept as they are.
+    otherwise give two answers, of which a recording can hold only one. Secrets are taken out
+    of files as they are read (`_withheld`): password hashes, credentials, tokens.
     """
 
     def __init__(self, host: Host) -> None:
@@ -207,26 +205,6 @@ class RecordingHost:
             path for path in paths if not _is_fileable(path) or _below_a_body(path, self._bodies)
         )
         return inline, tuple(path for path in paths if path not in inline)
-
-
-def without_secrets(path: str, body: bytes, limit: int) -> bytes:
-    """Return the bytes of a process's command line or environment without its secrets."""
-    match = _OF_PROCESS.match(path)
-    if match is None:
-        return body
-    strings = body.decode("utf-8", "surrogateescape").split("\0")
-    if match[1] == "cmdline":
-        safe = redact_arguments(strings)
-    else:
-        safe = tuple(_safe_variable(string) for string in strings)
-    return "\0".join(safe).encode("utf-8", "surrogateescape")[:limit]
-
-
-def _safe_variable(string: str) -> str:
-    name, separator, value = string.partition("=")
-    if value and is_secret_name(name):
-        return f"{name}={REDACTED}"
-    return name + separator + redact_value(name, value)
 
 
 def _below_a_body(path: str, bodies: dict[str, bytes]) -> bool:

@@ -158,3 +158,11 @@ def test_long_hostile_text_takes_linear_time():
     for text in ("a" * 60_000, "a=" * 30_000, "-----BEGIN " * 6_000, ":" * 60_000, "a://" * 15_000):
         redact_text(text)
         redact_arguments([text, text + " b"])
+
+
+def test_where_a_secret_address_leads_is_kept_in_text():
+    text = redact_text("export SENTRY_DSN=https://0123@errors.vendor.example/42\nDB_PASSWORD=x1y2")
+    assert "SENTRY_DSN=https://errors.vendor.example\n" in text
+    assert "0123" not in text
+    assert "/42" not in text
+    assert "x1y2" not in text

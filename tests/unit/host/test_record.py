@@ -6,8 +6,9 @@ import pytest
 
 from auditor.errors import OutputError
 from auditor.host import Unreadable
+from auditor.host._withheld import without_secrets
 from auditor.host.live import LiveHost
-from auditor.host.record import RecordingHost, without_secrets
+from auditor.host.record import RecordingHost
 from auditor.host.tree import TreeHost
 
 
