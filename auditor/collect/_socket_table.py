@@ -66,11 +66,17 @@ class Malformed(Struct, frozen=True):
 
 
 def parse(text: str, protocol: Protocol, order: ByteOrder) -> Iterator[Socket | Malformed]:
-    """Yield the sockets of one table; the first line is its heading."""
-    for number, line in enumerate(text.splitlines(), start=1):
-        if number == 1 or not line.strip():
+    """Yield the sockets of one table; the first line is its heading.
+
+    The kernel ends every line, so that a last one without its end was cut off: whatever stood
+    behind it is not known.
+    """
+    lines = text.splitlines(keepends=True)
+    for number, line in enumerate(lines, start=1):
+        whole = line.endswith("\n")
+        if whole and (number == 1 or not line.strip()):
             continue
-        match = _LINE.match(line)
+        match = _LINE.match(line) if whole else None
         if match is None:
             yield Malformed(number)
             continue
