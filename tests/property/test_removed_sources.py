@@ -28,6 +28,11 @@ NAMES = ("edge-box", "leaky-inference", "locked-down-view", "sealed-inference")
 AT = "2026-01-15T08:00:00Z"
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "0")) or 25
 
+VIEWS = ("/proc", "/proc/net", "/proc/self/mountinfo", "/proc/swaps", "/sys", "/sys/class/block",
+         "/sys/class/net", "/etc", "/etc/passwd", "/etc/shadow")  # fmt: skip
+CLOCK = "/clock"  # no path leads to it, but a kernel may refuse to tell of it
+HOW = ("denied", "silent", "closed", "lost")
+
 # Each of these is taken away whole, one at a time.
 SOURCES = (
     "/proc/net", "/proc/self/mountinfo", "/proc/swaps", "/proc/cmdline", "/proc/sys", "/proc/1",
@@ -35,13 +40,8 @@ SOURCES = (
     "/sys/firmware", "/sys/bus", "/etc", "/etc/passwd", "/etc/shadow", "/etc/group",
     "/etc/sudoers", "/etc/ssh", "/etc/resolv.conf", "/etc/systemd", "/etc/apt", "/etc/pip.conf",
     "/etc/docker", "/etc/environment", "/etc/chrony", "/usr", "/usr/lib", "/usr/bin", "/run",
-    "/var", "/var/log", "/tmp", "/home", "/root", "/opt", "/srv", "/data", "/dev",
+    "/var", "/var/log", "/tmp", "/home", "/root", "/opt", "/srv", "/data", "/dev", CLOCK,
 )  # fmt: skip
-
-
-VIEWS = ("/proc", "/proc/net", "/proc/self/mountinfo", "/proc/swaps", "/sys", "/sys/class/block",
-         "/sys/class/net", "/etc", "/etc/passwd", "/etc/shadow")  # fmt: skip
-HOW = ("denied", "silent", "closed", "lost")
 
 
 @dataclass(frozen=True)
@@ -106,6 +106,10 @@ class Damaged:
         self._check(path, "policy")
         return self._host.encryption_policy(path)
 
+    def clock_synchronized(self) -> bool:
+        self._check(CLOCK, "clock")
+        return self._host.clock_synchronized()
+
     def _check(self, path: str, operation: str) -> None:
         for loss in self._losses:
             if loss.covers(path):
@@ -119,7 +123,7 @@ def _lose(path: str, how: str, operation: str) -> None:
         raise Unreadable(path, "denied", "permission denied")
     if how == "silent":
         raise Unreadable(path, "timeout", "the file system did not answer")
-    if how == "closed" and operation in ("read", "list", "policy", "table"):
+    if how == "closed" and operation in ("read", "list", "policy", "table", "clock"):
         raise Unreadable(path, "denied", "permission denied")
     if how == "lost" and operation == "read":
         raise Unreadable(path, "malformed", "the recording lists it, the folder lacks it")
@@ -175,7 +179,7 @@ def paths(name: str) -> tuple[str, ...]:
     tree = TreeHost(HOSTS / name)
     recorded = tree._recording
     assert recorded is not None
-    found = {"/dev/mapper/control", *recorded.entries} - {"/"}
+    found = {CLOCK, "/dev/mapper/control", *recorded.entries} - {"/"}
     for path in tuple(found):
         parts = path.split("/")
         found |= {"/".join(parts[:end]) for end in range(2, len(parts))}
