@@ -27,12 +27,12 @@ from auditor.host import Absent, Host, Unreadable
 NAME = "interfaces"
 _NET = "/sys/class/net"
 
-# include/uapi/linux/if_arp.h
+# include/uapi/linux/if_arp.h; 65534 (ARPHRD_NONE) are links without frames: IPsec's xfrm, tun.
 _TYPES = {
     32: "infiniband", 256: "slip", 280: "can", 512: "ppp", 519: "rawip", 768: "tunnel",
     769: "tunnel", 772: "loopback", 776: "tunnel", 778: "tunnel", 783: "irda", 801: "wireless",
     802: "wireless", 803: "wireless", 804: "wireless", 805: "ieee802154", 823: "tunnel",
-    825: "6lowpan",
+    825: "6lowpan", 65534: "tunnel",
 }  # fmt: skip
 _DEVTYPES = {
     "wlan": "wireless", "bridge": "bridge", "bond": "bond", "vlan": "vlan", "vxlan": "vxlan",

@@ -11,6 +11,7 @@ from msgspec import Struct
 from auditor.collect import Collector, Fact, Options
 from auditor.collect._byte_order import READS as BYTE_ORDER
 from auditor.collect._byte_order import byte_order
+from auditor.collect._network_namespaces import Namespace, has_ended, namespaces
 from auditor.collect._process_table import FIRST_PID_NAMESPACE, container_of
 from auditor.collect._reading import Reading
 from auditor.collect._socket_table import Malformed, Protocol, Socket, parse
@@ -29,10 +30,16 @@ _TABLES: tuple[tuple[str, Protocol], ...] = (
 _LIMIT = 32 * MIB
 _SMALL = 65536
 _HOLDS = re.compile(r"^socket:\[(\d+)\]$")
+# What a service manager holds for somebody it starts is that one's as soon as it holds it too.
+_MANAGER = "systemd"
+_ANY4, _ANY6 = "0.0.0.0", "::"  # noqa: S104 - compared, nothing is bound
 
 
 class _Owner(Struct, frozen=True, kw_only=True):
-    """The process that holds a socket; the first one where several share it."""
+    """The process that holds a socket; the first one where several share it.
+
+    A service manager counts only where nobody else holds it (systemd.socket(5)).
+    """
 
     pid: int
     name: str
@@ -83,9 +90,14 @@ class _Sockets:
         owner: _Owner | None = None
         for descriptor in descriptors:
             inode = self._socket(f"{folder}/{descriptor}")
-            if inode is not None and inode not in self.owners:
-                owner = owner or self._owner(pid)
+            if inode is None or not self._is_free(inode):
+                continue
+            owner = owner or self._owner(pid)
+            if inode not in self.owners or owner.name != _MANAGER:
                 self.owners[inode] = owner
+
+    def _is_free(self, inode: int) -> bool:
+        return inode not in self.owners or self.owners[inode].name == _MANAGER
 
     def _socket(self, path: str) -> int | None:
         try:
@@ -130,40 +142,12 @@ class _Sockets:
         except Unreadable:
             return False
 
-    def namespaces(self) -> tuple[str, ...]:
-        """Return the `net` folder of every network namespace: the own one, then the others.
-
-        The files of one namespace have one inode wherever they are seen, and anybody may ask
-        for it; the link `ns/net`, which tells the same, is for the process's owner alone.
-        """
-        folders = ["/proc/net"]
-        if self.host.uid is None:
-            return tuple(folders)  # a copied tree: its inodes are its own
-        known = {self._identity("/proc/net")}
-        for pid in self.pids:
-            folder = f"/proc/{pid}/net"
-            identity = self._identity(folder)
-            if identity is not None and identity not in known:
-                known.add(identity)
-                folders.append(folder)
-        return tuple(folders)
-
-    def _identity(self, folder: str) -> tuple[str, int] | None:
-        try:
-            stat = self.host.stat(f"{folder}/tcp")
-        except Absent:
-            return None  # the process has ended; of the own namespace the table itself will tell
-        except Unreadable as error:
-            self.reading.miss(f"{folder}/tcp", error.reason, error.detail)
-            return None
-        return stat.device, stat.inode
-
     def table(self, folder: str) -> tuple[tuple[str, Socket], ...]:
         """Return the sockets of a namespace, each with the file that it stands in."""
         found: list[tuple[str, Socket]] = []
         for name, protocol in _TABLES:
             path = f"{folder}/{name}"
-            text = self._text(path, optional=name.endswith("6") or folder != "/proc/net")
+            text = self._text(path, optional=name.endswith("6") or has_ended(self.host, folder))
             for socket in parse(text, protocol, self.order):
                 if isinstance(socket, Malformed):
                     self.reading.malformed(path, socket.line, "not a line of a socket table")
@@ -198,22 +182,31 @@ def _collect(host: Host, _options: Options) -> Iterator[Fact]:
     sockets = _Sockets(host)
     owned = 0
     unowned = dict.fromkeys(_KINDS, 0)
-    for folder in sockets.namespaces():
-        table = sockets.table(folder)
-        listening = {(s.protocol, s.local_port) for _, s in table if s.listens}
+    for namespace in namespaces(sockets.reading, sockets.pids):
+        table = sockets.table(namespace.folder)
+        listening = {(s.protocol, s.local, s.local_port) for _, s in table if s.listens}
         for path, socket in table:
             owner = sockets.holder(socket)
             owned += owner is not None
             if socket.listens:
-                yield _port(sockets, path, socket, owner)
+                yield _port(sockets, path, socket, owner, namespace)
                 unowned["listening_port"] += owner is None
             elif socket.remote_port:
-                incoming = (socket.protocol, socket.local_port) in listening
+                incoming = _is_accepted(socket, listening)
                 yield _connection(sockets, path, socket, owner, incoming=incoming)
                 unowned["connection"] += owner is None
     yield from _unowned(sockets, unowned)
     yield from sockets.reading.gaps()
     yield Coverage(what="owners of sockets", seen=owned, total=owned + sum(unowned.values()))
+
+
+def _is_accepted(socket: Socket, listening: set[tuple[Protocol, str, int]]) -> bool:
+    """Return whether a connection came in: something listens on its own address and port."""
+    every = (_ANY4, _ANY6) if socket.family == "ipv4" else (_ANY6,)
+    return any(
+        (socket.protocol, address, socket.local_port) in listening
+        for address in (socket.local, *every)
+    )
 
 
 def _unowned(sockets: _Sockets, counts: dict[str, int]) -> Iterator[Gap]:
@@ -235,7 +228,9 @@ def _unowned(sockets: _Sockets, counts: dict[str, int]) -> Iterator[Gap]:
             )
 
 
-def _port(sockets: _Sockets, path: str, socket: Socket, owner: _Owner | None) -> ListeningPort:
+def _port(
+    sockets: _Sockets, path: str, socket: Socket, owner: _Owner | None, namespace: Namespace
+) -> ListeningPort:
     return ListeningPort(
         origin=sockets.reading.origin(path),
         protocol=socket.protocol,
@@ -246,7 +241,8 @@ def _port(sockets: _Sockets, path: str, socket: Socket, owner: _Owner | None) ->
         process=owner.name if owner else None,
         workload=owner.workload if owner else None,
         container=owner.container if owner else None,
-        published_by="socket",
+        published_by="namespace" if namespace.apart else "socket",
+        namespace_addresses=namespace.addresses,
     )
 
 
@@ -275,6 +271,8 @@ COLLECTOR = Collector(
         "/proc",
         *(f"/proc/net/{name}" for name, _ in _TABLES),
         *(f"/proc/*/net/{name}" for name, _ in _TABLES),
+        "/proc/*/net/fib_trie",
+        "/proc/*/ns/net",
         "/proc/*/fd",
         "/proc/*/comm",
         "/proc/*/cgroup",

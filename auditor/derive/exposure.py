@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from ipaddress import ip_network
 from typing import Literal
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from auditor.derive import Derivation
+from auditor.derive._port_forwards import Forward, forwards
 from auditor.evidence import Evidence, Record, kind_of
 from auditor.evidence.derived import ServiceExposure
 from auditor.evidence.host import AiService, Process
-from auditor.evidence.network import ListeningPort
+from auditor.evidence.network import Interface, ListeningPort
 from auditor.evidence.site import Site
 from auditor.hostnames import address_of
 from auditor.site import zone_of
@@ -20,6 +22,13 @@ Reach = Literal["loopback", "inside", "everywhere", "outside"]
 _WILDCARDS = frozenset({"", "*", "0.0.0.0", "::"})  # noqa: S104 - compared, nothing is bound
 _LOOPBACK_NAMES = frozenset({"localhost", "ip6-localhost", "localhost4", "localhost6"})
 _POD_NETWORK = "pod-network"
+_APART = "namespace"
+# Addresses that no router of the internet leads to (RFC 1918, 6598, 3927, 4193, 4291).
+_NOT_ROUTED = tuple(
+    ip_network(cidr)
+    for cidr in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "127.0.0.0/8",
+                 "169.254.0.0/16", "fc00::/7", "fe80::/10", "::1/128")
+)  # fmt: skip
 # A process tree deeper than this has a loop in it: what was read was read while it changed.
 _ANCESTORS = 64
 
@@ -31,17 +40,63 @@ class _Ports(Struct, frozen=True, kw_only=True):
     unowned: tuple[ListeningPort, ...]
 
 
+class _Surroundings(Struct, frozen=True, kw_only=True):
+    """What a port's reach depends on beside its address; `outside` holds IP versions."""
+
+    site: Site
+    outside: frozenset[int]
+    forwards: tuple[Forward, ...]
+
+
 def _derive(evidence: Evidence) -> Iterator[Record]:
     """Yield an exposure for every port of every AI service, also where it cannot be told."""
     services = [record for record in evidence.records if isinstance(record, AiService)]
     ports = _ports(evidence, frozenset(service.workload for service in services))
+    surroundings = _Surroundings(
+        site=evidence.site, outside=_outside_addresses(evidence), forwards=forwards(evidence)
+    )
     for service in services:
         owned = ports.by_workload.get(service.workload, ())
         for port in owned:
-            reach = _reach(evidence.site, port.address)
-            yield _exposure(service, port, reach)
+            yield from _of_port(surroundings, service, port)
         if not owned:
             yield from _without_ports(service, ports.unowned)
+
+
+def _of_port(
+    surroundings: _Surroundings, service: AiService, port: ListeningPort
+) -> Iterator[ServiceExposure]:
+    """Yield the reach of one port: of what forwards to it where it lies in a namespace apart.
+
+    Where nothing is seen to forward to it, rules of the kernel may (nftables), unseen here.
+    """
+    if port.published_by != _APART or _is_loopback(port.address):
+        yield _exposure(service, port, _reach(surroundings, port.address))
+        return
+    through = [forward for forward in surroundings.forwards if forward.leads_to(port)]
+    for forward in through:
+        published = structs.replace(
+            port, address=forward.address, port=forward.port, published_by=forward.program
+        )
+        yield _exposure(service, published, _reach(surroundings, forward.address))
+    if not through:
+        yield _exposure(service, port, None)
+
+
+def _outside_addresses(evidence: Evidence) -> frozenset[int]:
+    """Return the IP versions of which this host has an address that routers know as outside."""
+    texts = [
+        address.partition("/")[0]
+        for record in evidence.records
+        if isinstance(record, Interface)
+        for address in record.addresses
+    ]
+    found = [address_of(text) for text in texts if zone_of(evidence.site, text) is None]
+    return frozenset(
+        ip.version
+        for ip in found
+        if ip is not None and not any(ip.version == n.version and ip in n for n in _NOT_ROUTED)
+    )
 
 
 def _ports(evidence: Evidence, workloads: frozenset[str]) -> _Ports:
@@ -111,15 +166,19 @@ def _in_the_pod(service: AiService) -> Iterator[ServiceExposure]:
     yield _own_words(service, reach, _POD_NETWORK)
 
 
-def _reach(site: Site, address: str) -> Reach | None:
-    """Return from where a listening address can be reached."""
+def _reach(surroundings: _Surroundings, address: str) -> Reach | None:
+    """Return from where a listening address can be reached.
+
+    One that stands for every address stands for those outside as well, where the host has such.
+    """
     if address in _WILDCARDS:
-        return "everywhere"
+        versions = {4} if address == "0.0.0.0" else {4, 6}  # noqa: S104 - compared, not bound
+        return "outside" if versions & surroundings.outside else "everywhere"
     if _is_loopback(address):
         return "loopback"
     if address_of(address) is None:
         return None
-    return "inside" if zone_of(site, address) else "outside"
+    return "inside" if zone_of(surroundings.site, address) else "outside"
 
 
 def _is_loopback(address: str) -> bool:
@@ -170,6 +229,6 @@ def _own_words(service: AiService, reach: Reach | None, published_by: str) -> Se
 DERIVATION = Derivation(
     title="How far AI services can be reached",
     yields=ServiceExposure,
-    sources=(AiService, ListeningPort, Process),
+    sources=(AiService, Interface, ListeningPort, Process),
     derive=_derive,
 )

@@ -19,8 +19,11 @@ class ListeningPort(Record, frozen=True, kw_only=True):
     `None` where the owner could not be read, and `pid` is then `None` too; it is empty, with pid
     0, where no process holds the socket (the kernel's own, or outlived); for a manifest it is
     the workload's name and pid 0. `workload` joins with `AiService.workload`.
-    `published_by` is `socket` on a host, else `host-port`, `node-port`, `load-balancer`,
-    `ingress`, `compose` or `host-network`.
+    `published_by` is `socket` on a host, or `namespace` where the socket lies in a network
+    namespace apart from the host's, as a container's does: what is let through to it is then
+    decided elsewhere, and `namespace_addresses` are the addresses that it is let through to.
+    In a manifest it is `host-port`, `node-port`, `load-balancer`, `ingress`, `compose` or
+    `host-network`.
     """
 
     protocol: Literal["tcp", "udp"]
@@ -32,6 +35,7 @@ class ListeningPort(Record, frozen=True, kw_only=True):
     workload: str | None
     container: str | None
     published_by: str
+    namespace_addresses: tuple[str, ...] = ()
 
     @property
     def label(self) -> str:

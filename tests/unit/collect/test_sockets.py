@@ -221,3 +221,59 @@ def test_an_ordinary_user_never_calls_a_socket_the_kernels(plain_tree):
     host.uid = 1000
     _, gaps = run(host)
     assert gaps != []
+
+
+def test_a_port_listened_on_elsewhere_does_not_make_a_connection_an_incoming_one(plain_tree):
+    table = (
+        HEAD
+        + row("0100007F:9C40", "00000000:0000", "0A", 11)
+        + row("0A02000A:9C40", "08080808:01BB", "01", 14)
+    )
+    records, _ = run(plain_tree({**NET, **SERVER, "/proc/net/tcp": table}))
+    tcp = {c.remote_port: c.direction for c in of(records, "connection") if c.protocol == "tcp"}
+    assert tcp[443] == "out"
+
+
+@pytest.mark.parametrize(("listener", "file"), [("00000000", "tcp"), ("0" * 32, "tcp6")])
+def test_a_listener_on_every_address_accepts_for_each(plain_tree, listener, file):
+    tables = {"/proc/net/tcp": HEAD, "/proc/net/tcp6": HEAD}
+    tables[f"/proc/net/{file}"] += row(f"{listener}:1F40", f"{listener}:0000", "0A", 11)
+    tables["/proc/net/tcp"] += row("0A02000A:1F40", "08080808:C350", "01", 13)
+    records, _ = run(plain_tree({**NET, **SERVER, **tables}))
+    tcp = {c.remote_port: c.direction for c in of(records, "connection") if c.protocol == "tcp"}
+    assert tcp == {50000: "in"}
+
+
+@pytest.mark.parametrize(("sockets", "owner"), [((11,), "pid:20"), ((12,), "pid:1")])
+def test_a_socket_that_the_service_manager_holds_too_is_the_services(plain_tree, sockets, owner):
+    manager = process(1, ["/sbin/init"], name="systemd", sockets=(11,))
+    service = process(20, ["vllm", "serve"], name="vllm", sockets=sockets)
+    records, _ = run(plain_tree({**NET, **manager, **service}))
+    assert {p.port: p.workload for p in of(records, "listening_port")}[8000] == owner
+
+
+TRIE = "Main:\n  +-- 0.0.0.0/0 3 0 5\n     |-- 172.17.0.2\n        /32 host LOCAL\n"
+CONTAINER = {
+    **process(1, ["/sbin/init"], name="systemd"),
+    **process(50, ["vllm", "serve"], name="vllm", sockets=(71,)),
+    "/proc/50/ns/net": Path("net:[4026532999]"),
+    "/proc/50/net/tcp": HEAD + row("00000000:1F41", "00000000:0000", "0A", 71),
+    "/proc/50/net/udp": HEAD,
+    "/proc/50/net/fib_trie": TRIE,
+}
+
+
+def test_a_containers_socket_is_told_apart_from_the_hosts(plain_tree):
+    records, _ = run(plain_tree({**NET, **SERVER, **CONTAINER}))
+    ports = {p.port: p for p in of(records, "listening_port")}
+    assert (ports[8001].published_by, ports[8001].namespace_addresses) == (
+        "namespace",
+        ("172.17.0.2",),
+    )
+    assert (ports[8000].published_by, ports[8000].namespace_addresses) == ("socket", ())
+
+
+def test_a_namespace_whose_tables_a_copy_lacks_is_a_gap(plain_tree):
+    files = {**NET, **SERVER, **CONTAINER, "/proc/50/net/tcp": None, "/proc/50/net/udp": None}
+    _, gaps = run(plain_tree(files))
+    assert {gap.origin.source for gap in gaps} == {"/proc/50/net/tcp"}

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from msgspec import structs
 
 from auditor.derive.exposure import DERIVATION
 from auditor.evidence import SCHEMA, Evidence, Origin, Site, Subject, Tool
 from auditor.evidence.host import AiService, Process
-from auditor.evidence.network import ListeningPort
+from auditor.evidence.network import Interface, ListeningPort
 from auditor.evidence.site import Network
 
 SITE = Site(networks=(Network(cidr="10.0.0.0/8", zone="plant"),))
@@ -114,3 +115,54 @@ def test_what_the_cluster_publishes_is_everywhere_unless_bound_to_loopback():
         ("0.0.0.0", 80, "everywhere", "load-balancer"),
         ("127.0.0.1", 81, "loopback", "compose"),
     ]
+
+
+def interface(*addresses):
+    return Interface(
+        origin=ORIGIN, interface="eth0", link_type="ethernet", mac="", addresses=addresses,
+        state="up", mtu=1500, driver="", physical=True,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("listens", "addresses", "reach"),
+    [
+        ("0.0.0.0", ("203.0.113.5/24", "10.0.0.5/8"), "outside"),
+        ("0.0.0.0", ("10.0.0.5/8", "172.17.0.1/16", "fe80::1/64"), "everywhere"),
+        ("0.0.0.0", ("2001:db8::5/64",), "everywhere"),
+        ("::", ("2001:db8::5/64",), "outside"),
+        ("10.0.0.5", ("203.0.113.5/24", "10.0.0.5/8"), "inside"),
+    ],
+)
+def test_every_address_of_a_host_with_one_outside_is_outside(listens, addresses, reach):
+    found = exposed(service(), listening(listens), interface(*addresses))
+    assert found == [(listens, 8000, reach, "socket")]
+
+
+def proxy(host_ip, container_ip, port=8000):
+    words = ("/usr/bin/docker-proxy", "-proto", "tcp", "-host-ip", host_ip, "-host-port", "9000",
+             "-container-ip", container_ip, "-container-port", str(port))  # fmt: skip
+    return structs.replace(process(40, 1), cmdline=words)
+
+
+def apart(address="0.0.0.0"):
+    port = listening(address, published_by="namespace")
+    return structs.replace(port, namespace_addresses=("172.17.0.2",))
+
+
+def test_a_containers_port_reaches_as_far_as_what_forwards_to_it():
+    loopback = exposed(service(), apart(), proxy("127.0.0.1", "172.17.0.2"))
+    assert loopback == [("127.0.0.1", 9000, "loopback", "docker-proxy")]
+    everywhere = exposed(service(), apart("172.17.0.2"), proxy("0.0.0.0", "172.17.0.2"))
+    assert everywhere == [("0.0.0.0", 9000, "everywhere", "docker-proxy")]
+
+
+@pytest.mark.parametrize(
+    "others", [(), (proxy("127.0.0.1", "172.17.0.3"),), (proxy("127.0.0.1", "172.17.0.2", 1),)]
+)
+def test_the_reach_of_a_containers_port_is_unknown_where_nothing_is_seen_to_forward(others):
+    assert exposed(service(), apart(), *others) == [("0.0.0.0", 8000, None, "namespace")]
+
+
+def test_a_containers_own_loopback_is_loopback():
+    assert exposed(service(), apart("127.0.0.1")) == [("127.0.0.1", 8000, "loopback", "namespace")]
