@@ -12,6 +12,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from auditor import api  # noqa: E402 - found by the line above
+from auditor.evidence import Evidence, Site  # noqa: E402
 from auditor.host.record import RecordingHost  # noqa: E402
 from scripts.samples import (  # noqa: E402
     edge_box,
@@ -45,12 +46,26 @@ SAMPLES = {
 }
 
 
+def host(name: str) -> MemoryHost:
+    """Return the machine of a sample, read with the rights of its user."""
+    sample = SAMPLES[name]
+    return MemoryHost(sample.machine(), uid=sample.uid, groups=sample.groups)
+
+
+def site(name: str) -> Site:
+    """Return the site that a sample belongs to."""
+    return api.load_site(SITES / SAMPLES[name].site)
+
+
+def scan(name: str) -> Evidence:
+    """Return the evidence of the machine itself, as a live audit would take it."""
+    return api.scan(host(name), site=site(name), at=RECORDED_AT)
+
+
 def record(name: str, folder: Path) -> None:
     """Write the recording of a sample into `folder`: what the collectors asked, no more."""
-    sample = SAMPLES[name]
-    host = MemoryHost(sample.machine(), uid=sample.uid, groups=sample.groups)
-    recorder = RecordingHost(host)
-    api.scan(recorder, site=api.load_site(SITES / sample.site), at=RECORDED_AT)
+    recorder = RecordingHost(host(name))
+    api.scan(recorder, site=site(name), at=RECORDED_AT)
     recorder.save(folder, at=RECORDED_AT)
 
 
