@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from auditor.collect import Collector, Fact, Options
+from auditor.collect._forwarders import READS as FORWARDERS
+from auditor.collect._forwarders import upstreams
 from auditor.collect._ini import list_setting
 from auditor.collect._reading import Reading
 from auditor.evidence.network import DnsResolver, SearchDomain
@@ -26,12 +28,8 @@ _RESOLVED_FOLDERS = (
     "/run/systemd/resolved.conf.d",
     "/usr/lib/systemd/resolved.conf.d",
 )
-# Where a local forwarder names its upstreams, and how.
-_FORWARDERS = (
-    ("/etc/dnsmasq.conf", "/etc/dnsmasq.d", ""),
-    ("/etc/unbound/unbound.conf", "/etc/unbound/unbound.conf.d", ".conf"),
-    ("/etc/NetworkManager/dnsmasq.d/upstream.conf", "/etc/NetworkManager/dnsmasq.d", ".conf"),
-)
+# Where systemd-resolved itself answers (systemd-resolved.service(8)).
+_RESOLVED_STUBS = frozenset({"127.0.0.53", "127.0.0.54"})
 
 
 class _Server(Struct, frozen=True, kw_only=True):
@@ -49,13 +47,18 @@ class _Found:
         self.reading = reading
         self.servers: dict[_Server, DnsResolver] = {}
         self.domains: dict[str, SearchDomain] = {}
+        self.said = 0
 
-    def server(self, text: str, path: str, line: int) -> None:
-        """Keep the server that `text` names; what is no address is a malformed line."""
+    def server(self, text: str, path: str, line: int) -> bool:
+        """Keep the server that `text` names, and return whether it is another machine.
+
+        What is no address is a malformed line.
+        """
         server = _server(text)
         if server is None:
             self.reading.malformed(path, line, "not the address of a name server")
-            return
+            return False
+        self.said += 1
         record = DnsResolver(
             origin=self.reading.origin(path, line),
             subject=HOST,
@@ -64,6 +67,7 @@ class _Found:
             stub=server.stub,
         )
         self.servers.setdefault(server, record)
+        return not server.stub
 
     def domain(self, text: str, path: str, line: int) -> None:
         """Keep a search suffix; `~` marks a routing domain (resolved.conf(5)), `.` is none."""
@@ -79,26 +83,27 @@ class _Found:
         """Whether a loopback server was found, so that somebody behind it is asked."""
         return any(server.stub for server in self.servers)
 
-    @property
-    def upstream(self) -> bool:
-        """Whether a server was found that is not this host itself."""
-        return any(not server.stub for server in self.servers)
+    def stubs(self) -> frozenset[str]:
+        """Return the loopback servers found so far."""
+        return frozenset(server.address for server in self.servers if server.stub)
 
 
 def _collect(host: Host, _options: Options) -> Iterator[Fact]:
     reading = Reading(host, NAME, "dns_resolver", "search_domain")
     found = _Found(reading)
     _resolv_conf(found, _RESOLV_CONF)
+    before = found.said
     _resolved(found)
-    if found.forwards and not found.upstream:
-        _forwarders(found)
+    unexplained = bool(found.stubs() & _RESOLVED_STUBS) and found.said == before
+    if found.stubs() - _RESOLVED_STUBS:
+        unexplained = not _forwarders(found) or unexplained
     yield from found.servers.values()
     yield from found.domains.values()
-    if found.forwards and not found.upstream:
+    if unexplained:
         reading.miss(
             _RESOLV_CONF,
             "unsupported",
-            "a forwarder on this host answers, and whom it asks could not be read",
+            "a forwarder on this host answers, and whom it asks for every name could not be read",
         )
     yield from reading.gaps()
 
@@ -143,29 +148,13 @@ def _resolved(found: _Found) -> None:
         found.domain(said.word, said.path, said.line)
 
 
-def _forwarders(found: _Found) -> None:
-    """Read the upstreams of dnsmasq (`server=`) and unbound (`forward-addr:`)."""
-    for main, folder, suffix in _FORWARDERS:
-        suffixes = (suffix,) if suffix else ()
-        for path in sorted({main, *found.reading.folder(folder, *suffixes)}):
-            for number, raw in enumerate((found.reading.text(path) or "").split("\n"), start=1):
-                upstream = _forwarded(raw.partition("#")[0] if "forward" in raw else raw)
-                if upstream:
-                    found.server(upstream, path, number)
-
-
-def _forwarded(line: str) -> str:
-    """Return the upstream that a line of dnsmasq.conf(5) or unbound.conf(5) names, or ``."""
-    key, separator, value = line.strip().partition("=")
-    if separator and key.strip() == "server":
-        # `/domain/address` asks that server for one domain only: it is asked all the same.
-        address = value.strip().rpartition("/")[2].partition("@")[0]
-        return address.replace("#", ":") if address.count(":") == 0 else address.partition("#")[0]
-    key, separator, value = line.strip().partition(":")
-    if separator and key.strip() in {"forward-addr", "stub-addr"}:
-        address, _, port = value.strip().partition("@")
-        return f"{address}:{port}" if port and ":" not in address else address
-    return ""
+def _forwarders(found: _Found) -> bool:
+    """Read whom dnsmasq and unbound ask; return whether that is known for every name."""
+    whole = False
+    for upstream in upstreams(found.reading):
+        elsewhere = found.server(upstream.address, upstream.path, upstream.line)
+        whole = whole or (elsewhere and upstream.every_name)
+    return whole
 
 
 def _server(text: str) -> _Server | None:
@@ -196,8 +185,7 @@ COLLECTOR = Collector(
         _UPSTREAM,
         *_RESOLVED_FILES,
         *(f"{folder}/*.conf" for folder in _RESOLVED_FOLDERS),
-        *(main for main, _, _ in _FORWARDERS),
-        *(f"{folder}/*" for _, folder, _ in _FORWARDERS),
+        *FORWARDERS,
     ),
     collect=_collect,
 )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from auditor.evidence.network import DnsResolver, SearchDomain
 
 
@@ -103,3 +105,54 @@ def test_what_is_no_address_is_malformed(plain_tree, collected):
     _, gaps = collected("resolvers", host)
     malformed = [g for g in gaps if g.reason == "malformed" and g.kind == "dns_resolver"]
     assert [g.count for g in malformed] == [2]
+
+
+def reasons(gaps):
+    return {g.reason for g in gaps if g.kind == "dns_resolver"}
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {},
+        {"/etc/dnsmasq.conf": "server=/corp.example/192.0.2.1\n"},
+        {"/etc/dnsmasq.conf": "server=127.0.0.1#5353\n"},
+        {"/etc/unbound/unbound.conf": 'forward-zone:\n name: "corp.example"\n'
+                                      " forward-addr: 192.0.2.1\n"},
+        {"/etc/unbound/unbound.conf": 'forward-zone:\n name: "."\n forward-addr: 192.0.2.1\n'
+                                      " forward-first: yes\n"},
+        {"/etc/unbound/unbound.conf": "server:\n interface: 127.0.0.1\n"},
+    ],
+    ids=["nothing", "one-domain", "another-forwarder", "one-zone", "falls-back", "recursive"],
+)  # fmt: skip
+@pytest.mark.parametrize("more", ["", "nameserver 192.0.2.53\n"])
+def test_a_forwarder_that_may_ask_somebody_else_is_a_gap(plain_tree, collected, files, more):
+    host = plain_tree({"/etc/resolv.conf": f"nameserver 127.0.0.1\n{more}", **files})
+    _, gaps = collected("resolvers", host)
+    assert reasons(gaps) == {"unsupported"}
+
+
+def test_resolved_does_not_explain_another_forwarder(plain_tree, collected):
+    host = plain_tree(
+        {
+            "/etc/resolv.conf": "nameserver 127.0.0.1\n",
+            "/run/systemd/resolve/resolv.conf": "nameserver 192.0.2.53\n",
+        }
+    )
+    _, gaps = collected("resolvers", host)
+    assert reasons(gaps) == {"unsupported"}
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"/etc/dnsmasq.conf": "resolv-file=/etc/up.conf\n", "/etc/up.conf": "nameserver 192.0.2.9"},
+        {"/etc/unbound/unbound.conf": 'forward-zone:\n name: "."\n forward-addr: 192.0.2.9\n'},
+    ],
+)
+def test_a_forwarder_whose_upstream_is_told_for_every_name_is_no_gap(plain_tree, collected, files):
+    records, gaps = collected(
+        "resolvers", plain_tree({"/etc/resolv.conf": "nameserver 127.0.0.1\n", **files})
+    )
+    assert servers(records) == [("127.0.0.1", 53, True), ("192.0.2.9", 53, False)]
+    assert gaps == []
