@@ -15,6 +15,7 @@ MAX_ENTRIES = 200_000
 MAX_DEPTH = 24
 _GROUP_WRITES = 0o020
 _OTHERS_WRITE = 0o002
+_STICKY = 0o1000
 
 
 class File(Struct, frozen=True):
@@ -25,9 +26,13 @@ class File(Struct, frozen=True):
 
 
 class Walk(Struct, frozen=True, kw_only=True):
-    """What was seen of a store. `writers` is `None` where more could be hidden than was seen."""
+    """What was seen of a store. `writers` is `None` where more could be hidden than was seen.
+
+    `links` are the symbolic links in it, none of which was followed.
+    """
 
     files: tuple[File, ...]
+    links: tuple[str, ...]
     size: int
     complete: bool
     writers: Literal["", "group", "everyone"] | None
@@ -44,6 +49,7 @@ class Walker:
         self._complete = True
         self._modes = 0
         self._files: list[File] = []
+        self._links: list[str] = []
 
     def walk(self, path: str, root: Stat) -> Walk:
         """Return what lies below the folder `path`, whose lstat(2) is `root`.
@@ -51,7 +57,7 @@ class Walker:
         HuggingFace's snapshots are links into `blobs`: since no link is followed each blob
         counts once.
         """
-        self._modes |= root.mode
+        self._modes |= root.mode | self._above(path)
         waiting = [(path, 0)]
         while waiting:
             folder, depth = waiting.pop()
@@ -62,6 +68,7 @@ class Walker:
             waiting += [(name, depth + 1) for name in reversed(below)]
         return Walk(
             files=tuple(self._files),
+            links=tuple(self._links),
             size=sum(file.size for file in self._files),
             complete=self._complete,
             writers=self._writers(),
@@ -96,6 +103,7 @@ class Walker:
             self._miss(path, error.reason, error.detail)
             return False
         if status.file_type == "symlink":
+            self._links.append(path)
             return False
         self._modes |= status.mode
         if status.file_type == "file":
@@ -106,6 +114,22 @@ class Walker:
             self._miss(path, "unsupported", "another file system is mounted there")
             return False
         return True
+
+    def _above(self, path: str) -> int:
+        """Return that others write, where they may put another folder in the store's place.
+
+        They may where a folder above is everybody's and not sticky (unlink(2)).
+        """
+        folder = path
+        while folder != "/":
+            folder = folder.rpartition("/")[0] or "/"
+            try:
+                mode = self._host.stat(folder).mode
+            except Unreadable:
+                continue  # the walk itself tells what it may not see
+            if mode & _OTHERS_WRITE and not mode & _STICKY:
+                return _OTHERS_WRITE
+        return 0
 
     def _writers(self) -> Literal["", "group", "everyone"] | None:
         if self._modes & _OTHERS_WRITE:

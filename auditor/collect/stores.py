@@ -9,9 +9,10 @@ from auditor.collect._homes import homes
 from auditor.collect._model_files import ModelFiles
 from auditor.collect._paths import device_number, recordable, resolve
 from auditor.collect._reading import Reading
+from auditor.collect._store_links import is_within, leading_out
 from auditor.collect._store_places import IN_HOME, ON_SYSTEM, Place, layout, well_known
 from auditor.collect._store_services import ServiceFolders
-from auditor.collect._store_walk import File, Walker
+from auditor.collect._store_walk import Walk, Walker
 from auditor.evidence import Coverage
 from auditor.evidence.storage import ModelFile, ModelStore
 from auditor.formats import SNIFFED, recognise
@@ -24,18 +25,24 @@ def _collect(host: Host, options: Options) -> Iterator[Fact]:
     both = Reading(host, NAME, "model_store", "model_file")
     headers = Reading(host, NAME, "model_file")
     models = ModelFiles(host, headers)
-    stores = 0
+    stores: list[str] = []
+    out: list[tuple[str, str]] = []
     whole = 0
     for place, path, status in _found(host, options, both):
-        store, files = _store(host, both, place, path, status)
+        store, walk = _store(host, both, place, path, status)
         yield store
-        stores += 1
+        stores.append(path)
+        out += leading_out(both, path, walk.links)
         whole += store.complete
-        yield from models.of(path, files)
+        yield from models.of(path, walk.files)
+    for link, target in out:
+        if not is_within(target, stores):
+            detail = f"a link leads to {target}, which is no store that was looked at (--store)"
+            both.miss(recordable(link), "unsupported", recordable(detail))
     yield from both.gaps()
     yield from headers.gaps()
     if stores:
-        yield Coverage(what="model stores", seen=whole, total=stores)
+        yield Coverage(what="model stores", seen=whole, total=len(stores))
     if models.recognised:
         yield Coverage(what="model files", seen=models.read, total=models.recognised)
 
@@ -111,7 +118,7 @@ def _is_model(host: Host, path: str) -> bool:
 
 def _store(
     host: Host, reading: Reading, place: Place, path: str, status: Stat
-) -> tuple[ModelStore, tuple[File, ...]]:
+) -> tuple[ModelStore, Walk]:
     walk = Walker(host, reading).walk(path, status)
     tool = place.tool if place.tool not in ("", "folder") else _layout(host, path)
     store = ModelStore(
@@ -128,7 +135,7 @@ def _store(
         device_number=device_number(host, status),
         encryption_policy=_policy(host, path),
     )
-    return store, walk.files
+    return store, walk
 
 
 def _layout(host: Host, path: str) -> str:

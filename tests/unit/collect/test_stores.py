@@ -114,6 +114,36 @@ def test_links_within_a_store_are_not_followed(scan):
     assert (stores["/models"].files, stores["/models"].complete, gaps) == (1, True, [])
 
 
+UNSEEN = [("model_store", "unsupported"), ("model_file", "unsupported")]
+
+
+@pytest.mark.parametrize(
+    ("files", "gaps"),
+    [
+        ({"/plain/big/w": "x", "/models/big": Path("/plain/big")}, UNSEEN),
+        ({"/plain/w": "x", "/models/sub/w": Path("../../plain/w")}, UNSEEN),
+        ({"/plain/w": "x", "/plain/to": Path("/plain"), "/models/w": Path("/plain/to/w")}, UNSEEN),
+        ({"/models/w": Path("/plain/gone")}, []),
+        ({"/usr/bin/python3": "x", "/models/venv/bin/python": Path("/usr/bin/python3")}, []),
+        ({"/home/alice/.cache/huggingface/hub/w": "x",
+          "/models/w": Path("/home/alice/.cache/huggingface/hub/w")}, []),
+        ({"/models/me": Path("/models/a"), "/models/sub/up": Path("../a")}, []),
+    ],
+    ids=["folder", "file", "over-a-link", "dangling", "program", "another-store", "inside"],
+)  # fmt: skip
+def test_what_a_link_leads_to_outside_every_store_is_a_gap(scan, files, gaps):
+    assert scan({"/models/a": "x", **files})[2] == gaps
+
+
+@pytest.mark.parametrize(("mode", "writers"), [(0o777, "everyone"), (0o1777, ""), (0o755, "")])
+def test_who_may_put_another_folder_in_the_stores_place(plain_tree, scan, tmp_path, mode, writers):
+    host = plain_tree({"/srv/models/a": "x"})
+    (tmp_path / "root/srv").chmod(mode)
+    (tmp_path / "root/srv/models").chmod(0o755)
+    (tmp_path / "root/srv/models/a").chmod(0o644)
+    assert scan({}, host)[0]["/srv/models"].writers == writers
+
+
 def test_named_stores(scan):
     site = Site(stores=(Store(path="/data/vec/", holds="vectors"),))
     files = {"/x/blobs/sha256-1": "x", "/x/manifests/m": "x", "/data/vec/i": "x"}
