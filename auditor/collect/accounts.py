@@ -9,6 +9,7 @@ from auditor.collect import _accounts_files as files
 from auditor.collect import _sshd as sshd
 from auditor.collect import _sudoers as sudoers
 from auditor.collect._reading import Reading
+from auditor.collect._sshd_processes import note_options
 from auditor.evidence import Coverage, Origin
 from auditor.evidence.host import Account, SshServer
 from auditor.host import Absent, Host, Unreadable
@@ -27,6 +28,7 @@ def _collect(host: Host, _: Options) -> Iterator[Fact]:
     config = sshd.read(server)
     if config is not None:
         yield _server(config, server)
+    note_options(server)
     yield from server.gaps()
 
     reading = Reading(host, NAME, "account")
@@ -182,6 +184,7 @@ COLLECTOR = Collector(
     reads=(
         files.PASSWD, files.SHADOW, files.GROUP, files.NSSWITCH, sudoers.MAIN, "/etc/sudoers.d/*",
         *sshd.PLACES, "/etc/ssh/sshd_config.d/*", "~/.ssh/authorized_keys",
+        "/proc/*/cmdline",
     ),
     collect=_collect,
 )  # fmt: skip

@@ -318,3 +318,37 @@ def test_vendor_configuration_of_an_immutable_system(server):
 def test_links_are_followed(server):
     found, _ = server({SSHD: Path("../sshd.real"), "/etc/sshd.real": "Port 24\n"})
     assert found.ports == (24,)
+
+
+def running(*words):
+    return {"/proc/9/cmdline": "\0".join(words) + "\0"}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("sshd: /usr/sbin/sshd -D -o PasswordAuthentication=yes [listener] 0 of 10-100 startups",),
+        ("sshd: /usr/sbin/sshd -oPermitRootLogin=yes [listener] 0 of 10-100 startups",),
+        ("/usr/sbin/sshd", "-D", "-f", "/opt/sshd_config"),
+        ("/usr/sbin/sshd", "-Df", "/opt/sshd_config"),
+        ("/usr/sbin/dropbear", "-F"),
+    ],
+)
+def test_a_daemon_started_with_options_is_not_told_by_the_file(server, words):
+    _, gaps = server({SSHD: "PasswordAuthentication no\n", **running(*words)})
+    assert gaps == ["unsupported"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("sshd: /usr/sbin/sshd -D [listener] 0 of 10-100 startups",),
+        ("sshd: ops [priv]",),
+        ("sshd: ops -o@pts/0",),
+        ("/usr/bin/vim", "sshd -o x"),
+        ("/usr/sbin/sshd", "-D", "-p", "2022", "-E", "/var/log/foo"),
+        ("/usr/sbin/sshd", "-D", "-oCiphers=aes256-gcm@openssh.com", "-oMACs=hmac-sha2-256"),
+    ],
+)
+def test_a_daemon_without_such_options_is(server, words):
+    assert server({SSHD: "PasswordAuthentication no\n", **running(*words)})[1] == []
