@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator, Sequence
+from itertools import dropwhile
 from pathlib import PurePosixPath
 
 from msgspec import Struct
 
+_ASSIGNMENT = re.compile(r"^[A-Za-z_]\w*\+?=")
 _PYTHON = re.compile(r"^(?:python|pypy)[0-9.]*$")
 _JAVA = re.compile(r"^java$")
-_SHELLS = frozenset({"sh", "bash", "dash", "ash", "zsh", "ksh"})
+SHELLS = frozenset({"sh", "bash", "dash", "ash", "zsh", "ksh"})
 # Programs that run another one, whose words begin somewhere behind their own options.
-_WRAPPERS = frozenset({
+WRAPPERS = frozenset({
     "env", "nohup", "exec", "nice", "ionice", "numactl", "taskset", "tini", "dumb-init", "sudo",
     "setpriv", "gosu", "su-exec", "stdbuf", "time", "timeout", "catchsegv", "mpirun", "mpiexec",
     "srun", "uv", "uvx", "poetry", "conda", "mamba", "micromamba", "pixi", "xvfb-run", "setsid",
@@ -23,9 +25,9 @@ _WRAPPERS = frozenset({
 _APP_SERVERS = frozenset({"uvicorn", "gunicorn", "hypercorn", "granian"})
 _PYTHON_VALUES = frozenset({"-W", "-X", "--check-hash-based-pycs"})
 _NESTED = 4
-_MOST_WORDS = 512
+MOST_WORDS = 512
 _WRAPPED = 48
-_SCRIPT = 16 * 1024
+LONGEST_SCRIPT = 16 * 1024
 
 
 class Program(Struct, frozen=True, kw_only=True):
@@ -53,7 +55,7 @@ def programs(arguments: Sequence[str], *, unwrap: bool, depth: int = 0) -> Itera
     With `unwrap` also those behind a shell's `-c`, `env`, `sudo` …: in a manifest they are all
     that is known, on a host they have processes of their own.
     """
-    words = tuple(arguments[:_MOST_WORDS])
+    words = tuple(arguments[:MOST_WORDS])
     if not words or depth > _NESTED:
         return
     name = PurePosixPath(words[0]).name.lstrip("-")
@@ -65,9 +67,9 @@ def programs(arguments: Sequence[str], *, unwrap: bool, depth: int = 0) -> Itera
         yield from _of_script(words[0], words[1:])
     if not unwrap:
         return
-    if name in _SHELLS:
+    if name in SHELLS:
         yield from _of_shell(words[1:], depth)
-    elif name in _WRAPPERS:
+    elif name in WRAPPERS:
         yield from _behind_a_wrapper(words, depth)
 
 
@@ -78,9 +80,9 @@ def _behind_a_wrapper(words: tuple[str, ...], depth: int) -> Iterator[Program]:
     """
     for start, word in enumerate(words[1:_WRAPPED], start=1):
         name = PurePosixPath(word).name
-        if name in _SHELLS:
+        if name in SHELLS:
             yield from _of_shell(words[start + 1 :], depth + 1)
-        elif name not in _WRAPPERS and not word.startswith("-"):
+        elif name not in WRAPPERS and not word.startswith("-"):
             yield from programs(words[start:], unwrap=False)
 
 
@@ -124,18 +126,25 @@ def _of_shell(words: tuple[str, ...], depth: int) -> Iterator[Program]:
         if word.startswith("-") and not word.startswith("--") and word.endswith("c"):
             script = words[number + 1] if number + 1 < len(words) else ""
             for command in commands(script):
-                yield from programs(command, unwrap=True, depth=depth + 1)
+                words_of = tuple(dropwhile(is_assignment, command))
+                yield from programs(words_of, unwrap=True, depth=depth + 1)
             return
         if not word.startswith("-"):
             return
 
 
+def is_assignment(word: str) -> bool:
+    """Return whether a word in front of a command sets a variable for it (`NAME=value`)."""
+    return bool(_ASSIGNMENT.match(word))
+
+
 def commands(script: str) -> Iterator[tuple[str, ...]]:
     """Yield the simple commands of a shell script, split at `;`, `&`, `|` and line ends.
 
-    Assignments before a command are dropped. What the shell would compute stays as written.
+    Assignments stand before the command that they are for, or alone. What the shell would
+    compute stays as written. Nothing is read beyond `LONGEST_SCRIPT` characters.
     """
-    for line in script[:_SCRIPT].replace("\\\n", " ").splitlines():
+    for line in script[:LONGEST_SCRIPT].replace("\\\n", " ").splitlines():
         lexer = shlex.shlex(line, posix=True, punctuation_chars=";&|()")
         lexer.whitespace_split = True
         try:
@@ -148,5 +157,5 @@ def commands(script: str) -> Iterator[tuple[str, ...]]:
                 if command:
                     yield tuple(command)
                 command = []
-            elif command or not re.match(r"^[A-Za-z_]\w*=", word):
+            else:
                 command.append(word)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Literal
 
 from msgspec import Struct
@@ -24,12 +25,25 @@ _BARE = re.compile(
     r"(?P<host>[A-Za-z0-9_.-]{1,253}|\[[0-9A-Fa-f:.%]{2,60}\])(?::(?P<port>\d{1,5}))?(?:/.*)?"
 )
 _ADDRESS_NAME = re.compile(
-    r"(?:^|[_.-])(?:URL|URI|ENDPOINT|HOST|HOSTNAME|ADDR|ADDRESS|SERVER|DSN|MIRROR|PROXY|DOMAIN|REPO|INDEX|REGISTRY)S?$",
+    r"(?:^|[_.-])(?:URL|URI|ENDPOINT|HOST|HOSTNAME|ADDR|ADDRESS|SERVER|DSN|API_BASE|MIRROR|PROXY|DOMAIN|REPO|INDEX|REGISTRY)S?$",
     re.IGNORECASE,
+)
+_CAMEL_NAME = re.compile(
+    r"[a-z0-9](?:Ur[li]|UR[LI]|Endpoint|Host|Addr|Address|Server|Mirror|Proxy|Registry|ApiBase)s?$"
 )
 _LAST_LABEL = re.compile(r"[a-z][a-z0-9-]*")
 # Some parsers end the host at a backslash, others read on to the `@`.
 _TWO_READINGS = re.compile(r"://[^\s/?#]{0,512}\\[^\s/?#]{0,512}@")
+# A setting in a file of any kind: `host: x`, `"host": "x"`, `host = x`; `server x` of nginx and
+# the `forward . x y` of CoreDNS.
+_PAIR = re.compile(
+    r"(?m)(?:^|[\s{,;\"'])(?P<key>[A-Za-z][A-Za-z0-9_.-]{1,60})[\"']?\s{0,8}[:=]\s{0,8}[\"']?"
+    r"(?P<value>[^\s\"',;{}\[\]]{3,260})"
+)
+_FORWARD = re.compile(r"(?m)^\s*(?:forward|proxy)\s+\S+\s+(?P<value>[^{\n]{3,500})")
+_UPSTREAM = re.compile(r"(?m)^\s*(?:server|upstream|nameserver)\s+(?P<value>[^\s;{]{3,260})")
+# In a file these name the server itself more often than another one.
+_OWN_NAMES = re.compile(r"(?:^|[_.-])(?:HOSTNAME|DOMAIN|SERVER|REPO|INDEX)S?$", re.IGNORECASE)
 # What stands for a value that only the cluster or the shell knows.
 _PLACEHOLDER = re.compile(r"[${}<>*()%]")
 # Schemes that lead to nothing outside the pod, or name no host.
@@ -77,7 +91,7 @@ class Found(Struct, frozen=True, kw_only=True):
 
 def names_an_address(name: str) -> bool:
     """Return whether a variable or key of this name holds an address (`OPENAI_BASE_URL`)."""
-    return bool(_ADDRESS_NAME.search(name))
+    return bool(_ADDRESS_NAME.search(name) or _CAMEL_NAME.search(name))
 
 
 def find(name: str, text: str) -> Found:
@@ -96,13 +110,43 @@ def find(name: str, text: str) -> Found:
             unclear += 1
         elif address.scheme not in _LOCAL_SCHEMES:
             addresses[address] = None
-    if not addresses and not unclear and names_an_address(name) and "://" not in text:
+    if not addresses and not unclear and "://" not in text:
         for part in text.split(","):
             address = _of_bare(part.strip())
-            # `HOST=0.0.0.0` is where to listen, not where to go.
-            if address is not None and not _is_own(address.host):
+            if address is not None and _leads_out(name, address):
                 addresses[address] = None
+    for address in _in_file(text):
+        addresses[address] = None
     return Found(addresses=tuple(addresses), unclear=unclear)
+
+
+def _leads_out(name: str, address: Address) -> bool:
+    """Return whether a bare value is an address to go to: by its name, its port or its operator.
+
+    `HOST=0.0.0.0` is where to listen, not where to go.
+    """
+    if _is_own(address.host):
+        return False
+    operator = operator_of(address.host) if address.url == address.host else None
+    # A group of an API (`networking.k8s.io`) is called like a host as well: no service, no lead.
+    is_service = operator is not None and operator.category in _BY_CATEGORY
+    return names_an_address(name) or bool(address.port) or is_service
+
+
+def _in_file(text: str) -> Iterator[Address]:
+    """Yield the bare addresses in the settings of a file, or of JSON in a value."""
+    for match in _PAIR.finditer(text):
+        address = _of_bare(match["value"])
+        key = match["key"]
+        own = _OWN_NAMES.search(key) is not None
+        if address is not None and _leads_out("" if own else key, address):
+            yield address
+    for pattern in (_FORWARD, _UPSTREAM):
+        for match in pattern.finditer(text):
+            for word in match["value"].split():
+                address = _of_bare(word)
+                if address is not None and not _is_own(address.host):
+                    yield address
 
 
 def _of_url(scheme: str, authority: str) -> Address | None:
@@ -139,7 +183,8 @@ def _of_bare(text: str) -> Address | None:
     )
     if port > MAX_PORT or not (is_name or address_of(host)):
         return None
-    return Address(scheme="", host=host, port=port, url=f"{match['host']}:{port}" if port else host)
+    written = text.partition("/")[0] + ("/" if "/" in text else "")
+    return Address(scheme="", host=host, port=port, url=written)
 
 
 def _is_own(host: str) -> bool:

@@ -10,12 +10,18 @@ from auditor.evidence import workload as kinds
 from auditor.evidence.host import AiService, ModelSource
 from auditor.evidence.network import ListeningPort
 from auditor.hostnames import address_of
-from auditor.manifests import _compose_names, _container
+from auditor.manifests import _compose_hooks, _compose_names, _container, _elsewhere
 from auditor.manifests import _compose_syntax as syntax
 from auditor.manifests._environment import Environment, Setting, Source
 from auditor.manifests._reading import Cursor
 from auditor.manifests._services import EVERYWHERE, Exposed, published
 
+_SOCKET = "/var/run/docker.sock"
+# What of a service has a reader of its own, or names nothing that it calls.
+_OWN_READER = frozenset({
+    "image", "entrypoint", "command", "environment", "env_file", "ports", "volumes", "dns",
+    "dns_search", "extra_hosts", "provider", "labels", "networks", "hostname", "container_name",
+})  # fmt: skip
 _PULL = {"always": "Always", "never": "Never"}
 
 
@@ -32,10 +38,9 @@ def records(root: Cursor, name: str, service: Cursor) -> Iterator[Record]:
     yield from _ports(workload, service)
     yield from _compose_names.records(workload, service)
     yield from _provider(workload, service)
-    options = service.get("logging")
-    logging = options.mapping("options", "remote_reference") if options else None
-    for key, cursor in logging.entries() if logging else ():
-        yield from _container.references(cursor, workload.label, key, cursor.text() or "")
+    yield from _elsewhere.addresses(
+        service, workload.label, passed_over=_OWN_READER, read_elsewhere=_compose_hooks.is_hook
+    )
 
 
 def _workload(root: Cursor, name: str, service: Cursor) -> kinds.Workload:
@@ -67,7 +72,7 @@ def _is_isolated(root: Cursor, service: Cursor) -> bool:
     names += [text for item in (networks.items() if networks else ()) if (text := item.text())]
     defined = root.mapping("networks", "workload")
     internal = [
-        bool(network and network.flag("internal", "workload"))
+        bool(network and network.flag("internal", "workload") and not network.get("external"))
         for name in names or ["default"]
         for network in [defined.get(name) if defined else None]
     ]
@@ -89,6 +94,7 @@ def _described(workload: kinds.Workload, name: str, service: Cursor) -> _contain
         arguments=(*_command(service, "entrypoint"), *_command(service, "command")),
         environment=_environment(service),
         cursor=service,
+        hooks=tuple(_compose_hooks.hooks(service)),
     )
 
 
@@ -137,7 +143,8 @@ def _setting(name: str, cursor: Cursor, written: str | None) -> Setting:
 
 
 def _security(workload: kinds.Workload, name: str, service: Cursor) -> kinds.Container:
-    user = service.string("user", "container").partition(":")[0]
+    user = (syntax.interpolate(service.string("user", "container")) or "").partition(":")[0]
+    as_root = (user == "root" or set(user) == {"0"}) if user else None
     image = service.string("image", "container_image")
     return kinds.Container(
         origin=service.origin,
@@ -146,7 +153,8 @@ def _security(workload: kinds.Workload, name: str, service: Cursor) -> kinds.Con
         image=syntax.interpolate(image) or "",
         init=False,
         privileged=bool(service.flag("privileged", "container")),
-        run_as_root=(user in ("0", "root")) if user and "$" not in user else None,
+        run_as_root=as_root,
+        kept_from_root=as_root is False,
         read_only_root=bool(service.flag("read_only", "container")),
         added_capabilities=service.texts("cap_add", "container"),
         pull_policy=_PULL.get(service.string("pull_policy", "container"), "IfNotPresent"),
@@ -176,8 +184,17 @@ def _mounts(workload: kinds.Workload, name: str, service: Cursor) -> Iterator[ki
             path=target,
             # A bind mount is what Kubernetes calls a hostPath: one rule judges both.
             volume_type="hostPath" if volume_type == "bind" else volume_type,
-            source=source,
+            source=syntax.path(source) if volume_type == "bind" else source,
             read_only=read_only,
+        )
+    if service.flag("use_api_socket", "volume_mount"):
+        yield kinds.VolumeMount(
+            origin=service.origin,
+            subject=f"{workload.label}:{name}",
+            path=_SOCKET,
+            volume_type="hostPath",
+            source=_SOCKET,
+            read_only=False,
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 import shlex
 from typing import Literal
@@ -102,6 +103,11 @@ def volume(text: str) -> tuple[str, str, bool]:
         return "", parts[0], False
     options = parts[2].split(",") if len(parts) > 2 else []  # noqa: PLR2004 - source:target:options
     return parts[0], parts[1], "ro" in options
+
+
+def path(text: str) -> str:
+    """Return a host path in its shortest form: `/run/../var//x/` is `/var/x`."""
+    return "/" + posixpath.normpath(text).lstrip("/") if text.startswith("/") else text
 
 
 def words(text: str) -> tuple[str, ...]:

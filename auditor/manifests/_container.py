@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from auditor.catalogues.runtimes import (
     ModelReference,
@@ -17,20 +17,22 @@ from auditor.catalogues.runtimes import (
 from auditor.catalogues.settings import known_variable, settings_of
 from auditor.evidence import Record
 from auditor.evidence.host import AiService, EnvironmentVariable, ModelSource, Variable
-from auditor.evidence.network import Proxy, RemoteReference
+from auditor.evidence.network import Proxy
 from auditor.evidence.workload import ContainerImage
-from auditor.manifests import _addresses, _images
+from auditor.manifests import _addresses, _images, _programs, _references, _shell
 from auditor.manifests._environment import Environment, Setting
-from auditor.manifests._reading import Cursor
+from auditor.manifests._reading import Cursor, Texts
 from auditor.redaction import is_secret_name, redact_arguments, redact_value
 
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "ftp_proxy", "socks_proxy")
 _LONGEST_VALUE = 1000
-_LISTENING_FLAGS = ("--host", "--bind", "--listen", "--address", "--server-name", "--ip", "-H")
 
 
 class Container(Struct, frozen=True, kw_only=True):
     """A container, normalised: `arguments` are command and arguments, each with its place.
+
+    `hooks` are further commands run in it (probes, lifecycle hooks, health checks). `serves` is
+    false for one that ends before the others start: its image alone then makes no server of it.
 
     `workload` is the label of its workload, `subject` its own. `image` is `` where the manifest
     names none. `assumed` is the runtime that it is where nothing tells (`kserve` for a model of
@@ -41,22 +43,28 @@ class Container(Struct, frozen=True, kw_only=True):
     subject: str
     image: str
     image_cursor: Cursor
-    arguments: tuple[tuple[Cursor, str], ...]
+    arguments: Texts
     environment: Environment
     cursor: Cursor
     assumed: str = ""
-    references: tuple[tuple[Cursor, str], ...] = ()
+    references: Texts = ()
+    hooks: tuple[Texts, ...] = ()
+    serves: bool = True
 
 
 def records(container: Container) -> Iterator[Record]:
     """Yield the image, the AI service and its model, variables, addresses and proxies."""
     if container.image:
         yield from image(container.subject, container.image, container.image_cursor)
+    environment = _shell.environment_after(container.environment, container.arguments)
+    container = structs.replace(container, environment=environment)
     yield from service(container)
     for setting in container.environment.settings:
         yield from _variable(container, setting)
         yield from _of_setting(container, setting)
-    yield from _of_arguments(container)
+    for texts in (container.arguments, *container.hooks):
+        yield from _references.of_arguments(container.subject, texts)
+        yield from _programs.leads(_run(container, texts))
     for source in container.environment.unresolved:
         for kind in ("environment_variable", "remote_reference", "proxy"):
             what = f"what {source} sets is not in the manifests"
@@ -85,7 +93,8 @@ def service(container: Container) -> Iterator[Record]:
     """Yield the AI service that a container is, and the models that it is told to load."""
     texts = tuple(text for _, text in container.arguments)
     settings = container.environment.settings
-    found = recognise(texts, container.image, tuple(setting.name for setting in settings))
+    told = container.image if container.serves else ""
+    found = recognise(texts, told, tuple(setting.name for setting in settings))
     assumed = by_key(container.assumed) if container.assumed else None
     if found is None and assumed is not None:
         found = Recognition(runtime=assumed, confidence="low", arguments=texts)
@@ -220,7 +229,17 @@ def _of_setting(container: Container, setting: Setting) -> Iterator[Record]:
     if is_proxy:
         yield from _proxy(container, setting, text)
     elif not setting.name.lower().endswith("no_proxy"):
-        yield from references(setting.cursor, container.subject, setting.name, text)
+        yield from _references.references(setting.cursor, container.subject, setting.name, text)
+
+
+def _run(container: Container, texts: Texts) -> _programs.Run:
+    return _programs.Run(
+        subject=container.subject,
+        image=container.image if texts is container.arguments else "",
+        texts=texts,
+        environment=container.environment,
+        cursor=container.cursor,
+    )
 
 
 def _leads(name: str) -> bool:
@@ -244,37 +263,4 @@ def _proxy(container: Container, setting: Setting, text: str) -> Iterator[Proxy]
             host=address.host,
             port=address.port,
             bypass=tuple(part.strip() for part in (bypass or "").split(",") if part.strip()),
-        )
-
-
-def _of_arguments(container: Container) -> Iterator[RemoteReference]:
-    """Yield the addresses in the arguments, each named after its flag."""
-    flag = ""
-    for cursor, text in container.arguments:
-        name, separator, value = text.partition("=")
-        if text.startswith("-") and separator:
-            flag, text = name, value  # noqa: PLW2901 - what is left of `--flag=value`
-        elif text.startswith("-") and " " not in text.strip():
-            flag = text
-            continue
-        if flag not in _LISTENING_FLAGS:
-            yield from references(cursor, container.subject, flag or "arguments", text)
-        flag = ""
-
-
-def references(cursor: Cursor, subject: str, setting: str, text: str) -> Iterator[RemoteReference]:
-    """Yield the addresses in a text; a gap for those that cannot be told."""
-    found = _addresses.find(setting, text)
-    if found.unclear:
-        what = f"{setting}: the host in an address is a placeholder, or not clear"
-        cursor.problems.add("remote_reference", "not-collected", what, cursor)
-    for address in found.addresses:
-        yield RemoteReference(
-            origin=cursor.origin,
-            subject=subject,
-            setting=setting,
-            url=address.url,
-            host=address.host,
-            port=address.port,
-            purpose=_addresses.purpose(setting, address.host),
         )

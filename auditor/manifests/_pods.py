@@ -31,11 +31,11 @@ _PLACES: dict[str, tuple[str, ...]] = {
     ),
 }  # fmt: skip
 # Lists of containers and single ones: Kubernetes, then Argo Workflows and Tekton.
-_LISTS = ("containers", "initContainers", "ephemeralContainers", "sidecars", "steps")
-_SINGLE = ("container", "script")
+LISTS = ("containers", "initContainers", "ephemeralContainers", "sidecars", "steps")
+SINGLE = ("container", "script")
 # Components of a KServe InferenceService that name a model instead of containers, and the
 # runtime (of the catalogue) that serves each framework.
-_COMPONENTS = ("predictor", "transformer", "explainer")
+COMPONENTS = ("predictor", "transformer", "explainer")
 FRAMEWORKS = {
     "model": "kserve", "huggingface": "kserve", "sklearn": "kserve", "xgboost": "kserve",
     "lightgbm": "kserve", "pmml": "kserve", "paddle": "kserve", "onnx": "kserve",
@@ -83,15 +83,15 @@ def looks_like_pod(cursor: Cursor) -> bool:
     steps = cursor.get("steps")
     if steps is not None and any(item.get("image") for item in steps.items()):
         return True
-    return any(cursor.down(name, "image") for name in _SINGLE)
+    return any(cursor.down(name, "image") for name in SINGLE)
 
 
 def containers(spec: Cursor) -> Iterator[tuple[Cursor, bool]]:
     """Yield the containers of a pod specification, and whether each runs before the others."""
-    for name in _LISTS:
+    for name in LISTS:
         for container in spec.mappings(name, "container"):
             yield container, name == "initContainers"
-    for name in _SINGLE:
+    for name in SINGLE:
         single = spec.get(name)
         if single is not None and single.get("image"):
             yield single, False
@@ -101,7 +101,7 @@ def containers(spec: Cursor) -> Iterator[tuple[Cursor, bool]]:
 
 def framework_models(spec: Cursor) -> Iterator[Cursor]:
     """Yield the models of a KServe component, which stand where containers could."""
-    if spec.path.rpartition(".")[2] not in _COMPONENTS:
+    if spec.path.rpartition(".")[2] not in COMPONENTS:
         return
     for name, cursor in spec.entries():
         if name in FRAMEWORKS and cursor.is_mapping:

@@ -13,7 +13,10 @@ from auditor.manifests._reading import Cursor
 _KIND = "network_policy"
 # Policies of network plug-ins: what they let out is decided beside, or over, the standard ones.
 _OTHER_GROUPS = ("cilium.io", "crd.projectcalico.org", "projectcalico.org", "crd.antrea.io")
-_OTHER_KINDS = ("AdminNetworkPolicy", "BaselineAdminNetworkPolicy", "ClusterNetworkPolicy")
+_OTHER_KINDS = (
+    "AdminNetworkPolicy", "BaselineAdminNetworkPolicy", "ClusterNetworkPolicy", "EgressFirewall",
+    "EgressNetworkPolicy",
+)  # fmt: skip
 
 
 def read(document: Cursor) -> Iterator[NetworkPolicy]:
@@ -24,6 +27,10 @@ def read(document: Cursor) -> Iterator[NetworkPolicy]:
         document.problems.add(_KIND, "unsupported", what, document)
         return
     if kind != "NetworkPolicy":
+        return
+    if document.string("apiVersion", _KIND).partition("/")[0] != "networking.k8s.io":
+        what = "a NetworkPolicy of another group than networking.k8s.io: no cluster enforces it"
+        document.problems.add(_KIND, "unsupported", what, document)
         return
     spec = document.mapping("spec", _KIND)
     if spec is None:
@@ -80,6 +87,8 @@ def _cidrs(rules: tuple[Cursor, ...]) -> Iterator[str]:
         for peer in rule.mappings("to", _KIND):
             block = peer.mapping("ipBlock", _KIND)
             if block is None:
+                if not (peer.get("podSelector") or peer.get("namespaceSelector")):
+                    peer.malformed(_KIND, "a peer that names nobody: no cluster takes it")
                 continue
             cidr = block.string("cidr", _KIND)
             try:

@@ -195,3 +195,7 @@ class Cursor(Struct, frozen=True, kw_only=True):
             return found.value
         found.malformed(kind, "a whole number is expected here")
         return None
+
+
+# A command, each word with its place.
+Texts = tuple[tuple[Cursor, str], ...]

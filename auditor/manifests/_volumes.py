@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterator
 
 from auditor.evidence.workload import ContainerImage, VolumeMount
@@ -56,5 +57,7 @@ def _source(volume: Cursor) -> tuple[str, str, bool]:
         locked = bool(source.flag("readOnly", "volume_mount")) or volume_type in (
             "configMap", "secret", "projected", "downwardAPI", "image",
         )  # fmt: skip
+        if volume_type == "hostPath":
+            behind = posixpath.normpath("/" + behind.lstrip("/"))
         return volume_type, f"{server}:{behind}" if server else behind, locked
     return "emptyDir", "", False

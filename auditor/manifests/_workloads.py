@@ -5,19 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from auditor.evidence import Record
-from auditor.evidence import workload as kinds
 from auditor.evidence.host import AiService
 from auditor.evidence.network import DnsResolver, ListeningPort, RemoteReference, SearchDomain
 from auditor.hostnames import address_of
-from auditor.manifests import _container, _volumes
+from auditor.manifests import _container, _elsewhere, _pod_security, _volumes
 from auditor.manifests._environment import Configuration, Environment, expand, resolve
-from auditor.manifests._pods import FRAMEWORKS, Pod, containers, is_llm_service
-from auditor.manifests._reading import Cursor
+from auditor.manifests._pods import FRAMEWORKS, LISTS, SINGLE, Pod, containers, is_llm_service
+from auditor.manifests._reading import Cursor, Texts
 from auditor.manifests._services import EVERYWHERE, Exposed, protocol_of, published
 
 _MODEL_CONTAINER = "kserve-container"
 _LLM_CONTAINER = "main"
 _LONGEST_VARIABLE = 4096
+_PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
+# What of a container, and of a pod, has a reader of its own.
+_OF_CONTAINER = frozenset({
+    "name", "image", "command", "args", "env", "envFrom", "ports", "volumeMounts", "source",
+    "storageUri", "resources", "exec",
+})  # fmt: skip
+_OF_POD = frozenset({*LISTS, *SINGLE, *FRAMEWORKS, "dnsConfig", "hostAliases"})
 
 
 def records(document: Cursor, pod: Pod, configuration: Configuration) -> Iterator[Record]:
@@ -31,12 +37,16 @@ def records(document: Cursor, pod: Pod, configuration: Configuration) -> Iterato
             yield record
             if isinstance(record, AiService):
                 yield from _on_node(pod, container, record)
-        yield _security(pod, container, init=init)
+        yield _pod_security.security(pod, container, _name(container), init=init)
         yield from _volumes.mounts(_subject(pod, container), container, volumes)
         yield from _ports(pod, container)
+        yield from _elsewhere.addresses(
+            container, _subject(pod, container), passed_over=_OF_CONTAINER
+        )
     if is_llm_service(document):
         yield from _llm_model(document, pod, configuration)
     yield from _names(pod)
+    yield from _elsewhere.addresses(pod.spec, pod.workload.label, passed_over=_OF_POD)
 
 
 def _name(container: Cursor) -> str:
@@ -44,6 +54,12 @@ def _name(container: Cursor) -> str:
     if name is not None and name.text():
         return name.text() or ""
     return _MODEL_CONTAINER if _framework(container) else "container"
+
+
+def _is_init(container: Cursor) -> bool:
+    """Return whether a container ends before the others start (a sidecar is restarted)."""
+    listed = container.path.rpartition(".")[2].startswith("initContainers[")
+    return listed and container.string("restartPolicy", "container") != "Always"
 
 
 def _subject(pod: Pod, container: Cursor) -> str:
@@ -57,7 +73,11 @@ def _framework(container: Cursor) -> str:
 
 
 def _container_records(
-    document: Cursor, pod: Pod, container: Cursor, configuration: Configuration, number: int
+    document: Cursor,
+    pod: Pod,
+    container: Cursor,
+    configuration: Configuration,
+    number: int,
 ) -> Iterator[Record]:
     image = container.string("image", "container_image")
     if not image:
@@ -88,6 +108,8 @@ def _container_records(
             cursor=container,
             assumed=_assumed(document, container),
             references=tuple(_references(container)),
+            hooks=tuple(_hooks(container)),
+            serves=not (_is_init(container) and container.get("command")),
         )
     )
 
@@ -109,6 +131,15 @@ def _assumed(document: Cursor, container: Cursor) -> str:
     is_main = is_llm_service(document) and _name(container) == _LLM_CONTAINER
     # KServe serves an LLMInferenceService with vLLM unless its template says otherwise.
     return "vllm" if is_main and container.path.startswith("spec.template") else ""
+
+
+def _hooks(container: Cursor) -> Iterator[Texts]:
+    """Yield the commands of a container's probes and lifecycle hooks."""
+    places = [(name,) for name in _PROBES]
+    for place in (*places, ("lifecycle", "postStart"), ("lifecycle", "preStop")):
+        action = container.down(*place, "exec")
+        if action is not None:
+            yield action.texts_with_place("command", "remote_reference")
 
 
 def _references(container: Cursor) -> Iterator[tuple[Cursor, str]]:
@@ -162,46 +193,6 @@ def _llm_model(document: Cursor, pod: Pod, configuration: Configuration) -> Iter
     if bare:
         _imageless(document, uri)
     yield from _container.service(named)
-
-
-def _security(pod: Pod, container: Cursor, *, init: bool) -> kinds.Container:
-    """Return a container's record, its security context resolved against the pod's."""
-    own = container.mapping("securityContext", "container")
-    of_pod = pod.spec.mapping("securityContext", "container")
-    capabilities = own.mapping("capabilities", "container") if own else None
-    image = container.string("image", "container_image")
-    return kinds.Container(
-        origin=container.origin,
-        workload=pod.workload.label,
-        name=_name(container),
-        image=image,
-        init=init,
-        privileged=bool(own and own.flag("privileged", "container")),
-        run_as_root=_runs_as_root(own, of_pod),
-        read_only_root=bool(own and own.flag("readOnlyRootFilesystem", "container")),
-        added_capabilities=capabilities.texts("add", "container") if capabilities else (),
-        pull_policy=container.string("imagePullPolicy", "container") or _pull_policy(image),
-    )
-
-
-def _runs_as_root(own: Cursor | None, of_pod: Cursor | None) -> bool | None:
-    """Return what the security contexts say; `None` where the image decides."""
-    for context in (own, of_pod):
-        user = context.number("runAsUser", "container") if context else None
-        if user is not None:
-            return user == 0
-    for context in (own, of_pod):
-        refused = context.flag("runAsNonRoot", "container") if context else None
-        if refused is not None:
-            return False if refused else None
-    return None
-
-
-def _pull_policy(image: str) -> str:
-    """Return Kubernetes' default: `Always` for `:latest` or no tag, else `IfNotPresent`."""
-    last = image.rpartition("/")[2]
-    mutable = "@" not in last and (":" not in last or last.endswith(":latest"))
-    return "Always" if mutable else "IfNotPresent"
 
 
 def _ports(pod: Pod, container: Cursor) -> Iterator[ListeningPort]:

@@ -13,7 +13,7 @@ from auditor.evidence.network import (
     SearchDomain,
 )
 from auditor.evidence.workload import Container, ContainerImage, VolumeMount, Workload
-from auditor.manifests import Document, Fact, Reader, _compose_service, _container
+from auditor.manifests import Document, Fact, Reader, _compose_service, _references
 from auditor.manifests._compose_merge import Merger
 from auditor.manifests._reading import Cursor, Problems
 from auditor.yamldoc import Mapping, Node
@@ -72,13 +72,13 @@ def _configs(root: Cursor) -> Iterator[RemoteReference]:
     configs = root.mapping("configs", "remote_reference")
     for name, config in configs.entries() if configs else ():
         content = config.string("content", "remote_reference")
-        yield from _container.references(config, f"compose/Config/{name}", "content", content)
+        yield from _references.references(config, f"compose/Config/{name}", "content", content)
     volumes = root.mapping("volumes", "volume_mount")
     for name, volume in volumes.entries() if volumes else ():
         options = volume.mapping("driver_opts", "remote_reference")
         for key, cursor in options.entries() if options else ():
             text = (cursor.text() or "").replace("addr=", "nfs://")
-            yield from _container.references(cursor, f"compose/Volume/{name}", key, text)
+            yield from _references.references(cursor, f"compose/Volume/{name}", key, text)
 
 
 READER = Reader(
