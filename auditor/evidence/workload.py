@@ -38,7 +38,11 @@ class Workload(Record, frozen=True, kw_only=True):
 
 
 class Container(Record, frozen=True, kw_only=True):
-    """A container of a workload, its security context resolved against the pod's."""
+    """A container of a workload, its security context resolved against the pod's.
+
+    `run_as_root` is `None` where the image decides; `kept_from_root` tells whether the manifest
+    itself keeps it from root, whatever the image says.
+    """
 
     workload: str
     name: str
@@ -49,6 +53,7 @@ class Container(Record, frozen=True, kw_only=True):
     read_only_root: bool
     added_capabilities: tuple[str, ...]
     pull_policy: str
+    kept_from_root: bool = False
 
     @property
     def label(self) -> str:
