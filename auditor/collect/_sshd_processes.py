@@ -10,7 +10,7 @@ from auditor.host import Unreadable
 _LIMIT = 4096
 # The daemon writes its command line anew: `sshd: /usr/sbin/sshd -D [listener] 0 of 10-100 …`.
 _DAEMON = re.compile(r"^(?:sshd: )?(?:\S*/)?(?:sshd|dropbear|tinysshd)(?: |$)")
-_OPTION = re.compile(r" -[A-Za-z]*(?:f|o ?\"?(?P<keyword>[A-Za-z0-9]*))")
+_OPTION = re.compile(r" -[46DdeGiqTtV]*(?:f|o ?\"?(?P<keyword>[A-Za-z0-9]*))")
 # Red Hat names ciphers on the command line: these alone decide what is judged.
 _JUDGED = frozenset({
     "permitrootlogin", "passwordauthentication", "kbdinteractiveauthentication",
