@@ -96,7 +96,9 @@ def _compared(switch: Switch, value: str, inside: Inside) -> State:
         return _presence(switch, value)
     if switch.compare == "inside":
         return _leads_inside(value, inside) if value.strip() else "unset"
-    plain = value if switch.compare == "exact" else value.strip().lower()
+    # Programs take the value as it is: ` 1` is not `1`. What makes it unsafe is sought leniently.
+    as_it_is = {"exact": value, "any-case": value.lower()}
+    plain = as_it_is.get(switch.compare, value.strip().lower())
     if not plain and plain not in switch.values:
         return "unset"
     if switch.compare in ("exact", "any-case"):

@@ -206,7 +206,8 @@ def _unseen(rule: Rule, severity: Severity, world: _World) -> tuple[Finding, ...
     """Return one finding, `unknown`, for everything that the rule would have had to see."""
     kinds = scope.needed(rule, world.evidence.mode, world.sources)
     spots = scope.blind_spots(rule, world.evidence, kinds)
-    return tuple(judge.unseen(rule, severity, spot) for spot in spots)
+    parameters = world.tuning.parameters
+    return tuple(judge.unseen(rule, severity, spot, parameters) for spot in spots)
 
 
 def _strongest(verdicts: list[Verdict]) -> Verdict:
@@ -244,8 +245,12 @@ def _waived(finding: Finding, world: _World) -> Finding:
         return finding
     last = max(covering, key=lambda waiver: waiver.expires)
     expired = f"the waiver of {last.owner} expired on {last.expires}"
-    reason = f"{finding.reason}; {expired}" if finding.reason else expired
-    return msgspec.structs.replace(finding, reason=reason)
+    chinese = f"{last.owner} 的豁免已于 {last.expires} 到期"
+    return msgspec.structs.replace(
+        finding,
+        reason=f"{finding.reason}; {expired}" if finding.reason else expired,
+        reason_zh=f"{finding.why('zh')}；{chinese}" if finding.reason else chinese,  # noqa: RUF001 - Chinese
+    )
 
 
 def _unused(waivers: tuple[Waiver, ...], findings: list[Finding], day: str) -> tuple[str, ...]:

@@ -110,6 +110,11 @@ class Finding(_Part, frozen=True, kw_only=True):
     count: int = 1
     observed_zh: str = ""
     expected_zh: str = ""
+    reason_zh: str = ""
+
+    def why(self, language: str) -> str:
+        """Return the reason in `language`, in English where it has no other."""
+        return Text(en=self.reason, zh=self.reason_zh).in_language(language)
 
 
 class Findings(_Part, frozen=True, kw_only=True):

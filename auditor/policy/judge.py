@@ -11,16 +11,22 @@ import msgspec
 from auditor.evidence import DERIVED, Record, kind_of
 from auditor.policy.cel import CelError, Session
 from auditor.policy.comparison import Path
-from auditor.policy.findings import Finding, Severity, Verdict
+from auditor.policy.findings import Finding, Severity, Text, Verdict
 from auditor.policy.rules import Condition, Rule, Sentence
 from auditor.policy.scope import BlindSpot
 
 # Beyond this a list is not walked by a condition: nested macros would take its square.
 MAX_ITEMS = 10_000
+_NOTHING = Text(en="")
 
 
 class _Unread(Exception):  # noqa: N818 - a state of the record, not a mistake
-    """A value that a condition depends on could not be read: the message names it."""
+    """A value that a condition depends on could not be read: `said` names it."""
+
+    def __init__(self, said: Text) -> None:
+        """Keep the sentence."""
+        super().__init__(said.en)
+        self.said = said
 
 
 class Case:
@@ -55,25 +61,27 @@ class Case:
             expected=self._said(rule.expected, "en"),
             observed_zh=self._said(rule.observed, "zh"),
             expected_zh=self._said(rule.expected, "zh"),
-            reason=reason,
+            reason=reason.en,
+            reason_zh=reason.zh,
             origin=self._record.origin,
             fingerprint=fingerprint(rule.id, kind_of(self._record), self._subject),
         )
 
-    def _verdict(self, rule: Rule) -> tuple[Verdict, str]:
+    def _verdict(self, rule: Rule) -> tuple[Verdict, Text]:
         """Return the verdict, and why where it is `unknown` or `error`."""
         if self._broken:
-            return "error", self._broken
+            return "error", Text(en=self._broken)
         try:
             if rule.when and not self._holds(rule.when, trusted=False):
-                return "not-applicable", ""
+                return "not-applicable", _NOTHING
             if rule.doubt and self._holds(rule.doubt, trusted=None):
-                return "unknown", self._said(rule.because, "en")
-            return ("pass" if self._holds(rule.require, trusted=True) else "fail"), ""
+                because = (self._said(rule.because, language) for language in ("en", "zh"))
+                return "unknown", Text(en=next(because), zh=next(because))
+            return ("pass" if self._holds(rule.require, trusted=True) else "fail"), _NOTHING
         except _Unread as error:
-            return "unknown", str(error)
+            return "unknown", error.said
         except CelError as error:
-            return "error", str(error)
+            return "error", Text(en=str(error))
 
     def _holds(self, condition: Condition, *, trusted: bool | None) -> bool:
         """Return whether a condition holds; raises `_Unread` where that cannot be told.
@@ -82,7 +90,7 @@ class Case:
         be read. It may then say what makes matters worse, never what makes them better: the
         answer `trusted` (true: all is well; false: not concerned) is refused.
         """
-        missing = ""
+        missing: Text | None = None
         for path in condition.analysis.reads:
             if not _unread(self._fields, path):
                 continue
@@ -94,11 +102,14 @@ class Case:
             raise _Unread(missing)
         return holds
 
-    def _missing(self, path: Path) -> str:
+    def _missing(self, path: Path) -> Text:
         """Return that a value is not known, in words."""
         name = ".".join(step for step in path if step != "*")
-        derived = kind_of(self._record) in DERIVED
-        return f"{name} could not be {'told from what was read' if derived else 'read'}"
+        if kind_of(self._record) in DERIVED:
+            return Text(
+                en=f"{name} could not be told from what was read", zh=f"由已读内容无法判断 {name}"
+            )
+        return Text(en=f"{name} could not be read", zh=f"未能读取 {name}")
 
     def _said(self, sentence: Sentence | None, language: str) -> str:
         """Return a sentence with this record's values."""
@@ -115,8 +126,11 @@ def concerns(rule: Rule, record: Record) -> bool:
     return not rule.of or getattr(record, "source_kind", "") in rule.of
 
 
-def unseen(rule: Rule, severity: Severity, spot: BlindSpot) -> Finding:
+def unseen(
+    rule: Rule, severity: Severity, spot: BlindSpot, parameters: Mapping[str, object]
+) -> Finding:
     """Return the finding for something that could not be seen."""
+    expected = rule.expected
     return Finding(
         rule=rule.id,
         verdict="unknown",
@@ -124,12 +138,14 @@ def unseen(rule: Rule, severity: Severity, spot: BlindSpot) -> Finding:
         kind=spot.kind,
         subject=spot.subject,
         observed="not seen",
-        expected=rule.title.en,
+        expected=expected.en.outline(parameters),
         observed_zh="未能查看",
-        expected_zh=rule.title.zh,
+        expected_zh=expected.zh.outline(parameters) if expected.zh else "",
         reason=spot.reason,
+        reason_zh=spot.reason_zh,
         origin=spot.origin,
-        fingerprint=fingerprint(rule.id, spot.kind, spot.subject),
+        # Without the line: what stands above a gap in its file must not make it a new one.
+        fingerprint=fingerprint(rule.id, spot.kind, f"{spot.origin.source}\0{spot.reason}"),
         count=spot.count,
     )
 

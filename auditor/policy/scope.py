@@ -26,6 +26,7 @@ class BlindSpot(Struct, frozen=True, order=True, kw_only=True):
     reason: str
     origin: Origin
     count: int = 1
+    reason_zh: str = ""
 
 
 @cache
@@ -78,6 +79,7 @@ def blind_spots(rule: Rule, evidence: Evidence, kinds: tuple[str, ...]) -> tuple
             kind=rule.each,
             subject=item.path,
             reason=f"{item.path} could not be judged: {item.reason or 'no reason was given'}",
+            reason_zh=f"未能评判 {item.path}：{item.reason or '未说明原因'}",  # noqa: RUF001 - Chinese
             origin=Origin("manifests", item.path),
         )
         for item in evidence.inputs
@@ -102,6 +104,7 @@ def _gap_spot(gap: Gap) -> BlindSpot:
         kind=gap.kind,
         subject=gap.origin.place,
         reason=f"{words(gap.kind)} could not be read ({gap.reason}): {gap.detail}",
+        reason_zh=f"未能读取 {gap.kind}（{gap.reason}）：{gap.detail}",  # noqa: RUF001 - Chinese
         origin=gap.origin,
         count=gap.count,
     )
@@ -113,6 +116,7 @@ def _unlooked(rule: Rule, kind: str) -> BlindSpot:
         kind=kind,
         subject=words(kind),
         reason=f"no collector looked for {words(kind)}",
+        reason_zh=f"没有采集器查找 {kind}",
         origin=Origin("policy", rule.id),
     )
 

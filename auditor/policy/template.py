@@ -37,6 +37,18 @@ class Template(Struct, frozen=True, kw_only=True):
             for part in self.parts
         )
 
+    def outline(self, parameters: Mapping[str, object]) -> str:
+        """Return the sentence where there is no record: its fields stand by their names."""
+        names = {part.path[0]: part.path[-1].replace("_", " ") for part in self.parts if part.path}
+        return "".join(
+            part.text
+            if not part.path
+            else shown(_value(part.path, {}, parameters))
+            if part.path[0] == "params"
+            else names[part.path[0]]
+            for part in self.parts
+        )
+
 
 def read_template(source: str, kind: str, parameters: Mapping[str, Shape]) -> Template:
     """Return the sentence; raises `ExpressionError` for a placeholder that names nothing."""

@@ -127,7 +127,9 @@ def _rule_findings(
         blocking=any(is_blocking(finding, findings) for finding in mine),
         groups=tuple(group for group in shown if group.verdict not in _OPEN),
         open=tuple(group for group in shown if group.verdict in _OPEN),
-        reasons=tuple(sorted({f.reason for f in problems if f.verdict in _OPEN and f.reason})),
+        reasons=tuple(
+            sorted({f.why(language) for f in problems if f.verdict in _OPEN and f.reason})
+        ),
         hidden=hidden,
         passes=tuple(_as_place(item) for item in passes[:MAX_PASSES]),
         passes_hidden=max(0, len(passes) - MAX_PASSES),
@@ -157,7 +159,7 @@ def _groups(problems: list[Finding], language: str) -> tuple[tuple[Group, ...], 
         key = (
             VERDICTS.index(finding.verdict),
             *_sentences(finding, language),
-            finding.reason,
+            finding.why(language),
             repr(finding.waiver),
         )
         alike.setdefault(key, []).append(finding)
@@ -179,7 +181,7 @@ def _group(members: list[Finding], room: int, language: str) -> Group:
         verdict=first.verdict,
         observed=observed,
         expected=expected,
-        reason=first.reason,
+        reason=first.why(language),
         waiver=first.waiver,
         places=tuple(_as_place(_place(finding)) for finding in members[:room]),
     )

@@ -43,7 +43,7 @@ def _cells(finding: Finding, rule: AppliedRule | None, language: str) -> tuple[s
         finding.subject,
         (chinese and finding.observed_zh) or finding.observed,
         (chinese and finding.expected_zh) or finding.expected,
-        finding.reason,
+        finding.why("zh" if chinese else "en"),
         origin.source,
         str(origin.line),
         str(origin.column),

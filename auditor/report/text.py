@@ -110,7 +110,7 @@ def _finding(finding: Finding, words: Language, language: str) -> Iterator[str]:
         visible(finding.subject) + count, width=WIDTH, first=_INDENT + "- ", rest=_INDENT + "  "
     )
     observed = Text(en=finding.observed, zh=finding.observed_zh).in_language(language)
-    told = finding.reason if finding.verdict == "error" else observed
+    told = finding.why(language) if finding.verdict == "error" else observed
     place = visible(finding.origin.place)
     text = f"{place}: {visible(told)}" if told else place
     yield from wrapped(text, width=WIDTH, first=_INDENT + "  ", rest=_INDENT + "    ")
@@ -171,7 +171,7 @@ def _undecided(judgement: Judgement, words: Language) -> Iterator[str]:
     for finding in judgement.findings.findings:
         if finding.verdict == "unknown":
             count += 1
-            key = (finding.origin.place, finding.subject, finding.reason)
+            key = (finding.origin.place, finding.subject, finding.why(judgement.language))
             rules.setdefault(key, []).append(finding.rule)
     judged = {finding.rule for finding in judgement.findings.findings}
     for rule in judgement.findings.rules:

@@ -76,6 +76,11 @@ def test_variables_are_compared_as_the_program_does(environment, expected):
     assert state("vllm-usage-stats", environment=environment) == expected
 
 
+def test_a_blank_before_the_value_is_not_the_value():
+    environment = (("HF_HUB_OFFLINE", " 1"), ("TRANSFORMERS_OFFLINE", "1"))
+    assert state("hf-offline", environment=environment) == "unsafe"
+
+
 def test_the_hub_variable_decides_where_both_are_set():
     environment = (("HF_HUB_OFFLINE", "0"), ("TRANSFORMERS_OFFLINE", "1"))
     assert state("hf-offline", environment=environment) == "unsafe"

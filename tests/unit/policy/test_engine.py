@@ -23,6 +23,7 @@ from tests.unit.policy.worlds import (
 )
 
 DENIED = Gap(kind="account", reason="denied", detail="permission denied", origin=HERE)
+UNSEEN = evidence(gaps=(DENIED,))
 
 
 def test_a_record_that_meets_the_condition_passes_and_one_that_does_not_fails():
@@ -311,3 +312,22 @@ def test_two_gaps_at_one_place_are_two_findings():
     other = Gap(kind="account", reason="malformed", detail="line 3", origin=Origin("test", "/x"))
     found = judge(pack(), evidence(gaps=(DENIED, other)))
     assert verdicts(found) == ["unknown", "unknown"]
+
+
+def test_what_was_not_seen_is_held_against_what_the_rule_expects_never_its_title():
+    words = '{en: "{username} has a password", zh: "{username} 设有口令"}'
+    (finding,) = judge(pack(("expected: something", f"expected: {words}")), UNSEEN).findings
+    assert (finding.expected, finding.expected_zh) == (
+        "username has a password",
+        "username 设有口令",
+    )
+
+
+def test_reasons_are_told_in_chinese_too():
+    unread = judge(pack(), evidence(account(password=None))).findings[0]
+    assert (unread.why("en"), unread.why("zh")) == (
+        "password could not be read",
+        "未能读取 password",
+    )
+    unseen = judge(pack(), UNSEEN).findings[0]
+    assert "未能读取 account" in unseen.why("zh")
