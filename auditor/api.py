@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from auditor._version import __version__
-from auditor.errors import AuditError, EvidenceError, UsageError
+from auditor.errors import EvidenceError, UsageError
 from auditor.evidence import SCHEMA, Evidence, Subject, Tool, bundle, encode
 from auditor.evidence.site import ASSUMED_SITE, Site
+from auditor.regular_file import read_regular
 
 if TYPE_CHECKING:
     from auditor.host import Host
@@ -60,35 +61,31 @@ class Prepared(Struct, frozen=True, kw_only=True):
 
 def now() -> str:
     """Return the time as RFC 3339 in UTC, to the second: the one place that reads the clock."""
-    moment = dt.datetime.now(dt.UTC)  # noqa: TID251 - the one place
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return _rfc3339(dt.datetime.now(dt.UTC))  # noqa: TID251 - the one place
+
+
+def _rfc3339(moment: dt.datetime) -> str:
+    """Return a time in UTC to the second, its year with four digits (strftime's has fewer)."""
+    return moment.replace(microsecond=0, tzinfo=None).isoformat() + "Z"
 
 
 def moment(text: str) -> str:
     """Return a time given by the user as RFC 3339 in UTC; raises `UsageError` where it is none."""
     try:
         parsed = dt.datetime.fromisoformat(text)
-    except ValueError:
+        if parsed.tzinfo is None:
+            parsed = parsed.replace(tzinfo=dt.UTC)
+        parsed = parsed.astimezone(dt.UTC)
+    except (ValueError, OverflowError):
         raise UsageError(
             f"'{text}' is not a time", hint="Write it as 2026-11-26T08:00:00Z"
         ) from None
-    if parsed.tzinfo is None:
-        parsed = parsed.replace(tzinfo=dt.UTC)
-    return parsed.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return _rfc3339(parsed)
 
 
 def read_input(path: Path) -> bytes:
     """Return the bytes of a file that the user named; raises `AuditError` (exit 4)."""
-    try:
-        if not path.is_file():
-            raise AuditError("there is no such file", where=str(path))
-        with path.open("rb") as file:
-            data = file.read(MAX_INPUT_BYTES + 1)
-    except OSError as error:
-        raise AuditError(f"cannot be read: {error.strerror}", where=str(path)) from error
-    if len(data) > MAX_INPUT_BYTES:
-        raise AuditError(f"larger than {MAX_INPUT_BYTES} bytes", where=str(path))
-    return data
+    return read_regular(path, limit=MAX_INPUT_BYTES)
 
 
 def load_site(path: Path | None) -> Site:
@@ -154,13 +151,8 @@ def gate(
 def load_evidence(path: Path) -> Evidence:
     """Return the evidence in a file, or in the `evidence.json` of a folder."""
     file = path / "evidence.json" if path.is_dir() else path
-    try:
-        size = file.stat().st_size
-    except OSError as error:
-        raise EvidenceError(f"cannot be read: {error.strerror}", where=str(file)) from error
-    if size > bundle.MAX_BYTES:
-        raise EvidenceError(f"larger than {bundle.MAX_BYTES} bytes", where=str(file))
-    return bundle.ordered(bundle.decode(file.read_bytes(), where=str(file)))
+    data = read_regular(file, limit=bundle.MAX_BYTES, error=EvidenceError)
+    return bundle.ordered(bundle.decode(data, where=str(file)))
 
 
 def load_findings(path: Path) -> Findings:
@@ -196,13 +188,14 @@ def evaluate(
     from auditor.report import Judgement
 
     ready = criteria if isinstance(criteria, Prepared) else prepare(criteria)
-    derived = derive.derive(evidence)
+    judged_at = ready.criteria.judged_at or evidence.taken_at
+    derived = derive.derive(evidence, at=judged_at)
     findings = engine.evaluate(
         ready.packs,
         evidence,
         derived,
         evidence_sha256=hashlib.sha256(encode(evidence)).hexdigest(),
-        judged_at=ready.criteria.judged_at or evidence.taken_at,
+        judged_at=judged_at,
         profile=ready.profile,
         waivers=ready.waivers,
         fail_on=ready.criteria.fail_on,
@@ -225,17 +218,50 @@ def render(name: str, judgement: Judgement) -> bytes:
     return report.load(name).render(judgement)
 
 
-def rerender(evidence: bytes, findings: bytes, language: str) -> bytes:
-    """Return the HTML report's body that evidence and findings give: what a verifier compares."""
+def judgement(evidence: Evidence, findings: Findings, *, language: str = "en") -> Judgement:
+    """Return finished findings with their evidence, as they were judged."""
     from auditor import derive
-    from auditor.policy.findings import decode
     from auditor.report import Judgement
 
+    derived = derive.derive(evidence, at=findings.judged_at)
+    return Judgement(evidence=evidence, derived=derived, findings=findings, language=language)
+
+
+def rerender(evidence: bytes, findings: bytes, language: str) -> bytes:
+    """Return the HTML report's body that evidence and findings give: what a verifier compares."""
+    from auditor.policy.findings import decode
+
     read = bundle.ordered(bundle.decode(evidence))
-    judgement = Judgement(
-        evidence=read,
-        derived=derive.derive(read),
-        findings=decode(findings),
-        language=language,
+    return render("html", judgement(read, decode(findings), language=language))
+
+
+def rejudge(evidence: bytes, findings: bytes) -> bytes:
+    """Return the findings that the evidence gives under the packs that `findings` names.
+
+    Raises `NotCheckedError` where those packs, or what retuned them, are not at hand.
+    """
+    from auditor.policy import findings as judged
+    from auditor.policy.pack import load_packs
+    from auditor.seal.checks import NotCheckedError
+
+    made = judged.decode(findings)
+    if made.profile:
+        raise NotCheckedError("a profile was used: judge again with audit evaluate --profile")
+    if made.unused_waivers or any(finding.waiver for finding in made.findings):
+        raise NotCheckedError("waivers were used: judge again with audit evaluate --waivers")
+    shipped = {pack.sha256: pack for pack in load_packs()}
+    strange = [pack.name for pack in made.packs if pack.sha256 not in shipped]
+    if strange:
+        raise NotCheckedError(f"this toolkit does not hold these packs: {', '.join(strange)}")
+    again = evaluate(
+        bundle.ordered(bundle.decode(evidence)),
+        Prepared(
+            criteria=Criteria(
+                fail_on=made.fail_on, allow_unknown=made.allow_unknown, judged_at=made.judged_at
+            ),
+            packs=tuple(shipped[pack.sha256] for pack in made.packs),
+            profile=None,
+            waivers=(),
+        ),
     )
-    return render("html", judgement)
+    return judged.encode(again.findings)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -29,10 +27,11 @@ from auditor.cli_options import (
     WaiversOption,
     finish,
 )
-from auditor.errors import AuditError, ExitCode
+from auditor.cli_run import Commands, run
 
 app = typer.Typer(
     name="audit",
+    cls=Commands,
     help="Audit the data sovereignty of on-premise AI servers, offline. "
     "Exit codes: 0 pass, 1 finding, 2 usage, 3 undecided, 4 input error, 5 bad signature.",
     no_args_is_help=True,
@@ -227,24 +226,5 @@ def _root(
 
 
 def main() -> NoReturn:
-    """Run the command; every way out has its exit code, a bug in the toolkit too (4)."""
-    try:
-        app()
-    except AuditError as error:
-        sys.stderr.write(f"audit: {error}\n")
-        sys.exit(int(error.exit_code))
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(int(ExitCode.ERROR))
-    except KeyboardInterrupt:
-        sys.stderr.write("audit: interrupted; nothing was written\n")
-        sys.exit(int(ExitCode.ERROR))
-    except Exception as error:
-        if os.environ.get("AUDIT_TRACEBACK"):
-            raise
-        sys.stderr.write(
-            f"audit: a defect of the toolkit: {type(error).__name__}: {error}. "
-            "Set AUDIT_TRACEBACK=1 for the traceback\n"
-        )
-        sys.exit(int(ExitCode.ERROR))
-    sys.exit(int(ExitCode.PASS))
+    """Run the command; every way out has its exit code."""
+    run(app)

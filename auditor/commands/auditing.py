@@ -101,9 +101,7 @@ def evaluate(path: Path, asked: Asked) -> ExitCode:
 
 def report(path: Path, style: str, language: str) -> ExitCode:
     """Print a finished audit in another format; its findings are taken, not made again."""
-    from auditor import derive
     from auditor.evidence import encode
-    from auditor.report import Judgement
 
     evidence = api.load_evidence(path)
     folder = path if path.is_dir() else path.parent
@@ -114,9 +112,7 @@ def report(path: Path, style: str, language: str) -> ExitCode:
             where=str(folder / "findings.json"),
             hint="Judge the evidence again with audit evaluate",
         )
-    judgement = Judgement(
-        evidence=evidence, derived=derive.derive(evidence), findings=findings, language=language
-    )
+    judgement = api.judgement(evidence, findings, language=language)
     return delivery.deliver(judgement, Delivery(formats=(style,)))
 
 

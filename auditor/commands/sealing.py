@@ -14,6 +14,7 @@ from auditor.errors import ExitCode, KeyFileError, SignatureError
 
 if TYPE_CHECKING:
     from auditor.seal.keys import SigningKey
+    from auditor.seal.statement import Claims
 
 _SIGNS = {"holds": "ok", "fails": "FAILS", "not-checked": "not checked"}
 
@@ -35,8 +36,11 @@ def sign(path: Path, key_file: Path, passphrase_file: Path | None) -> ExitCode:
 
     key = keys.load_signing_key(key_file, _passphrase(passphrase_file))
     if path.is_dir():
-        output.write_all(path, _signed_anew(path, key))
+        signed, doubt = _signed_anew(path, key)
+        output.write_all(path, signed)
         say(f"{path} is signed by key {key.public.key_id}")
+        if doubt:
+            say(f"The findings were taken as they were handed over: {doubt}")
         return ExitCode.PASS
     sidecar = path.with_name(path.name + ".sig")
     output.write_all(sidecar.parent, {sidecar.name: sshsig.sign(api.read_input(path), key)})
@@ -44,19 +48,17 @@ def sign(path: Path, key_file: Path, passphrase_file: Path | None) -> ExitCode:
     return ExitCode.PASS
 
 
-def _signed_anew(folder: Path, key: SigningKey) -> dict[str, bytes]:
-    """Return the files of an output folder that signing changes.
+def _signed_anew(folder: Path, key: SigningKey) -> tuple[dict[str, bytes], str]:
+    """Return the files of an output folder that signing changes, and what was not checked.
 
-    The signing station does not take the host's word: the reports are rendered again from the
-    evidence and must be what lies there, and so must every file that the attestation names.
-    Raises `SignatureError` (exit 5) where they are not.
+    The signing station does not take the host's word for more than the evidence: it is judged
+    again and the report rendered again, and both must be what lies there, and so must every
+    file that the attestation names. Raises `SignatureError` (exit 5) where they are not.
     """
-    from auditor import derive
     from auditor.policy.summary import summarize
-    from auditor.report import Judgement
     from auditor.seal import container, dsse, statement
+    from auditor.seal._contents import language_of
     from auditor.seal.folder import ATTESTATION, EVIDENCE, FINDINGS, REPORT, seal_folder
-    from auditor.seal.verify import language_of
 
     evidence, findings = api.load_evidence(folder), api.load_findings(folder)
     attestation = dsse.decode(api.read_input(folder / ATTESTATION))
@@ -66,16 +68,28 @@ def _signed_anew(folder: Path, key: SigningKey) -> dict[str, bytes]:
         files[name] = api.read_input(folder / name)
         if statement.sha256(files[name]) != digest:
             raise SignatureError("the file is not the one that was handed over", where=name)
+    doubt = _judged_otherwise(files[EVIDENCE], files[FINDINGS])
     report = container.unsealed(files[REPORT])
-    judgement = Judgement(evidence=evidence, derived=derive.derive(evidence), findings=findings,
-                          language=language_of(report))  # fmt: skip
-    if api.render("html", judgement) != report:
+    if api.rerender(files[EVIDENCE], files[FINDINGS], language_of(report)) != report:
         raise SignatureError("the evidence gives another report", where=REPORT)
     files |= public_half(key)
     made = seal_folder(
         files, key, evidence=evidence, findings=findings, summary=summarize(evidence, findings)
     )
-    return public_half(key) | made
+    return public_half(key) | made, doubt
+
+
+def _judged_otherwise(evidence: bytes, findings: bytes) -> str:
+    """Return why the evidence could not be judged again, or `` where it gives these findings."""
+    from auditor.seal.checks import NotCheckedError
+    from auditor.seal.folder import FINDINGS
+
+    try:
+        if api.rejudge(evidence, findings) == findings:
+            return ""
+    except NotCheckedError as error:
+        return error.what
+    raise SignatureError("the rules give other findings", where=FINDINGS)
 
 
 def verify(path: Path, trust: Sequence[Path] | None, site: Path | None) -> ExitCode:
@@ -89,7 +103,9 @@ def verify(path: Path, trust: Sequence[Path] | None, site: Path | None) -> ExitC
         data = declared.public_key.encode()
         trusted += trusting.load_public_keys(data, where=str(site), name=declared.name)
     moment = dt.datetime.fromisoformat(api.now())
-    verification = verify_output(path, tuple(trusted), at=moment, rerender=api.rerender)
+    verification = verify_output(
+        path, tuple(trusted), at=moment, rerender=api.rerender, rejudge=api.rejudge
+    )
     for check in verification.checks:
         say(f"{_SIGNS[check.state]:<12}{visible(check.name)}: {visible(check.detail)}")
     for name in verification.uncovered:
@@ -99,8 +115,24 @@ def verify(path: Path, trust: Sequence[Path] | None, site: Path | None) -> ExitC
         say(f"{'not signed':<12}{visible(name)}: no signature says anything about this file")
     for signer in verification.signers:
         say(f"signed by   {visible(signer.name or 'a key that you trust')} ({signer.key.key_id})")
+    for line in _claimed(verification.claims):
+        say(line)
     say("The signature holds." if verification.holds else "DO NOT TRUST THIS: see above.")
     return verification.exit_code
+
+
+def _claimed(claims: Claims | None) -> list[str]:
+    """Return what the signature is about: a true report of another machine is a replay."""
+    from auditor.report._text import visible
+
+    if claims is None:
+        return []
+    machine = f" (host id {visible(claims.subject.host_id)})" if claims.subject.host_id else ""
+    times = f"{visible(claims.taken_at)}, judged as of {visible(claims.judged_at)}"
+    return [
+        f"about       {visible(claims.subject.name)}{machine}: is this what you asked for?",
+        f"audited     {times}: {visible(claims.outcome)}",
+    ]
 
 
 def _passphrase(path: Path | None) -> bytes | None:

@@ -6,6 +6,7 @@ import pkgutil
 from collections.abc import Callable, Iterator
 from importlib import import_module
 
+import msgspec
 from msgspec import Struct
 
 from auditor.evidence import Evidence, Record, kind_of
@@ -38,8 +39,14 @@ def load(name: str) -> Derivation:
     return derivation
 
 
-def derive(evidence: Evidence) -> tuple[Record, ...]:
-    """Return every derived record of the evidence, sorted by kind and label."""
+def derive(evidence: Evidence, *, at: str = "") -> tuple[Record, ...]:
+    """Return every derived record of the evidence, sorted by kind and label.
+
+    `at` (RFC 3339) is the time that the site's exceptions are held against; by default the time
+    of the evidence.
+    """
+    if at:
+        evidence = msgspec.structs.replace(evidence, taken_at=at)
     made = {record for name in names() for record in load(name).derive(evidence)}
     return tuple(sorted(made, key=lambda record: (kind_of(record), record.label, repr(record))))
 

@@ -39,8 +39,11 @@ class Waiver(Struct, frozen=True, kw_only=True):
         return subject == self.subject or matches(self.subject, subject)
 
     def expired(self, day: str) -> bool:
-        """Return whether the waiver has ended before `day` (an ISO date)."""
-        return self.expires < day
+        """Return whether the waiver has ended before `day` (an ISO date, UTC).
+
+        On what is no date it has ended: it is never good for ever.
+        """
+        return not _is_date(day) or self.expires < day
 
     @property
     def applied(self) -> AppliedWaiver:

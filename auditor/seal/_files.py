@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import stat
@@ -84,4 +85,6 @@ def _unread(error: OSError) -> SignatureError:
     """Return the error in the verifier's words."""
     if isinstance(error, FileNotFoundError):
         return SignatureError("the file is missing")
+    if error.errno == errno.ELOOP:
+        return SignatureError("it is a symbolic link, not the file itself")
     return SignatureError(f"the file cannot be read: {error.strerror}")

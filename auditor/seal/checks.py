@@ -6,11 +6,15 @@ from typing import Literal
 
 from msgspec import Struct
 
-from auditor.errors import ExitCode, SignatureError
+from auditor.errors import AuditError, ExitCode, SignatureError
 from auditor.seal.statement import Claims
 from auditor.seal.trust import TrustedKey
 
 State = Literal["holds", "fails", "not-checked"]
+
+
+class NotCheckedError(AuditError):
+    """A check cannot be made, because something is not at hand: says what."""
 
 
 class Check(Struct, frozen=True, order=True, kw_only=True):

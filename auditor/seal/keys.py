@@ -153,6 +153,10 @@ def generate(path: Path, *, passphrase: bytes | None = None, principal: str = "a
         raise KeyFileError(
             f"{principal!r:.80} cannot name a signer", hint="Use letters, digits and ._@+-"
         )
+    if not path.name or path.suffix in (".pub", ".allowed_signers"):
+        raise KeyFileError(
+            "this cannot be a private key's name", where=str(path), hint="Name it as signer.key"
+        )
     key = SigningKey(Ed25519PrivateKey.generate())
     pair = KeyPair(
         key=key,

@@ -11,6 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from auditor.errors import KeyFileError
+from auditor.regular_file import read_regular
 from auditor.seal.keys import PublicKey, public_key_of
 
 NAMESPACE = "audit-report"
@@ -78,13 +79,7 @@ def load_public_keys(data: bytes, *, where: str = "", name: str = "") -> tuple[T
 
 def read_public_keys(path: Path) -> tuple[TrustedKey, ...]:
     """Return the keys in the file `path`; raises `KeyFileError`."""
-    try:
-        with path.open("rb") as file:
-            data = file.read(MAX_TRUST_FILE + 1)
-    except OSError as error:
-        raise KeyFileError(
-            f"the public key cannot be read: {error.strerror}", where=str(path)
-        ) from error
+    data = read_regular(path, limit=MAX_TRUST_FILE, error=KeyFileError)
     return load_public_keys(data, where=str(path))
 
 

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-import msgspec
-from msgspec import Struct
-
-from auditor._version import __version__
 from auditor.errors import AuditError, SignatureError, UsageError
-from auditor.seal import container, dsse, sshsig, statement
+from auditor.seal import _contents, container, dsse, sshsig, statement
+from auditor.seal._contents import Rejudge, Rerender
 from auditor.seal._files import Files
 from auditor.seal.checks import Check, State, Verification
 from auditor.seal.container import Opened
@@ -28,11 +24,6 @@ from auditor.seal.keys import PublicKey
 from auditor.seal.statement import Claims
 from auditor.seal.trust import TrustedKey
 
-# Makes the report's body again: evidence bytes, findings bytes, language ("en", "zh").
-Rerender = Callable[[bytes, bytes, str], bytes]
-
-_LANGUAGE = re.compile(rb'<html\b[^>]{0,300}?\blang="([A-Za-z]{2,3})')
-_HEAD = 2048
 _SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,200}")
 
 
@@ -42,6 +33,7 @@ def verify_output(
     *,
     at: datetime | None = None,
     rerender: Rerender | None = None,
+    rejudge: Rejudge | None = None,
 ) -> Verification:
     """Check `path`: an output folder, its `attestation.json`, a report, or another of its files.
 
@@ -63,7 +55,7 @@ def verify_output(
             hint="Name the key that you trust: --trust KEY.pub, had from its owner, "
             "not from beside the report",
         )
-    verifier = _Verifier(files, trusted, at, rerender)
+    verifier = _Verifier(files, trusted, at, rerender, rejudge)
     if target == ATTESTATION:
         return verifier.folder()
     if target.endswith(REPORT_SUFFIX):
@@ -89,12 +81,14 @@ class _Verifier:
         trusted: tuple[TrustedKey, ...],
         at: datetime | None,
         rerender: Rerender | None,
+        rejudge: Rejudge | None,
     ) -> None:
         self._files = files
         self._trusted = trusted
         self._keys = tuple(entry.key for entry in trusted)
         self._at = at
         self._rerender = rerender
+        self._rejudge = rejudge
         self._checks: list[Check] = []
         self._signers: set[TrustedKey] = set()
         self._claims: Claims | None = None
@@ -112,7 +106,7 @@ class _Verifier:
             self._note(f"{REPORT}: signature", "not-checked", "there is no report")
         for name in sorted(reports):
             self._report(name)
-        self._findings()
+        self._checks += _contents.judgement(self._files, self._rejudge)
         covered = {ATTESTATION, *digests}
         return self._told(tuple(name for name in present if name not in covered))
 
@@ -203,7 +197,8 @@ class _Verifier:
         self._sidecar(name)
         if opened is not None:
             self._same_audit(name, opened.claims)
-            self._made_again(name, opened)
+            made = _contents.made_again(self._files, name, opened, self._rerender)
+            self._checks.append(made)
 
     def _sidecar(self, name: str) -> None:
         """Check the SSH signature beside a report."""
@@ -235,44 +230,6 @@ class _Verifier:
             except SignatureError as error:
                 self._note(what, "fails", error.what)
 
-    def _findings(self) -> None:
-        """Check that the findings judge the evidence that lies beside them."""
-        what = f"{FINDINGS}: {EVIDENCE}"
-        if not {EVIDENCE, FINDINGS} <= set(self._files.names()):
-            self._note(what, "not-checked", "one of the two files is not there")
-            return
-        try:
-            judged = msgspec.json.decode(self._files.read(FINDINGS), type=_Judged)
-            same = judged.evidence_sha256 == self._files.sha256(EVIDENCE)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            self._note(what, "fails", "the findings are malformed")
-        except SignatureError as error:
-            self._note(what, "fails", error.what)
-        else:
-            said = "they judge this file" if same else "they judge other evidence"
-            self._note(what, "holds" if same else "fails", said)
-
-    def _made_again(self, name: str, opened: Opened) -> None:
-        """Check that the evidence and the findings give the same report, byte for byte."""
-        what = f"{name}: made again"
-        if self._rerender is None or not {EVIDENCE, FINDINGS} <= set(self._files.names()):
-            self._note(what, "not-checked", "it was not made again from the evidence")
-            return
-        try:
-            evidence, findings = self._files.read(EVIDENCE), self._files.read(FINDINGS)
-            same = self._rerender(evidence, findings, language_of(opened.body)) == opened.body
-            problem = "the evidence and the findings give another report"
-        except AuditError as error:
-            same, problem = False, error.what
-        version = opened.claims.tool.version
-        if same:
-            self._note(what, "holds", "the evidence and the findings give the same bytes")
-        elif version != __version__:
-            told = f"made by version {version}, this is {__version__}: {problem}"
-            self._note(what, "not-checked", told)
-        else:
-            self._note(what, "fails", problem)
-
 
 def _check_names(digests: dict[str, str]) -> None:
     """Raise `SignatureError` where a signed name is not a plain file name, or there is none."""
@@ -281,15 +238,3 @@ def _check_names(digests: dict[str, str]) -> None:
     for name in digests:
         if not _SAFE_NAME.fullmatch(name):
             raise SignatureError(f"it names something that is no file here: {name!r:.80}")
-
-
-class _Judged(Struct, frozen=True):
-    """The part of `findings.json` that binds it to the evidence."""
-
-    evidence_sha256: str
-
-
-def language_of(body: bytes) -> str:
-    """Return the language that the report says it is in, `en` where it does not say."""
-    match = _LANGUAGE.search(body[:_HEAD])
-    return match[1].decode().lower() if match else "en"

@@ -44,6 +44,12 @@ def test_a_waiver_counts_on_its_last_day_and_not_after():
     assert waiver.expired("2027-02-01")
 
 
+@pytest.mark.parametrize("day", ["", "1-01-01T00", "9999", "tomorrow"])
+def test_no_waiver_counts_on_what_is_no_day(day):
+    (waiver,) = load(GOOD)
+    assert waiver.expired(day)
+
+
 @pytest.mark.parametrize(
     ("pattern", "text", "fits"),
     [

@@ -11,7 +11,7 @@ import pytest
 from auditor.errors import AuditError, EvidenceError, ExitCode, SignatureError, UsageError
 from auditor.seal import dsse, statement
 from auditor.seal._files import Files
-from auditor.seal.checks import Check, Verification
+from auditor.seal.checks import Check, NotCheckedError, Verification
 from auditor.seal.keys import SigningKey
 from auditor.seal.trust import TrustedKey
 from auditor.seal.verify import verify_output
@@ -38,10 +38,16 @@ def rendered(body: bytes):
     return lambda evidence, findings, language: body
 
 
+def same_findings(evidence: bytes, findings: bytes) -> bytes:
+    return findings
+
+
 def test_a_whole_folder_holds(output: Path, audit, trusted) -> None:
-    found = verify_output(output, trusted, rerender=rendered(audit.files["report.html"]))
+    found = verify_output(
+        output, trusted, rerender=rendered(audit.files["report.html"]), rejudge=same_findings
+    )
     assert set(states(found).values()) == {"holds"}
-    assert len(found.checks) == 14
+    assert len(found.checks) == 15
     assert found.holds
     assert found.exit_code is ExitCode.PASS
     assert found.signers == trusted
@@ -225,6 +231,27 @@ def test_a_report_that_cannot_be_made_again_is_found(output: Path, trusted) -> N
         raise EvidenceError("the bundle breaks its schema")
 
     assert failing(verify_output(output, trusted, rerender=broken)) == ["report.html: made again"]
+
+
+def test_findings_that_the_rules_do_not_give_are_found(output: Path, trusted) -> None:
+    found = verify_output(output, trusted, rejudge=lambda evidence, findings: findings + b" ")
+    assert failing(found) == ["findings.json: judged again"]
+
+
+def test_findings_of_packs_that_are_not_at_hand_are_told_not_blamed(output: Path, trusted) -> None:
+    def cannot(evidence: bytes, findings: bytes) -> bytes:
+        raise NotCheckedError("waivers were used")
+
+    found = verify_output(output, trusted, rejudge=cannot)
+    assert states(found)["findings.json: judged again"] == "not-checked"
+    assert found.holds
+
+
+def test_a_link_is_called_a_link(output: Path, trusted) -> None:
+    (output / "evidence.json").rename(output / "other.json")
+    (output / "evidence.json").symlink_to("other.json")
+    found = verify_output(output, trusted)
+    assert any("symbolic link" in check.detail for check in found.checks)
 
 
 def test_another_version_that_renders_otherwise_is_told_not_blamed(
