@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 # Always written with -o; a format asked for comes beside them.
 ALWAYS = ("html",)
+_LONGEST = 10_000  # characters of a line
 LOCAL_KEY_FOLDER = ".signing"
 # For convenience only: a key that comes with a report proves nothing about who signed it.
 PUBLIC_KEY = "signer.pub"
@@ -112,17 +114,20 @@ def signing_key(delivery: Delivery) -> tuple[SigningKey, bool]:
 
 def _directions(folder: Path, key: SigningKey, *, local: bool) -> str:
     """Return the closing lines: where the report is, and what its signature is worth."""
+    from auditor.report._text import visible
+
+    place = shlex.quote(str(folder))
     lines = [f"Report     {folder / 'report.html'}"]
     if local:
         lines.append(
             f"Signature  key {key.public.key_id[:16]}…, made for this folder: nobody trusts it yet."
         )
         lines.append("           Sign with your own: audit keygen KEY, then --key KEY")
-        lines.append(f"Verify     audit verify {folder} --trust {folder / PUBLIC_KEY}")
+        lines.append(f"Verify     audit verify {place} --trust {place}/{PUBLIC_KEY}")
     else:
         lines.append(f"Signature  key {key.public.key_id[:16]}…")
-        lines.append(f"Verify     audit verify {folder} --trust PUBLIC-KEY")
-    return "\n".join(lines) + "\n"
+        lines.append(f"Verify     audit verify {place} --trust PUBLIC-KEY")
+    return "".join(f"{visible(line, limit=_LONGEST)}\n" for line in lines)
 
 
 def _print(data: bytes) -> None:

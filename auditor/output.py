@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from auditor.errors import OutputError
@@ -26,17 +27,18 @@ def write_all(folder: Path, files: Mapping[str, bytes]) -> tuple[Path, ...]:
             temporary = folder / f".{name}.{os.getpid()}.part"
             waiting.append((temporary, folder / name))
             _write_new(temporary, data)
+        _refuse_folders(path for _, path in waiting)
         for temporary, path in waiting:
             temporary.replace(path)
     except OSError as error:
         raise OutputError(
             f"cannot write: {error.strerror}",
-            where=str(error.filename or folder),
+            where=str(error.filename2 or error.filename or folder),
             hint="Name a folder that you may write to with -o",
         ) from error
     finally:
         for temporary, _ in waiting:
-            temporary.unlink(missing_ok=True)
+            _remove(temporary)
     return tuple(folder / name for name in files)
 
 
@@ -58,9 +60,26 @@ def _prepare(folder: Path) -> None:
         ) from error
 
 
+def _refuse_folders(paths: Iterable[Path]) -> None:
+    """Raise `OutputError` where a folder has a file's name, before the first file is replaced."""
+    for path in paths:
+        if path.is_dir() and not path.is_symlink():
+            raise OutputError(
+                "a folder is where a file is to be written",
+                where=str(path),
+                hint="Move it away, or name another folder with -o",
+            )
+
+
+def _remove(path: Path) -> None:
+    """Remove what a failed run may have left; where that fails too, its own error is told."""
+    with suppress(OSError):
+        path.unlink(missing_ok=True)
+
+
 def _write_new(path: Path, data: bytes) -> None:
     """Write `data` to a new file; never through a symbolic link."""
-    path.unlink(missing_ok=True)
+    _remove(path)
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     descriptor = os.open(path, flags, _FILE_MODE)
     with os.fdopen(descriptor, "wb") as file:

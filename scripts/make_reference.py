@@ -129,6 +129,7 @@ def exit_codes() -> str:
     }
     lines = [GENERATED, "# Exit codes", "", "| code | meaning |", "|---|---|"]
     lines += [f"| {code.value} | {meaning[code]} |" for code in ExitCode]
+    lines.append("| 130 | interrupted (Ctrl-C), as shells report it |")
     lines += [
         "",
         "Where several hold, 5 beats 4 beats 2 beats 1 beats 3 beats 0. No output format changes",

@@ -7,6 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from auditor.api import Progress
+from auditor.report._text import visible
+
+_LONGEST = 100_000  # characters of a line
 
 
 @contextmanager
@@ -29,10 +32,5 @@ def progress(verb: str, *, quiet: bool) -> Iterator[Progress]:
 
 
 def say(text: str) -> None:
-    """Print a line of result."""
-    sys.stdout.write(f"{text}\n")
-
-
-def note(text: str) -> None:
-    """Print a remark that is no result."""
-    sys.stderr.write(f"audit: {text}\n")
+    """Print lines of result, in characters that no terminal obeys."""
+    sys.stdout.writelines(f"{visible(line, limit=_LONGEST)}\n" for line in text.split("\n"))

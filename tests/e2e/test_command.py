@@ -73,12 +73,14 @@ def test_no_format_changes_the_exit_code() -> None:
     assert set(codes.values()) == {1}, codes
 
 
-def test_a_threshold_above_every_failure_is_no_finding_but_never_hides_the_undecided() -> None:
+def test_a_threshold_above_every_failure_is_no_finding_but_never_hides_the_undecided(
+    tmp_path: Path,
+) -> None:
     done = audit("scan", "--root", SEALED, "--at", AT, "--site", PLANT, "--fail-on", "critical")
     assert done.returncode == 0, done.stdout
-    blind = audit("scan", "--root", ROOT / "samples" / "models", "--at", AT)
+    blind = audit("scan", "--root", tmp_path, "--at", AT)
     assert blind.returncode == 3, "a folder that is no machine has nothing to be judged"
-    relaxed = audit("scan", "--root", ROOT / "samples" / "models", "--at", AT, "--allow-unknown")
+    relaxed = audit("scan", "--root", tmp_path, "--at", AT, "--allow-unknown")
     assert relaxed.returncode == 3, "nothing judged is not relaxed"
 
 

@@ -51,6 +51,30 @@ def test_a_run_that_fails_leaves_the_files_of_the_run_before(
     assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == {"a": b"old", "b": b"old"}
 
 
+def test_a_folder_at_a_files_name_is_refused_before_the_first_file_is_replaced(
+    tmp_path: Path,
+) -> None:
+    output.write_all(tmp_path, {"a": b"old"})
+    (tmp_path / "b").mkdir()
+    with pytest.raises(OutputError, match="a folder is where a file") as caught:
+        output.write_all(tmp_path, {"a": b"new", "b": b"new"})
+    assert caught.value.where == str(tmp_path / "b")
+    assert (tmp_path / "a").read_bytes() == b"old"
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a", "b"]
+
+
+def test_a_file_system_that_refuses_every_change_is_told_as_such(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(30, "Read-only file system", str(tmp_path))
+
+    monkeypatch.setattr(Path, "unlink", refuse)
+    monkeypatch.setattr(os, "open", refuse)
+    with pytest.raises(OutputError, match="Read-only file system"):
+        output.write_all(tmp_path, {"a": b"1"})
+
+
 def test_a_file_where_the_folder_should_be_is_refused(tmp_path: Path) -> None:
     (tmp_path / "out").write_bytes(b"x")
     with pytest.raises(OutputError, match="not a folder"):
