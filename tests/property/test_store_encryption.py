@@ -14,6 +14,8 @@ ORIGIN = Origin("storage", "sysfs")
 RUN = CollectorRun(collector="storage", title="t", kinds=("mount", "swap"), records=0, gaps=0)
 ENCRYPTIONS = ("verified", "claimed", "null", "none", "none", "none", "unknown")
 PASSES = ("verified", "claimed", "memory-only")
+# A claim is worth less than what is proven: to fall back to it is no better verdict.
+WORTH = {"claimed": 1, "memory-only": 2, "verified": 2}
 
 
 def device(number, layer, members, encryption):
@@ -193,7 +195,7 @@ def test_removing_a_record_never_makes_a_verdict_better(records):
         after = verdicts([r for r in records if r is not removed])
         for label, verdict in after.items():
             if verdict in PASSES:
-                assert before[label] == verdict, (label, removed)
+                assert WORTH.get(before[label], 0) >= WORTH[verdict], (label, removed)
 
 
 @settings(max_examples=100, deadline=None)
