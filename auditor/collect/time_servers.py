@@ -31,17 +31,25 @@ _TIMESYNCD_FOLDERS = (
 )
 _TIMESYNCD_PROGRAMS = ("/usr/lib/systemd/systemd-timesyncd", "/lib/systemd/systemd-timesyncd")
 _TIMESYNCD_UNIT = "/etc/systemd/system/systemd-timesyncd.service"
+# What is there where timesyncd is enabled, or runs.
+_TIMESYNCD_MARKS = (
+    "/etc/systemd/system/sysinit.target.wants/systemd-timesyncd.service",
+    "/usr/lib/systemd/system/sysinit.target.wants/systemd-timesyncd.service",
+    "/etc/systemd/system/dbus-org.freedesktop.timesync1.service",
+    "/run/systemd/timesync",
+)
 # An included file may include others; more than this is a loop or a joke.
 _FILES_LIMIT = 64
 
 
 def _collect(host: Host, _options: Options) -> Iterator[Fact]:
     reading = Reading(host, NAME, "time_server")
-    for main in _CHRONY:
-        yield from _daemon(reading, "chrony", main)
-    for service, main in _NTP:
-        yield from _daemon(reading, service, main)
-    yield from _timesyncd(reading)
+    daemons = (*(("chrony", main) for main in _CHRONY), *_NTP)
+    named = [record for service, main in daemons for record in _daemon(reading, service, main)]
+    yield from named
+    # Some distributions install timesyncd with all of systemd, and let chrony keep the time.
+    if not named or not all(reading.absent(mark) for mark in _TIMESYNCD_MARKS):
+        yield from _timesyncd(reading)
     yield from reading.gaps()
 
 
@@ -60,10 +68,17 @@ def _daemon(reading: Reading, service: str, main: str) -> Iterator[TimeServer]:
         for number, raw in enumerate((reading.text(path) or "").split("\n"), start=1):
             words = raw.split()
             if len(words) > 1:
-                address = _source(words)
-                if address:
+                for address in _sources(words):
                     yield _record(reading, service, address, path, number)
                 waiting += _included(reading, words)
+
+
+def _sources(words: list[str]) -> tuple[str, ...]:
+    """Return the sources that a line names; `initstepslew` of chrony names several."""
+    if words[0].lower() == "initstepslew":
+        return tuple(words[2:])
+    source = _source(words)
+    return (source,) if source else ()
 
 
 def _source(words: list[str]) -> str:
@@ -147,6 +162,7 @@ COLLECTOR = Collector(
         *(main for _, main in _NTP),
         *_TIMESYNCD_FILES,
         *(f"{folder}/*.conf" for folder in _TIMESYNCD_FOLDERS),
+        *_TIMESYNCD_MARKS,
     ),
     collect=_collect,
 )

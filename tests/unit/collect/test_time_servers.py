@@ -85,3 +85,26 @@ def test_a_refused_folder_is_a_gap(plain_tree, collected):
     host = plain_tree({"/etc/chrony/chrony.conf": "confdir /etc/chrony/conf.d\n"})
     _, gaps = collected("time_servers", host, refused=["/etc/chrony/conf.d"])
     assert [(g.kind, g.reason) for g in gaps] == [("time_server", "denied")]
+
+
+CHRONY = {"/etc/chrony.conf": "server 192.0.2.1 iburst\ninitstepslew 30 198.51.100.1 ntp.example\n"}
+DEFAULT = {"/etc/systemd/timesyncd.conf": "[Time]\n#FallbackNTP=a.pool.example\n"}
+ENABLED = "/etc/systemd/system/sysinit.target.wants/systemd-timesyncd.service"
+
+
+def test_the_servers_of_the_first_step_are_asked_too(plain_tree, collected):
+    records, _ = collected("time_servers", plain_tree(CHRONY))
+    assert [r.address for r in records] == ["192.0.2.1", "198.51.100.1", "ntp.example"]
+
+
+def test_timesyncd_counts_beside_another_daemon_only_where_it_is_enabled(plain_tree, collected):
+    host = plain_tree({**CHRONY, **DEFAULT})
+    assert {r.service for r in collected("time_servers", host)[0]} == {"chrony"}
+    both = {r.service for r in collected("time_servers", host, refused=[ENABLED])[0]}
+    assert both == {"chrony", "systemd-timesyncd"}
+
+
+def test_an_enabled_timesyncd_asks_its_default_beside_chrony(plain_tree, collected):
+    host = plain_tree({**CHRONY, **DEFAULT, ENABLED: Path("/usr/lib/systemd/system/x")})
+    services = {r.service for r in collected("time_servers", host)[0]}
+    assert services == {"chrony", "systemd-timesyncd"}
