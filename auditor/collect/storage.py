@@ -9,6 +9,8 @@ from auditor.collect import Collector, Fact, Options
 from auditor.collect._block import SYSFS, BlockReader
 from auditor.collect._btrfs import SYSFS as BTRFS
 from auditor.collect._btrfs import with_members
+from auditor.collect._journals import PROCFS as JOURNALS
+from auditor.collect._journals import with_journals
 from auditor.collect._mountinfo import Malformed, parse_mounts, parse_swaps
 from auditor.collect._paths import device_number, recordable, resolve
 from auditor.collect._reading import Reading
@@ -51,7 +53,8 @@ def _collect(host: Host, _: Options) -> Iterator[Fact]:
         yield Coverage(what="device-mapper tables", seen=tables.seen, total=tables.total)
 
     mounts_read = Reading(host, NAME, "mount")
-    yield from with_members(host, _mounts(host, mounts_read), devices)
+    mounts = with_members(host, _mounts(host, mounts_read), devices)
+    yield from with_journals(host, mounts, devices)
     yield from mounts_read.gaps()
 
     swaps_read = Reading(host, NAME, "swap")
@@ -118,7 +121,7 @@ COLLECTOR = Collector(
     title="Mounts, block devices and swap",
     yields=(Mount, BlockDevice, Swap, DataFolder),
     reads=(
-        *_MOUNTINFO, _SWAPS, f"{SYSFS}/*", f"{BTRFS}/*/devices", "/dev/mapper/control",
+        *_MOUNTINFO, _SWAPS, f"{SYSFS}/*", f"{BTRFS}/*/devices", JOURNALS, "/dev/mapper/control",
         *(path for path, _ in FOLDERS),
     ),
     collect=_collect,

@@ -101,6 +101,9 @@ class Layers:
             return unknown(f"nothing is known of device {mount.device_number} ({mount.device})")
         parts = [self._device(device)]
         parts += [self._device_file(path) for path in filesystems.further_devices(mount)]
+        parts += [self._named(name) for name in mount.members or () if name != device.name]
+        if mount.members is None:
+            parts.append(unknown("it may have a journal on a device that is not told"))
         if mount.filesystem in filesystems.SPANNING:
             parts.append(unknown(f"{mount.filesystem} may span devices that are not told"))
         return combine(parts) if len(parts) > 1 else parts[0]

@@ -16,8 +16,8 @@ LayerType = Literal[
 class Mount(Record, frozen=True, kw_only=True):
     """A mount as `/proc/self/mountinfo` gives it (proc(5)), octal escapes decoded.
 
-    `members` are the names of the block devices of a file system that can span several of them
-    (btrfs), where the kernel tells them all; `()` for every other kind of file system.
+    `members` are the names of the block devices of a file system that lies on several (btrfs, ext
+    with a journal apart), where the kernel tells them all; `()` for every other file system.
     """
 
     device: str

@@ -472,3 +472,12 @@ def test_a_hostile_graph_neither_hangs_nor_grows():
     found = judged(mount("/", "300:0"), *wide, store())
     assert found.encryption is None
     assert len(found.chain) <= 40
+
+
+@pytest.mark.parametrize(
+    ("members", "expected"),
+    [((), "verified"), (("dm-0",), "verified"), (("dm-0", "sdb"), "mixed"), (None, None),
+     (("dm-0", "sdz"), None)],
+)  # fmt: skip
+def test_a_journal_on_another_disk_counts(members, expected):
+    assert verdict(mount("/", "253:0", members=members), LUKS, SDA, SDB, store()) == expected

@@ -1,0 +1,58 @@
+"""Tells the devices of ext file systems whose journal lies apart (tune2fs(8) `-J device=`)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+import msgspec
+
+from auditor.collect._paths import recordable
+from auditor.evidence.storage import BlockDevice, Mount
+from auditor.host import Absent, Host, Unreadable
+
+PROCFS = "/proc/fs/jbd2"
+_KINDS = frozenset({"ext3", "ext4"})
+# A journal within its file system is named by device and inode (fs/jbd2/journal.c).
+_WITHIN = re.compile(r"(.+)-[0-9]+")
+
+
+def with_journals(
+    host: Host, mounts: Iterable[Mount], devices: Iterable[BlockDevice]
+) -> tuple[Mount, ...]:
+    """Return the mounts, those of ext with the devices of journals that may be theirs.
+
+    Which file system a journal on a device of its own serves the kernel does not tell: it may be
+    any that has none within. Where the journals cannot be listed `members` is `None`; a kernel
+    that has no such list keeps none.
+    """
+    mounts = tuple(mounts)
+    if not any(mount.filesystem in _KINDS for mount in mounts):
+        return mounts
+    try:
+        journals = tuple(recordable(name) for name in host.list(PROCFS))
+    except Absent:
+        return mounts
+    except Unreadable:
+        return tuple(_replaced(mount, None) for mount in mounts)
+    by_number = {device.device_number: device.name for device in devices}
+    names = frozenset(by_number.values())
+    apart = tuple(sorted(name for name in journals if name in names))
+    within = {
+        match[1] for name in journals if name not in names and (match := _WITHIN.fullmatch(name))
+    }
+    if not apart:
+        return mounts
+    return tuple(
+        mount
+        if by_number.get(mount.device_number, "") in within
+        else _replaced(mount, (by_number.get(mount.device_number, ""), *apart))
+        for mount in mounts
+    )
+
+
+def _replaced(mount: Mount, members: tuple[str, ...] | None) -> Mount:
+    if mount.filesystem not in _KINDS:
+        return mount
+    whole = members if members is None else tuple(name for name in members if name)
+    return msgspec.structs.replace(mount, members=whole)
