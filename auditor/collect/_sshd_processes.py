@@ -21,8 +21,10 @@ _JUDGED = frozenset({
 _OTHER = re.compile(r"^(?:\S*/)?(?:dropbear|tinysshd)(?: |$)")
 
 
-def note_options(reading: Reading) -> None:
+def note_options(reading: Reading, *, configured: bool) -> None:
     """Note as a gap each daemon whose settings are not, or not all, those of `sshd_config`.
+
+    `configured` is whether that file was found: a daemon that runs without one has others.
 
     Where the processes cannot be listed nothing is noted: that is the process table's gap.
     """
@@ -42,6 +44,10 @@ def note_options(reading: Reading) -> None:
         ):
             detail = "sshd runs with options (-o, -f) that outrank its configuration file"
             reading.miss(f"/proc/{pid}/cmdline", "unsupported", detail)
+        elif not configured:
+            reading.miss(
+                f"/proc/{pid}/cmdline", "absent", "sshd runs, its configuration is not seen"
+            )
 
 
 def _command(reading: Reading, pid: int) -> str:

@@ -28,7 +28,7 @@ def _collect(host: Host, _: Options) -> Iterator[Fact]:
     config = sshd.read(server)
     if config is not None:
         yield _server(config, server)
-    note_options(server)
+    note_options(server, configured=config is not None)
     yield from server.gaps()
 
     reading = Reading(host, NAME, "account")

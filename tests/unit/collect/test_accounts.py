@@ -352,3 +352,7 @@ def test_a_daemon_started_with_options_is_not_told_by_the_file(server, words):
 )
 def test_a_daemon_without_such_options_is(server, words):
     assert server({SSHD: "PasswordAuthentication no\n", **running(*words)})[1] == []
+
+
+def test_a_daemon_that_runs_without_its_file_is_a_gap(server):
+    assert server(running("/usr/sbin/sshd", "-D")) == (None, ["absent"])
