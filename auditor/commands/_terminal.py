@@ -32,5 +32,10 @@ def progress(verb: str, *, quiet: bool) -> Iterator[Progress]:
 
 
 def say(text: str) -> None:
-    """Print lines of result, in characters that no terminal obeys."""
-    sys.stdout.writelines(f"{visible(line, limit=_LONGEST)}\n" for line in text.split("\n"))
+    """Print a line of result, in characters that no terminal obeys."""
+    sys.stdout.write(f"{visible(text, limit=_LONGEST)}\n")
+
+
+def show(document: bytes) -> None:
+    """Print a document of the toolkit's own, as it is."""
+    sys.stdout.write(document.decode())

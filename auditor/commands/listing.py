@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from auditor import api
-from auditor.commands._terminal import say
+from auditor.commands._terminal import say, show
 from auditor.errors import ExitCode, UsageError
 
 
@@ -35,7 +35,7 @@ def schema(name: str) -> ExitCode:
     }
     if name not in schemas:
         raise UsageError(f"there is no schema '{name}'", hint=f"Schemas: {', '.join(schemas)}")
-    say(schemas[name]().decode().rstrip("\n"))
+    show(schemas[name]())
     return ExitCode.PASS
 
 

@@ -74,8 +74,10 @@ def wrapped(text: str, *, width: int, first: str = "", rest: str = "") -> list[s
     """Return `text` in lines of at most `width` columns, the first led by `first`.
 
     Breaks at spaces, in a word only where it does not fit into a line of its own. Beyond ASCII a
-    line may break after any wide character, as Chinese is set.
+    line may break after any wide character, as Chinese is set. Every text passes here on its way
+    to a terminal, so that whatever a terminal would obey is escaped here once more.
     """
+    text = _UNSEEN_OR_CONTROL.sub(_escape, text)
     lines: list[str] = []
     line = first
     empty = True

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from auditor.report import csv as csv_format
 from auditor.report import html, markdown
+from auditor.report import text as text_format
 
 JUDGEMENTS = SimpleNamespace(**runpy.run_path(str(Path(__file__).parents[1] / "judgements.py")))
 MARKUP = st.lists(
@@ -70,3 +71,16 @@ def test_no_text_adds_a_line(text):
     assert len(markdown.render(JUDGEMENTS.hostile(text)).decode().splitlines()) == len(
         plain.splitlines()
     )
+
+
+@settings(max_examples=30, deadline=None)
+@given(TEXT, st.sampled_from(["en", "zh"]))
+def test_no_text_reaches_a_terminal_as_a_command(text, language):
+    shown = text_format.render(JUDGEMENTS.hostile(text, language=language)).decode()
+    assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2028\u2066-\u2069]", shown)
+
+
+def test_a_hostile_title_of_a_pack_of_ones_own_adds_no_line_to_the_terminal():
+    shown = text_format.render(JUDGEMENTS.hostile("a\n::error::b\x1b[2J")).decode()
+    assert "\n::error::" not in shown
+    assert "\x1b" not in shown
