@@ -37,11 +37,12 @@ _TWO_READINGS = re.compile(r"://[^\s/?#]{0,512}\\[^\s/?#]{0,512}@")
 # A setting in a file of any kind: `host: x`, `"host": "x"`, `host = x`; `server x` of nginx and
 # the `forward . x y` of CoreDNS.
 _PAIR = re.compile(
-    r"(?m)(?:^|[\s{,;\"'])(?P<key>[A-Za-z][A-Za-z0-9_.-]{1,60})[\"']?\s{0,8}[:=]\s{0,8}[\"']?"
+    r"(?m)(?:^|[\s{,;\"'])(?P<key>[A-Za-z][A-Za-z0-9_.-]{1,60})[\"']?\s{0,8}[:=]\s{0,8}(?P<before>[\"']?)"
     r"(?P<value>[^\s\"',;{}\[\]]{3,260})"
 )
-_FORWARD = re.compile(r"(?m)^\s*(?:forward|proxy)\s+\S+\s+(?P<value>[^{\n]{3,500})")
-_UPSTREAM = re.compile(r"(?m)^\s*(?:server|upstream|nameserver)\s+(?P<value>[^\s;{]{3,260})")
+_CODE = (".py", ".js", ".ts", ".lua", ".rb", ".go", ".rs", ".java", ".ipynb")
+_FORWARD = re.compile(r"(?m)^[ \t]{0,99}(?:forward|proxy)[ \t]{1,9}[^\s]{1,260}[ \t]{1,9}(?P<value>[^{\n]{3,500})")
+_UPSTREAM = re.compile(r"(?m)^[ \t]{0,99}(?:server|upstream|nameserver)[ \t]{1,9}(?P<value>[^\s;{]{3,260})")
 # In a file these name the server itself more often than another one.
 _OWN_NAMES = re.compile(r"(?:^|[_.-])(?:HOSTNAME|DOMAIN|SERVER|REPO|INDEX)S?$", re.IGNORECASE)
 # What stands for a value that only the cluster or the shell knows.
@@ -115,7 +116,7 @@ def find(name: str, text: str) -> Found:
             address = _of_bare(part.strip())
             if address is not None and _leads_out(name, address):
                 addresses[address] = None
-    for address in _in_file(text):
+    for address in _in_file(name, text):
         addresses[address] = None
     return Found(addresses=tuple(addresses), unclear=unclear)
 
@@ -133,10 +134,15 @@ def _leads_out(name: str, address: Address) -> bool:
     return names_an_address(name) or bool(address.port) or is_service
 
 
-def _in_file(text: str) -> Iterator[Address]:
-    """Yield the bare addresses in the settings of a file, or of JSON in a value."""
+def _in_file(name: str, text: str) -> Iterator[Address]:
+    """Yield the bare addresses in the settings of a file, or of JSON in a value.
+
+    In code what is not quoted (`host = args.host`) is no text.
+    """
+    is_code = name.lower().endswith(_CODE)
     for match in _PAIR.finditer(text):
-        address = _of_bare(match["value"])
+        quoted = match["before"] and text[match.end() : match.end() + 1] in ("'", '"')
+        address = None if is_code and not quoted else _of_bare(match["value"])
         key = match["key"]
         own = _OWN_NAMES.search(key) is not None
         if address is not None and _leads_out("" if own else key, address):

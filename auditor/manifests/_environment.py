@@ -21,6 +21,13 @@ _MAX_GROWN = 1024 * 1024
 # The same ConfigMap can stand behind every container: beyond this they count as unresolved.
 _MOST_VALUES = 50_000
 
+# What a URL with an address of the pod's own or of its node leads to, in words that the site
+# knows: the address itself is told by the cluster alone.
+_OWN_ADDRESSES = {
+    "status.podIP": "0.0.0.0", "status.podIPs": "0.0.0.0",  # noqa: S104 - compared, not bound
+    "status.hostIP": "host.containers.internal", "status.hostIPs": "host.containers.internal",
+}  # fmt: skip
+
 Source = Literal["literal", "config-map", "secret", "cluster", "unresolved"]
 
 
@@ -28,7 +35,8 @@ class Setting(Struct, frozen=True, kw_only=True):
     """A variable of a container; `value` is `None` where it is not in the manifests.
 
     `written` is the value before its references to other variables are replaced. `cluster`
-    values are set by the cluster (the pod's own address, a resource limit). `required` is true
+    values are set by the cluster (a resource limit, the pod's own address: `written` then says
+    where a URL with it leads). `required` is true
     where a Secret must supply it: without it the container does not start.
     """
 
@@ -116,12 +124,13 @@ def resolve(container: Cursor, namespace: str, configuration: Configuration) -> 
         for setting in _from_all(source, namespace, configuration, unresolved):
             settings[setting.name] = setting
     known = {name: setting.value for name, setting in settings.items()}
+    own: dict[str, str | None] = {}
     grown = 0
     listed = container.get("env")
     if listed is not None and not listed.is_list:
         unresolved["env"] = None
     for item in container.mappings("env", "environment_variable"):
-        one = _one(item, namespace, configuration, known)
+        one = _one(item, namespace, configuration, known, own)
         if one is not None:
             grown += max(len(one.value or "") - len(one.written), 0)
             if grown > _MAX_GROWN:
@@ -129,6 +138,8 @@ def resolve(container: Cursor, namespace: str, configuration: Configuration) -> 
             settings.pop(one.name, None)
             settings[one.name] = one
             known[one.name] = one.value
+            own.pop(one.name, None)
+            own |= own_addresses((one,))
     return Environment(settings=tuple(settings.values()), unresolved=tuple(unresolved))
 
 
@@ -167,7 +178,11 @@ def _source(kind: str, value: str | None) -> Source:
 
 
 def _one(
-    item: Cursor, namespace: str, configuration: Configuration, known: dict[str, str | None]
+    item: Cursor,
+    namespace: str,
+    configuration: Configuration,
+    known: dict[str, str | None],
+    own: dict[str, str | None],
 ) -> Setting | None:
     """Return the variable of one `env` item."""
     name = item.string("name", "environment_variable")
@@ -177,7 +192,7 @@ def _one(
     origin = item
     source: Source = "literal"
     written = item.string("value", "environment_variable")
-    value = expand(written, known)
+    value = expand(written, known | own if "://" in written else known)
     place = item.get("value")
     if place is not None:
         origin = place
@@ -191,11 +206,21 @@ def _one(
         name=name,
         value=value,
         source=source,
-        written="" if reference is not None else written,
+        written=written if reference is None else _own_address(reference),
         required=reference is not None and _is_required(reference),
         origin=origin.origin,
         cursor=origin,
     )
+
+
+def _own_address(reference: Cursor) -> str:
+    field = reference.down("fieldRef", "fieldPath")
+    return _OWN_ADDRESSES.get((field.text() if field else "") or "", "")
+
+
+def own_addresses(settings: Iterable[Setting]) -> dict[str, str | None]:
+    """Return the variables that hold an address of the pod or its node, as a URL may hold it."""
+    return {s.name: s.written for s in settings if s.source == "cluster" and s.written}
 
 
 def _is_required(reference: Cursor) -> bool:

@@ -57,7 +57,7 @@ _HUBS = {"modelscope": "modelscope.cn", "ollama": "registry.ollama.ai"}
 _HUGGING_FACE = "huggingface.co"
 _PYTHON_HUB = re.compile(
     r"\b(?:from_pretrained|snapshot_download|hf_hub_download|load_dataset|SentenceTransformer)"
-    r"\(\s*(?:[a-z_]+\s*=\s*)?[\"'](?P<name>[^\"'/.~][^\"']*/[^\"']+)[\"']"
+    r"\(\s{0,9}(?:[a-z_]{1,40}\s{0,9}=\s{0,9})?[\"'][^\"'/.~\s][^\"'\s/]{0,96}/[^\"'\s/]{1,96}[\"']"
 )
 # Package tools, the words by which they fetch, and what tells that they take from a folder.
 _INSTALLERS = frozenset({

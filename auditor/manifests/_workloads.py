@@ -9,7 +9,13 @@ from auditor.evidence.host import AiService
 from auditor.evidence.network import DnsResolver, ListeningPort, RemoteReference, SearchDomain
 from auditor.hostnames import address_of
 from auditor.manifests import _container, _elsewhere, _pod_security, _volumes
-from auditor.manifests._environment import Configuration, Environment, expand, resolve
+from auditor.manifests._environment import (
+    Configuration,
+    Environment,
+    expand,
+    own_addresses,
+    resolve,
+)
 from auditor.manifests._pods import FRAMEWORKS, LISTS, SINGLE, Pod, containers, is_llm_service
 from auditor.manifests._reading import Cursor, Texts
 from auditor.manifests._services import EVERYWHERE, Exposed, protocol_of, published
@@ -87,8 +93,9 @@ def _container_records(
         unresolved = (*environment.unresolved, "the serving runtime")
         environment = Environment(settings=environment.settings, unresolved=unresolved)
     known = {setting.name: setting.value for setting in environment.settings}
+    own = own_addresses(environment.settings)
     texts = [
-        (cursor, _expanded(text, known))
+        (cursor, _expanded(text, known | own if "://" in text else known))
         for key in ("command", "args")
         for cursor, text in container.texts_with_place(key, "ai_service")
     ]
