@@ -41,8 +41,12 @@ _PAIR = re.compile(
     r"(?P<value>[^\s\"',;{}\[\]]{3,260})"
 )
 _CODE = (".py", ".js", ".ts", ".lua", ".rb", ".go", ".rs", ".java", ".ipynb")
-_FORWARD = re.compile(r"(?m)^[ \t]{0,99}(?:forward|proxy)[ \t]{1,9}[^\s]{1,260}[ \t]{1,9}(?P<value>[^{\n]{3,500})")
-_UPSTREAM = re.compile(r"(?m)^[ \t]{0,99}(?:server|upstream|nameserver)[ \t]{1,9}(?P<value>[^\s;{]{3,260})")
+_FORWARD = re.compile(
+    r"(?m)^[ \t]{0,99}(?:forward|proxy)[ \t]{1,9}\S{1,260}[ \t]{1,9}(?P<value>[^{\n]{3,500})"
+)
+_UPSTREAM = re.compile(
+    r"(?m)^[ \t]{0,99}(?:server|upstream|nameserver)[ \t]{1,9}(?P<value>[^\s;{]{3,260})"
+)
 # In a file these name the server itself more often than another one.
 _OWN_NAMES = re.compile(r"(?:^|[_.-])(?:HOSTNAME|DOMAIN|SERVER|REPO|INDEX)S?$", re.IGNORECASE)
 # What stands for a value that only the cluster or the shell knows.
