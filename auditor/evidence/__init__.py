@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from auditor.evidence import derived, host, network, storage, workload
+from auditor.evidence import channels, derived, host, network, storage, transit, volumes, workload
 from auditor.evidence.base import Coverage, Gap, GapReason, Origin, Record, kind_name
 from auditor.evidence.bundle import (
     CollectorRun,
@@ -34,6 +34,7 @@ __all__ = [
     "Site",
     "Subject",
     "Tool",
+    "channels",
     "decode",
     "derived",
     "encode",
@@ -42,5 +43,7 @@ __all__ = [
     "kind_of",
     "network",
     "storage",
+    "transit",
+    "volumes",
     "workload",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from auditor.evidence import derived, host, network, storage, workload
+from auditor.evidence import channels, derived, host, network, storage, transit, volumes, workload
 from auditor.evidence.base import Record, kind_name
 
 Collected = (
@@ -27,12 +27,30 @@ Collected = (
     | network.TimeServer
     | network.Mirror
     | network.RemoteReference
+    | channels.Channel
+    | channels.UsbStoragePolicy
+    | channels.SecurityChip
+    | channels.RawSocket
+    | channels.CapabilityHolder
+    | channels.BpfProgram
+    | channels.NetworkNamespace
+    | channels.InterfacePolicy
+    | channels.Agent
+    | channels.OutboundTarget
     | storage.Mount
     | storage.BlockDevice
     | storage.Swap
     | storage.ModelStore
     | storage.DataFolder
     | storage.ModelFile
+    | volumes.LuksHeader
+    | volumes.KeyFile
+    | volumes.MemoryDump
+    | transit.Certificate
+    | transit.TlsSetting
+    | transit.TlsEndpoint
+    | transit.Tunnel
+    | transit.Fabric
     | workload.Workload
     | workload.Container
     | workload.ContainerImage
@@ -47,6 +65,9 @@ Derived = (
     | derived.ServiceSetting
     | derived.StoreEncryption
     | derived.NamespaceEgress
+    | volumes.KeyProtection
+    | transit.CertificateValidity
+    | transit.EndpointTransport
 )
 
 COLLECTED: dict[str, type[Record]] = {kind_name(t.__name__): t for t in Collected.__args__}
