@@ -111,7 +111,8 @@ def _network(built: Machine) -> None:
         Socket(local="192.168.77.12:50222", remote="192.0.2.80:8883", inode=12101, uid=110),
         Socket(protocol="udp", local="127.0.0.1:323", inode=12400),
     )
-    network.add(built, cards, ways, sockets, AUDITOR)
+    # The container engine switches forwarding on.
+    network.add(built, cards, ways, sockets, AUDITOR, {"forwarding": "1"})
     network.namespace(
         built,
         (Card(name="eth0", addresses=(f"{_BRIDGED}/16",)),),

@@ -125,6 +125,7 @@ def _network(built: Machine) -> None:
         ),
         sockets,
         AUDITOR,
+        {"accept_redirects": "1", "accept_ra": "1", "rp_filter": "0"},
     )  # fmt: skip
 
 

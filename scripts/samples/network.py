@@ -14,6 +14,12 @@ _SL = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrns
 _SL6 = ("  sl  local_address                         remote_address                        st "
         "tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode")  # fmt: skip
 _ROUTE = "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT"
+_PACKET = "sk               RefCnt Type Proto  Iface R Rmem   User   Inode\n"
+_SWITCHES4 = {"forwarding": "0", "accept_redirects": "0", "accept_source_route": "0",
+              "proxy_arp": "0", "rp_filter": "1", "send_redirects": "0",
+              "secure_redirects": "1"}  # fmt: skip
+_SWITCHES6 = {"forwarding": "0", "accept_redirects": "0", "accept_source_route": "0",
+              "accept_ra": "0", "disable_ipv6": "0"}  # fmt: skip
 _LOOPBACK = "772"  # ARPHRD_LOOPBACK
 _ETHERNET = "1"
 
@@ -60,16 +66,24 @@ class Way(Struct, frozen=True, kw_only=True):
     metric: int = 0
 
 
-def add(
+def add(  # noqa: PLR0913, PLR0917 - the parts of one network
     machine: Machine,
     cards: tuple[Card, ...],
     ways: tuple[Way, ...],
     sockets: tuple[Socket, ...],
     pid: int,
+    switches: dict[str, str] | None = None,
 ) -> None:
-    """Put the network as the process `pid` (the auditor's own) sees it under `/proc/net`."""
+    """Put the network as the process `pid` (the auditor's own) sees it under `/proc/net`.
+
+    `switches` are those of ip-sysctl that differ from a host that forwards and believes nothing.
+    """
     machine.link("/proc/net", "self/net")
     namespace(machine, cards, ways, sockets, pid)
+    for family, names in (("ipv4", _SWITCHES4), ("ipv6", _SWITCHES6)):
+        values = {name: (switches or {}).get(name, value) for name, value in names.items()}
+        for card in ("all", "default", "lo", *(card.name for card in cards)):
+            machine.files(f"/proc/sys/net/{family}/conf/{card}", **values)
     for number, card in enumerate((LOOPBACK, *cards), start=1):
         _card(machine, card, number)
 
@@ -88,6 +102,8 @@ def namespace(
         ("tcp", _table(sockets, "tcp", 4)), ("tcp6", _table(sockets, "tcp", 6)),
         ("udp", _table(sockets, "udp", 4)), ("udp6", _table(sockets, "udp", 6)),
         ("route", _routes(ways)), ("ipv6_route", _routes6(cards, ways)),
+        ("packet", _PACKET), ("raw", _table((), "raw", 4)), ("raw6", _table((), "raw", 6)),
+        ("icmp", _table((), "icmp", 4)), ("icmp6", _table((), "icmp", 6)),
         ("if_inet6", _addresses6(cards)), ("fib_trie", _trie(cards)), ("dev", _counters(cards)),
     ):  # fmt: skip
         machine.file(f"{folder}/{name}", body, 0o444)
