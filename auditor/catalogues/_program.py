@@ -6,7 +6,6 @@ import re
 import shlex
 from collections.abc import Iterator, Sequence
 from itertools import dropwhile
-from pathlib import PurePosixPath
 
 from msgspec import Struct
 
@@ -46,7 +45,12 @@ class Program(Struct, frozen=True, kw_only=True):
     @property
     def name(self) -> str:
         """Return the base name of the executable or script."""
-        return PurePosixPath(self.path).name
+        return base_name(self.path)
+
+
+def base_name(path: str) -> str:
+    """Return the last part of a path (asked for every word of every process: no path object)."""
+    return path.rstrip("/").rpartition("/")[2]
 
 
 def programs(arguments: Sequence[str], *, unwrap: bool, depth: int = 0) -> Iterator[Program]:
@@ -58,7 +62,7 @@ def programs(arguments: Sequence[str], *, unwrap: bool, depth: int = 0) -> Itera
     words = tuple(arguments[:MOST_WORDS])
     if not words or depth > _NESTED:
         return
-    name = PurePosixPath(words[0]).name.lstrip("-")
+    name = base_name(words[0]).lstrip("-")
     if _PYTHON.match(name):
         yield from _of_python(words[1:])
     elif _JAVA.match(name):
@@ -79,7 +83,7 @@ def _behind_a_wrapper(words: tuple[str, ...], depth: int) -> Iterator[Program]:
     A wrapper behind a wrapper needs no step of its own, since its words are looked at as well.
     """
     for start, word in enumerate(words[1:_WRAPPED], start=1):
-        name = PurePosixPath(word).name
+        name = base_name(word)
         if name in SHELLS:
             yield from _of_shell(words[start + 1 :], depth + 1)
         elif name not in WRAPPERS and not word.startswith("-"):
@@ -114,7 +118,7 @@ def _of_module(module: str, words: tuple[str, ...]) -> Iterator[Program]:
 
 def _of_script(path: str, words: tuple[str, ...]) -> Iterator[Program]:
     app = ""
-    if PurePosixPath(path).name in _APP_SERVERS:
+    if base_name(path) in _APP_SERVERS:
         app = next((w for w in words if ":" in w and "/" not in w and not w.startswith("-")), "")
     yield Program(path=path, app=app, arguments=words)
 

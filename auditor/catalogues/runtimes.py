@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from pathlib import PurePosixPath
 from typing import Literal
 
 from msgspec import Struct
 
-from auditor.catalogues._program import Program, programs
+from auditor.catalogues._program import Program, base_name, programs
 from auditor.catalogues._runtime import Runtime, Setting, runtimes
 from auditor.catalogues._service import (
     ModelReference,
@@ -89,8 +88,15 @@ def _runs(runtime: Runtime, program: Program) -> bool:
         return True
     if program.name in runtime.executables:
         return _is_called(runtime, program.name, program)
-    parts = PurePosixPath(program.path).parts
-    return any(_ends_with(parts, tuple(script.split("/"))) for script in runtime.scripts)
+    return any(_is_script(program.path, script) for script in runtime.scripts)
+
+
+def _is_script(path: str, script: str) -> bool:
+    """Return whether a path ends in the parts of a script's name; `*` is any one part."""
+    wanted = tuple(script.split("/"))
+    if wanted[-1] not in ("*", base_name(path)):
+        return False
+    return _ends_with(tuple(part for part in path.split("/") if part), wanted)
 
 
 def _is_called(runtime: Runtime, name: str, program: Program) -> bool:

@@ -8,6 +8,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from auditor.derive._filesystems import is_remote
 from auditor.derive._verdict import Place, Question
 from auditor.evidence import Evidence, Record
 from auditor.evidence.network import (
@@ -149,10 +150,25 @@ def _public_default(tool: str, use: str, port: int) -> Question:
 
 
 def _mount(record: Mount) -> Iterator[Lead]:
-    """Yield the servers of a network file system: what is written there leaves this host."""
+    """Yield the servers of a network file system: what is written there leaves this host.
+
+    A name is not all: the kernel tells the address that was mounted (`addr=`, nfs(5)). A program
+    that serves a file system from afar does not tell where its servers are.
+    """
+    subject = f"mount {record.path}"
     if record.filesystem in _NETWORK_FILESYSTEMS:
-        for server in _servers(record.device):
-            yield _lead(record, f"mount {record.path}", server, 0, "storage")
+        options = (option.partition("=") for option in record.super_options)
+        addresses = {value for name, _, value in options if name == "addr"}
+        for server in sorted({*_servers(record.device), *addresses}):
+            yield _lead(record, subject, server, 0, "storage")
+    elif record.filesystem == "davfs":
+        yield _lead(record, subject, _host_of(record.device), scheme_port(record.device), "storage")
+    elif record.filesystem.startswith("fuse.") and is_remote(record):
+        how = f"{record.filesystem} does not tell where its servers are"
+        place = Place(inside=None, zone="", how=how)
+        target = record.device or record.filesystem
+        question = Question(target=target, port=0, use="storage", place=place)
+        yield Lead(record=record, subject=subject, question=question)
 
 
 def _servers(device: str) -> tuple[str, ...]:
@@ -194,8 +210,15 @@ def scheme_port(url: str) -> int:
 
 
 def _port_of(url: str) -> int:
-    authority = url.partition("://")[2].partition("/")[0].rpartition("@")[2]
-    return host_and_port(authority)[1]
+    return host_and_port(_authority(url))[1]
+
+
+def _host_of(url: str) -> str:
+    return host_and_port(_authority(url))[0]
+
+
+def _authority(url: str) -> str:
+    return url.partition("://")[2].partition("/")[0].rpartition("@")[2]
 
 
 SOURCES: tuple[type[Record], ...] = (

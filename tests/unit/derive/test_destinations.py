@@ -264,10 +264,26 @@ def test_proxy_and_network_file_systems():
     }
 
 
-def mount(device, filesystem):
+@pytest.mark.parametrize(
+    ("device", "filesystem", "options", "found"),
+    [
+        ("nas.corp.example:/m", "nfs4", ("rw", "addr=203.0.113.4"),
+         [("203.0.113.4", False), ("nas.corp.example", True)]),
+        ("s3fs", "fuse.s3fs", (), [("s3fs", None)]),
+        ("gdrive:", "fuse.rclone", (), [("gdrive:", None)]),
+        ("https://u@dav.evil.example/x", "davfs", (), [("dav.evil.example", False)]),
+        ("lxcfs", "fuse.lxcfs", (), []),
+    ],
+)  # fmt: skip
+def test_a_file_system_from_afar_is_a_way_out_under_every_name(device, filesystem, options, found):
+    leads = judged(mount(device, filesystem, options))
+    assert [(d.target, d.inside) for d in leads] == found
+
+
+def mount(device, filesystem, options=()):
     return Mount(
         origin=ORIGIN, device=device, path="/m", filesystem=filesystem, options=(),
-        super_options=(), device_number="0:1", root="/", mount_id=1, parent_id=0,
+        super_options=options, device_number="0:1", root="/", mount_id=1, parent_id=0,
     )  # fmt: skip
 
 
