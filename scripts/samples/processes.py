@@ -77,6 +77,10 @@ def add_system(
     machine.file("/proc/sys/kernel/hostname", f"{machine.name}\n", 0o644)
     if arch:
         machine.file("/proc/sys/kernel/arch", f"{arch}\n", 0o444)
+    machine.files("/proc/sys/kernel", core_pattern="core", core_uses_pid="1")
+    machine.files("/proc/sys/fs", suid_dumpable="0")
+    # No hibernation: the kernel is locked down, or has no swap to write its memory to.
+    machine.files("/sys/power", state="freeze mem", disk="[disabled]", resume="0:0")
     machine.file("/proc/sys/kernel/tainted", "0\n", 0o644)
     version = f"Linux version {release} (build@plant.example) (gcc 12.2.0) #1 SMP PREEMPT_DYNAMIC\n"
     machine.file("/proc/version", version, 0o444)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import disks, distribution, network, processes
+from . import certificates, disks, distribution, network, processes
 from .disks import Disk, Mapped, Mounted, Partition
 from .distribution import Login
 from .memory import Machine
@@ -189,7 +189,7 @@ def _settings(built: Machine) -> None:
     built.file("/etc/environment", 'PATH="/usr/local/bin:/usr/bin:/bin"\n')
     built.file("/etc/systemd/system/vllm.service", _UNIT)
     built.file("/etc/vllm/environment", "VLLM_API_KEY=sample-not-a-real-key\n", 0o600)
-    built.file("/etc/vllm/tls/server.pem", "-----BEGIN CERTIFICATE-----\n", 0o644)
+    built.file("/etc/vllm/tls/server.pem", certificates.SERVER, 0o644)
     built.file("/etc/vllm/tls/server.key", "sample\n", 0o600, _VLLM, _VLLM)
 
 

@@ -1,0 +1,19 @@
+"""The certificate of the sealed sample server: its keys, and its CA's, were thrown away."""
+
+from __future__ import annotations
+
+# llm.plant.example and 10.20.0.11, valid from 2025-12-01 to 2026-12-01, P-256.
+SERVER = """\
+-----BEGIN CERTIFICATE-----
+MIIBvzCCAWSgAwIBAgIEICYBFTAKBggqhkjOPQQDAjBEMQswCQYDVQQGEwJERTEU
+MBIGA1UECgwLUGxhbnQgTm9ydGgxHzAdBgNVBAMMFlBsYW50IE5vcnRoIElzc3Vp
+bmcgQ0EwHhcNMjUxMjAxMDAwMDAwWhcNMjYxMjAxMDAwMDAwWjA/MQswCQYDVQQG
+EwJERTEUMBIGA1UECgwLUGxhbnQgTm9ydGgxGjAYBgNVBAMMEWxsbS5wbGFudC5l
+eGFtcGxlMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEBXV9q2b2aDFlnmZtXWhw
+GNgIQ/bOxez+NqA9vs2VlJHTZyMDfCUs2v51voxBST7jfqBdq7cjLIbUm8neez6T
+raNJMEcwIgYDVR0RBBswGYIRbGxtLnBsYW50LmV4YW1wbGWHBAoUAAswDAYDVR0T
+AQH/BAIwADATBgNVHSUEDDAKBggrBgEFBQcDATAKBggqhkjOPQQDAgNJADBGAiEA
+8nBdcyxtqLwxU09U0WYDlD4HNry6/JJAMPzcr4YFdWUCIQDf/Cl+BApY8+LEOL2h
+I6DaVv29kO1MKxDbUOZ8XeNfNw==
+-----END CERTIFICATE-----
+"""
