@@ -1,6 +1,25 @@
-"""Runs the command: `python -m auditor`."""
+"""Runs the command: `python -m auditor`, and the script `audit`."""
 
-from auditor.cli import main
+from __future__ import annotations
+
+import os
+import sys
+
+# Python ends with 1 where an import fails, which here would mean that a finding was made.
+_BROKEN = 4
+
+
+def main() -> None:
+    """Run the command; where it cannot even be loaded, say so and end with 4."""
+    try:
+        from auditor.cli import main as run
+    except Exception as error:
+        if os.environ.get("AUDIT_TRACEBACK"):
+            raise
+        sys.stderr.write(f"audit: the installation is incomplete: {ascii(str(error))[1:-1]}\n")
+        sys.exit(_BROKEN)
+    run()
+
 
 if __name__ == "__main__":
     main()

@@ -93,8 +93,13 @@ def _abandon_output() -> None:
 
 
 def _complain(what: str, code: int) -> NoReturn:
-    """Say on standard error, in one harmless line, what went wrong; leave with the exit code."""
-    from auditor.report._text import visible
+    """Say on standard error, in one harmless line, what went wrong; leave with the exit code.
 
-    sys.stderr.write(f"audit: {visible(what, limit=_LONGEST)}\n")
+    Needs no other part of the toolkit: that part may be what is broken.
+    """
+    shown = "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode()
+        for character in what[:_LONGEST]
+    )
+    sys.stderr.write(f"audit: {shown}\n")
     sys.exit(int(code))

@@ -11,7 +11,7 @@ import sysconfig
 from pathlib import Path
 
 SCRIPT = """#!{python}
-from auditor.cli import main
+from auditor.__main__ import main
 
 main()
 """

@@ -177,3 +177,18 @@ def test_a_time_has_four_digits_of_year_or_is_refused(
     assert done.returncode == (1 if taken else 2), done.stderr
     if taken:
         assert taken in (tmp_path / "out/evidence.json").read_bytes()
+
+
+def test_an_incomplete_installation_is_no_finding(tmp_path: Path) -> None:
+    for module in ("typer", "msgspec", "auditor.evidence"):
+        blocked = (
+            f"import sys, runpy; sys.modules[{module!r}] = None; sys.argv = "
+            f"['audit', 'scan', '--root', {str(LEAKY)!r}]; "
+            "runpy.run_module('auditor', run_name='__main__')"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", blocked], cwd=tmp_path, check=False, capture_output=True,
+            text=True, timeout=60, env=environment(),
+        )  # fmt: skip
+        assert done.returncode == 4, (module, done.stderr)
+        assert "Traceback" not in done.stderr
