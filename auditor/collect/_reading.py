@@ -120,6 +120,10 @@ class Reading:
         """Note that what `path` says could not be had; said twice it counts once."""
         self._misses[_Miss(path=path, reason=reason, detail=detail)] = None
 
+    def missed(self, *beginnings: str) -> bool:
+        """Return whether something at or below one of the paths could not be had."""
+        return any(miss.path.startswith(beginnings) for miss in self._misses)
+
     def malformed(self, path: str, line: int, detail: str) -> None:
         """Note a line that does not say what its format wants."""
         place = f"{path}:{line}" if line else path

@@ -11,12 +11,14 @@ from auditor.collect._btrfs import SYSFS as BTRFS
 from auditor.collect._btrfs import with_members
 from auditor.collect._journals import PROCFS as JOURNALS
 from auditor.collect._journals import with_journals
+from auditor.collect._luks_headers import headers
 from auditor.collect._mountinfo import Malformed, parse_mounts, parse_swaps
 from auditor.collect._paths import device_number, recordable, resolve
 from auditor.collect._reading import Reading
 from auditor.evidence import Coverage, Origin
 from auditor.evidence.site import StorePurpose
 from auditor.evidence.storage import BlockDevice, DataFolder, Mount, Swap
+from auditor.evidence.volumes import LuksHeader
 from auditor.host import MIB, Absent, Host, Unreadable
 
 NAME = "storage"
@@ -51,6 +53,13 @@ def _collect(host: Host, _: Options) -> Iterator[Fact]:
     if reader.tables.total:
         tables = reader.tables
         yield Coverage(what="device-mapper tables", seen=tables.seen, total=tables.total)
+
+    headers_read = Reading(host, NAME, "luks_header")
+    if devices_read.missed(SYSFS, "/dev/mapper/"):
+        detail = "not every block device is known, so not every header was looked for"
+        headers_read.miss(SYSFS, "not-collected", detail)
+    yield from headers(host, devices, headers_read)
+    yield from headers_read.gaps()
 
     mounts_read = Reading(host, NAME, "mount")
     mounts = with_members(host, _mounts(host, mounts_read), devices)
@@ -119,9 +128,10 @@ def _folders(host: Host, reading: Reading) -> Iterator[DataFolder]:
 
 COLLECTOR = Collector(
     title="Mounts, block devices and swap",
-    yields=(Mount, BlockDevice, Swap, DataFolder),
+    yields=(Mount, BlockDevice, Swap, DataFolder, LuksHeader),
     reads=(
         *_MOUNTINFO, _SWAPS, f"{SYSFS}/*", f"{BTRFS}/*/devices", JOURNALS, "/dev/mapper/control",
+        "/dev/* (headers of LUKS volumes in use)",
         *(path for path, _ in FOLDERS),
     ),
     collect=_collect,

@@ -74,6 +74,12 @@ class Layers:
             return self._device_file(swap.path)
         return self.path(swap.path).under(f"file {swap.path}")
 
+    def device(self, path: str) -> Protection:
+        """Return what protects a device, named by its device file or as `/dev/block/8:3`."""
+        number = path.removeprefix("/dev/block/")
+        device = self._by_number.get(number) if number != path else None
+        return self._device(device) if device is not None else self._device_file(path)
+
     def _visible(self, mount: Mount) -> Protection:
         if self.table.find(mount.path) is not mount:
             return unknown(f"the mount at {mount.path} hangs on none that is known")

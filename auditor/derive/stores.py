@@ -14,8 +14,13 @@ from auditor.evidence import Evidence, Origin, Record, kind_of
 from auditor.evidence.derived import StoreEncryption
 from auditor.evidence.site import Store, StorePurpose
 from auditor.evidence.storage import BlockDevice, DataFolder, ModelStore, Mount, Swap
+from auditor.evidence.volumes import MemoryDump
 
 _PURPOSES: dict[str, StorePurpose] = {purpose: purpose for purpose in get_args(StorePurpose)}
+
+
+# Core dumps beside whatever crashed, or given to a program, lie in no place of their own.
+_PLACES = ("device", "folder", "remote")
 
 
 class _Subject(Struct, frozen=True, kw_only=True):
@@ -45,6 +50,8 @@ def _derive(evidence: Evidence) -> Iterator[Record]:
             yield _record(_of_folder(layers, record))
         elif isinstance(record, Swap):
             yield _record(_of_swap(layers, record))
+        elif isinstance(record, MemoryDump) and record.target_type in _PLACES:
+            yield _record(_of_dump(layers, record))
 
 
 def _of_store(layers: Layers, store: ModelStore, declared: Store | None) -> _Subject:
@@ -104,6 +111,25 @@ def _of_swap(layers: Layers, swap: Swap) -> _Subject:
     )
 
 
+def _of_dump(layers: Layers, dump: MemoryDump) -> _Subject:
+    """Return where memory would be written: a hibernation image is as telling as swap."""
+    if dump.target_type == "device":
+        protection = layers.device(dump.target).under(f"device {dump.target}")
+    elif dump.target_type == "folder":
+        protection = layers.below(dump.target)
+    else:
+        reason = f"another machine keeps it ({dump.target})"
+        protection = Protection(verdict="remote", reason=reason, beyond=True)
+    return _Subject(
+        origin=dump.origin,
+        source_kind=kind_of(dump),
+        path=dump.target,
+        holds="swap" if dump.mechanism == "hibernation" else "other",
+        mount=_mount(layers, dump.target) if dump.target_type == "folder" else "",
+        protection=protection,
+    )
+
+
 def _record(subject: _Subject) -> StoreEncryption:
     found = subject.protection
     # What the site declares counts only where this machine cannot look, never against what was
@@ -139,6 +165,6 @@ def _names(declared: Store, store: ModelStore) -> bool:
 DERIVATION = Derivation(
     title="Encryption at rest of stores, data folders and swap",
     yields=StoreEncryption,
-    sources=(ModelStore, DataFolder, Swap, Mount, BlockDevice),
+    sources=(ModelStore, DataFolder, Swap, MemoryDump, Mount, BlockDevice),
     derive=_derive,
 )

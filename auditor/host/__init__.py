@@ -7,6 +7,8 @@ from typing import Literal, Protocol
 from msgspec import Struct
 
 from auditor.evidence.base import Gap, GapReason, Origin
+from auditor.evidence.volumes import LuksFacts
+from auditor.host._key_form import KeyForm
 
 KIB = 1024
 MIB = 1024 * KIB
@@ -105,6 +107,15 @@ class Host(Protocol):
 
         A line is `start length target parameters`; the key field of `crypt` is already `-`.
         """
+
+    def luks_header(self, device: str) -> LuksFacts:
+        """Return what the LUKS header of a block device (its name in sysfs) tells, keys left out.
+
+        `Absent` means that there is no such header on the device.
+        """
+
+    def key_form(self, path: str) -> KeyForm:
+        """Return what a key file is by its first line, links followed: nothing else is kept."""
 
     def encryption_policy(self, path: str) -> str:
         """Return the fscrypt policy of a directory (`v2 AES-256-XTS/AES-256-CTS`), or ``."""

@@ -14,9 +14,11 @@ from msgspec import Struct
 
 from auditor.errors import AuditError
 from auditor.evidence.base import GapReason
+from auditor.evidence.volumes import LuksFacts
 from auditor.host import Absent, FileType, Stat, Unreadable
 from auditor.host._direct import too_large, too_many
 from auditor.host._image import MAX_LINKS, Image
+from auditor.host._key_form import KeyForm
 
 SCHEMA = "auditor.host/1"
 FILENAME = "host.json"
@@ -64,6 +66,10 @@ class Recording(Struct, kw_only=True, omit_defaults=True, forbid_unknown_fields=
     entries: dict[str, Entry] = {}
     mapper_tables: dict[str, tuple[str, ...]] = {}
     mapper_errors: dict[str, Failure] = {}
+    luks_headers: dict[str, LuksFacts] = {}
+    luks_errors: dict[str, Failure] = {}
+    key_forms: dict[str, KeyForm] = {}
+    key_errors: dict[str, Failure] = {}
     encryption_policies: dict[str, str] = {}
     encryption_errors: dict[str, Failure] = {}
     clock_synchronized: bool | None = None

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 
+from auditor.evidence.volumes import LuksFacts
 from auditor.host import DEFAULT_ENTRIES, DEFAULT_LIMIT, MIB, Stat, Unreadable
 from auditor.host import _clock as clock
+from auditor.host import _device as device_file
 from auditor.host import _fscrypt as fscrypt
+from auditor.host import _key_form as key_form
 from auditor.host import _mapper as mapper
 from auditor.host._direct import (
     decoded,
@@ -108,6 +111,14 @@ class LiveHost:
     def mapper_table(self, name: str) -> tuple[str, ...]:
         """Return a device-mapper table without its keys; see `Host.mapper_table`."""
         return mapper.table(name)
+
+    def luks_header(self, device: str) -> LuksFacts:
+        """Return what a LUKS header tells, keys left out; see `Host.luks_header`."""
+        return device_file.luks_header(device)
+
+    def key_form(self, path: str) -> key_form.KeyForm:
+        """Return what a key file is by its first line; see `Host.key_form`."""
+        return key_form.form_of(self.read(path, limit=key_form.HEAD, head=True))
 
     def encryption_policy(self, path: str) -> str:
         """Return the fscrypt policy of a directory; see `Host.encryption_policy`."""

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import TypeVar
 
 from auditor.errors import OutputError
+from auditor.evidence.volumes import LuksFacts
 from auditor.host import DEFAULT_ENTRIES, DEFAULT_LIMIT, Host, Stat, Unreadable
 from auditor.host import _recording as recording
+from auditor.host._key_form import KeyForm
 from auditor.host._recording import Entry, Recording
 from auditor.host._withheld import without_secrets
 
@@ -33,6 +35,10 @@ class RecordingHost:
         self._answers: dict[tuple[str, str, int, bool], object] = {}
         self._tables: dict[str, tuple[str, ...]] = {}
         self._table_errors: dict[str, recording.Failure] = {}
+        self._headers: dict[str, LuksFacts] = {}
+        self._header_errors: dict[str, recording.Failure] = {}
+        self._forms: dict[str, KeyForm] = {}
+        self._form_errors: dict[str, recording.Failure] = {}
         self._policies: dict[str, str] = {}
         self._policy_errors: dict[str, recording.Failure] = {}
         self._clock: bool | None = None
@@ -113,6 +119,22 @@ class RecordingHost:
         self._tables[name] = table
         return table
 
+    def luks_header(self, device: str) -> LuksFacts:
+        """Return what a LUKS header tells, keys left out; see `Host.luks_header`."""
+        question = ("header", device, 0, False)
+        header = self._once(
+            question, lambda: self._host.luks_header(device), self._header_errors, device
+        )
+        self._headers[device] = header
+        return header
+
+    def key_form(self, path: str) -> KeyForm:
+        """Return what a key file is by its first line; see `Host.key_form`."""
+        question = ("form", path, 0, False)
+        form = self._once(question, lambda: self._host.key_form(path), self._form_errors, path)
+        self._forms[path] = form
+        return form
+
     def encryption_policy(self, path: str) -> str:
         """Return the fscrypt policy of a directory; see `Host.encryption_policy`."""
         question = ("policy", path, 0, False)
@@ -144,6 +166,10 @@ class RecordingHost:
             entries={path: self._finished(path, inline) for path in sorted(self._entries)},
             mapper_tables=self._tables,
             mapper_errors=self._table_errors,
+            luks_headers=self._headers,
+            luks_errors=self._header_errors,
+            key_forms=self._forms,
+            key_errors=self._form_errors,
             encryption_policies=self._policies,
             encryption_errors=self._policy_errors,
             clock_synchronized=self._clock,

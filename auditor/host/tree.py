@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import TypeVar
 
 from auditor.errors import AuditError
+from auditor.evidence.volumes import LuksFacts
 from auditor.host import DEFAULT_ENTRIES, DEFAULT_LIMIT, Stat, Unreadable
 from auditor.host import _recording as recording
 from auditor.host._image import Image
+from auditor.host._key_form import HEAD, KeyForm, form_of
 
 _NAME_LIMIT = 4096
 
@@ -82,6 +84,18 @@ class TreeHost:
         if self._recording is None:
             raise Unreadable(name, "unsupported", "a folder does not tell device-mapper tables")
         return _answer(name, self._recording.mapper_tables, self._recording.mapper_errors)
+
+    def luks_header(self, device: str) -> LuksFacts:
+        """Return what a recorded LUKS header tells; a plain tree has none to tell."""
+        if self._recording is None:
+            raise Unreadable(device, "unsupported", "a folder does not tell block devices")
+        return _answer(device, self._recording.luks_headers, self._recording.luks_errors)
+
+    def key_form(self, path: str) -> KeyForm:
+        """Return what a key file is by its first line; see `Host.key_form`."""
+        if self._recording is None:
+            return form_of(self.read(path, limit=HEAD, head=True))
+        return _answer(path, self._recording.key_forms, self._recording.key_errors)
 
     def encryption_policy(self, path: str) -> str:
         """Return a recorded fscrypt policy; a plain tree has none to tell."""

@@ -8,6 +8,7 @@ from typing import NoReturn
 
 from msgspec import Struct
 
+from auditor.evidence.volumes import LuksFacts
 from auditor.host import (
     DEFAULT_ENTRIES,
     DEFAULT_LIMIT,
@@ -16,6 +17,7 @@ from auditor.host import (
     Stat,
     Unreadable,
 )
+from auditor.host._key_form import HEAD, KeyForm, form_of
 
 MAX_LINKS = 40  # as the kernel, path_resolution(7)
 # 2026-01-10T06:00:00Z: every file is of the day on which the machines were set up.
@@ -46,6 +48,7 @@ class Machine:
         self.nodes: dict[str, Node] = {"/": Node(file_type="directory", mode=0o755)}
         self.devices: dict[str, str] = {"/": "0:1"}
         self.tables: dict[str, tuple[str, ...]] = {}
+        self.headers: dict[str, LuksFacts] = {}
         self.synchronized = True
 
     def file(
@@ -174,6 +177,18 @@ class MemoryHost:
         if name not in self._machine.tables:
             raise Absent(name)
         return self._machine.tables[name]
+
+    def luks_header(self, device: str) -> LuksFacts:
+        """Return what a LUKS header tells; see `Host.luks_header`. Device files are root's."""
+        if self._uid != 0:
+            self._deny(f"/dev/{device}")
+        if device not in self._machine.headers:
+            raise Absent(f"/dev/{device}")
+        return self._machine.headers[device]
+
+    def key_form(self, path: str) -> KeyForm:
+        """Return what a key file is by its first line; see `Host.key_form`."""
+        return form_of(self.read(path, limit=HEAD, head=True))
 
     def encryption_policy(self, path: str) -> str:
         """Return the fscrypt policy of a directory; see `Host.encryption_policy`."""

@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 
 from auditor import api, derive
 from auditor.evidence import Evidence, Gap, encode
+from auditor.evidence.volumes import LuksFacts
 from auditor.host import DEFAULT_ENTRIES, DEFAULT_LIMIT, Absent, Host, Stat, Unreadable
+from auditor.host._key_form import KeyForm
 from auditor.host.record import RecordingHost
 from auditor.host.tree import TreeHost
 from auditor.policy import engine, pack
@@ -102,6 +104,14 @@ class Damaged:
         self._check("/dev/mapper/control", "table")
         return self._host.mapper_table(name)
 
+    def luks_header(self, device: str) -> LuksFacts:
+        self._check(f"/dev/{device}", "header")
+        return self._host.luks_header(device)
+
+    def key_form(self, path: str) -> KeyForm:
+        self._check(path, "read")
+        return self._host.key_form(path)
+
     def encryption_policy(self, path: str) -> str:
         self._check(path, "policy")
         return self._host.encryption_policy(path)
@@ -123,7 +133,7 @@ def _lose(path: str, how: str, operation: str) -> None:
         raise Unreadable(path, "denied", "permission denied")
     if how == "silent":
         raise Unreadable(path, "timeout", "the file system did not answer")
-    if how == "closed" and operation in ("read", "list", "policy", "table", "clock"):
+    if how == "closed" and operation in ("read", "list", "policy", "table", "header", "clock"):
         raise Unreadable(path, "denied", "permission denied")
     if how == "lost" and operation == "read":
         raise Unreadable(path, "malformed", "the recording lists it, the folder lacks it")
@@ -180,6 +190,7 @@ def paths(name: str) -> tuple[str, ...]:
     recorded = tree._recording
     assert recorded is not None
     found = {CLOCK, "/dev/mapper/control", *recorded.entries} - {"/"}
+    found |= {f"/dev/{name}" for name in recorded.luks_headers} | set(recorded.key_forms)
     for path in tuple(found):
         parts = path.split("/")
         found |= {"/".join(parts[:end]) for end in range(2, len(parts))}
