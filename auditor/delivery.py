@@ -52,8 +52,9 @@ def check(delivery: Delivery) -> None:
 def deliver(judgement: Judgement, delivery: Delivery) -> ExitCode:
     """Write or print the judgement; return its exit code."""
     if delivery.folder is None:
-        name = delivery.formats[0] if delivery.formats else "text"
-        _print(api.render(name, judgement))
+        # The summary is what --quiet silences; a format that was asked for is not.
+        if delivery.formats or not delivery.quiet:
+            _print(api.render(delivery.formats[0] if delivery.formats else "text", judgement))
         return api.summary(judgement).exit_code
     key, local = signing_key(delivery)
     files = sealed(judgement, delivery.formats, key)

@@ -65,6 +65,13 @@ def test_json_on_standard_output_is_one_document_and_nothing_else() -> None:
     assert document["summary"]["outcome"] == "not-compliant"
 
 
+def test_quiet_leaves_the_exit_code_and_what_was_asked_for() -> None:
+    silent = audit("scan", "--root", LEAKY, "--at", AT, "-q")
+    assert (silent.returncode, silent.stdout, silent.stderr) == (1, "", "")
+    asked = audit("scan", "--root", LEAKY, "--at", AT, "-q", "-f", "json")
+    assert json.loads(asked.stdout)["summary"]["outcome"] == "not-compliant"
+
+
 def test_no_format_changes_the_exit_code() -> None:
     codes = {
         name: audit("scan", "--root", LEAKY, "--at", AT, "--format", name).returncode
