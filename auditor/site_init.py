@@ -230,7 +230,7 @@ def _stores(evidence: Evidence) -> str:
         sign = "" if _canonical(path, fields.path) and _is_text(path) else "#"
         lines.append(f"{sign}  - path: {quoted(path)}")
         lines.append(f"{sign}    holds: {holds}")
-        lines.append(f"{sign}    description: {quoted(record.tool or 'a folder')}")
+        lines.append(f"{sign}    description: {quoted(record.tool.strip() or 'a folder')}")
     return "\n".join(lines) + "\n"
 
 

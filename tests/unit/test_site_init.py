@@ -1,5 +1,6 @@
 """A first site file declares what is private, leaves the rest to decide, and loads."""
 
+import msgspec
 import pytest
 
 from auditor.evidence import SCHEMA, Evidence, Origin, Subject, Tool
@@ -122,3 +123,10 @@ def test_a_hostile_host_name_declares_nothing(name):
 
 def test_text_is_quoted_on_one_line():
     assert quoted('a"b\\\n\x85\u2028🦊\udcff') == '"a\\"b\\\\\\u000a\\u0085\\u2028🦊?"'
+
+
+@pytest.mark.parametrize("tool", ["", " ", "\t", "\u2028 "])
+def test_a_store_whose_tool_has_a_blank_name_still_gives_a_file_that_loads(tool):
+    found = msgspec.structs.replace(store("/srv/models"), tool=tool)
+    (declared,) = load_site(write_site(evidence(found)).encode(), "site.yaml").stores
+    assert declared.path == "/srv/models"
