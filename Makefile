@@ -55,7 +55,7 @@ bench: $(VENV)/.dev  ## measure time and memory, with peers where they are insta
 	@$(BIN)/python tests/perf/bench.py $(ARGS)
 
 fuzz: $(VENV)/.dev  ## run every property test longer (T= examples a test)
-	@HYPOTHESIS_PROFILE=fuzz FUZZ_EXAMPLES=$(or $(T),2000) $(PYTEST) -n $(JOBS) tests/property $(ARGS)
+	@FUZZ_EXAMPLES=$(or $(T),2000) $(PYTEST) -n $(JOBS) tests/property $(ARGS)
 
 docs: $(VENV)/.dev  ## generate the reference pages and schemas
 	@$(BIN)/python scripts/make_reference.py
