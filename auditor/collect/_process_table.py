@@ -69,24 +69,12 @@ class ProcessTable:
         pids = sorted(int(name) for name in names if name.isdecimal() and len(name) < 12)  # noqa: PLR2004
         if not pids:
             raise Unreadable("/proc", "absent", "no process is listed")
-        self._note_what_is_hidden()
+        note_what_is_hidden(self._processes)
         self.total = len(pids)
         for pid in pids:
             process = self._process(pid)
             if process is not None:
                 yield process
-
-    def _note_what_is_hidden(self) -> None:
-        """Note as gaps what a list of processes does not show by itself."""
-        own = self._link("/proc/self/ns/pid")
-        if own not in (None, "", FIRST_PID_NAMESPACE):
-            self._processes.miss(
-                "/proc", "unsupported", "seen from a container: processes outside are not listed"
-            )
-        mounts = self._processes.text("/proc/self/mountinfo") or ""
-        hiding = re.search(r"^.* /proc [^\n]* - proc [^\n]*hidepid=(?!0|off)", mounts, re.MULTILINE)
-        if hiding and not self._host.privileged:
-            self._processes.miss("/proc", "denied", "procfs hides the processes of other users")
 
     def _process(self, pid: int) -> Seen | None:
         folder = f"/proc/{pid}"
@@ -177,6 +165,22 @@ class ProcessTable:
             return ""
         except Unreadable:
             return None
+
+
+def note_what_is_hidden(reading: Reading) -> None:
+    """Note as gaps what a list of processes does not show by itself."""
+    try:
+        own = _clean(reading.host.readlink("/proc/self/ns/pid"))
+    except Unreadable:
+        own = ""
+    if own not in ("", FIRST_PID_NAMESPACE):
+        reading.miss(
+            "/proc", "unsupported", "seen from a container: processes outside are not listed"
+        )
+    mounts = reading.text("/proc/self/mountinfo") or ""
+    hiding = re.search(r"^.* /proc [^\n]* - proc [^\n]*hidepid=(?!0|off)", mounts, re.MULTILINE)
+    if hiding and not reading.host.privileged:
+        reading.miss("/proc", "denied", "procfs hides the processes of other users")
 
 
 def _clean(path: str) -> str:

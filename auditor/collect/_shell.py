@@ -42,6 +42,17 @@ def shell_assignments(text: str) -> Iterator[Assignment]:
             yield from _assigned(command, number)
 
 
+def simple_commands(text: str) -> Iterator[tuple[int, tuple[str, ...]]]:
+    """Yield the simple commands of a shell script as words, each with the number of its line.
+
+    Quotes are removed and nothing is expanded: `"$URL"` is the word `$URL`.
+    """
+    for number, line in _joined(text):
+        for command in _commands(line[:_LINE_LIMIT]):
+            if command:
+                yield number, tuple(word.text for word in command)
+
+
 def pam_assignments(text: str) -> Iterator[Assignment]:
     """Yield the assignments of `/etc/environment` as pam_env(8) reads it: no expansion at all."""
     for number, raw in enumerate(text.split("\n"), start=1):
