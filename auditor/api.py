@@ -97,15 +97,19 @@ def load_site(path: Path | None) -> Site:
     return site.load_site(read_input(path), str(path))
 
 
-def scan(
-    host: Host, *, site: Site = ASSUMED_SITE, stores: tuple[str, ...] = (), at: str,
-    progress: Progress = _silent,
+def scan(  # noqa: PLR0913 - each is a choice of the user's
+    host: Host, *, site: Site = ASSUMED_SITE, stores: tuple[str, ...] = (),
+    probe_loopback: bool = False, at: str, progress: Progress = _silent,
 ) -> Evidence:  # fmt: skip
-    """Return the evidence of a host, taken at `at` (RFC 3339)."""
+    """Return the evidence of a host, taken at `at` (RFC 3339).
+
+    `probe_loopback` has the host's own listeners asked over loopback: nothing else connects.
+    """
     from auditor import collect
     from auditor.host.identity import host_id
 
-    collected = collect.run(host, collect.Options(stores=stores, site=site), progress=progress)
+    options = collect.Options(stores=stores, site=site, probe_loopback=probe_loopback)
+    collected = collect.run(host, options, progress=progress)
     evidence = Evidence(
         schema=SCHEMA,
         tool=TOOL,

@@ -58,6 +58,9 @@ def scan(
     record: Annotated[
         Path | None, typer.Option("--record", help="Keep what was read here, for a replay.")
     ] = None,
+    probe_loopback: Annotated[
+        bool, typer.Option("--probe-loopback", help="Ask own listeners for TLS over 127.0.0.1.")
+    ] = False,
 ) -> None:  # fmt: skip
     """Audit this host (or a recorded one): what can leave, and what lies unencrypted."""
     from auditor.commands import auditing
@@ -67,7 +70,7 @@ def scan(
         formats=tuple(formats or ()), folder=out, fail_on=fail_on.value,
         allow_unknown=allow_unknown, language=lang.value, key=key, quiet=quiet, at=at,
     )  # fmt: skip
-    finish(auditing.scan(asked, root, store, record))
+    finish(auditing.scan(asked, root, store, record, probe_loopback=probe_loopback))
 
 
 @app.command()

@@ -17,10 +17,14 @@ Fact = Record | Gap | Coverage
 
 
 class Options(Struct, frozen=True, kw_only=True):
-    """What the user adds to a scan: store folders, and the declared site."""
+    """What the user adds to a scan: store folders, and the declared site.
+
+    `probe_loopback` lets this host's own listeners be asked how they speak (docs/adr/0012).
+    """
 
     stores: tuple[str, ...] = ()
     site: Site = Site()
+    probe_loopback: bool = False
 
 
 class Collector(Struct, frozen=True, kw_only=True):

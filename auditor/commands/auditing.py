@@ -61,22 +61,33 @@ class Asked(Struct, frozen=True, kw_only=True):
 
 
 def scan(
-    asked: Asked, root: Path | None, stores: Sequence[str] | None, record: Path | None
+    asked: Asked,
+    root: Path | None,
+    stores: Sequence[str] | None,
+    record: Path | None,
+    *,
+    probe_loopback: bool = False,
 ) -> ExitCode:
-    """Audit this host or a recorded one."""
+    """Audit this host or a recorded one; its listeners are asked only with `probe_loopback`."""
     ready = _ready(asked)
     site = api.load_site(asked.site)
     host = _host(root)
     folders = tuple(str(Path(store).absolute()) for store in stores or ())
     if record is None:
         with progress("reading", quiet=asked.quiet) as show:
-            evidence = api.scan(host, site=site, stores=folders, at=asked.moment, progress=show)
+            evidence = api.scan(
+                host, site=site, stores=folders, probe_loopback=probe_loopback, at=asked.moment,
+                progress=show,
+            )  # fmt: skip
         return _judge(evidence, asked, ready)
     from auditor.host.record import RecordingHost
 
     recorder = RecordingHost(host)
     with progress("recording", quiet=asked.quiet) as show:
-        evidence = api.scan(recorder, site=site, stores=folders, at=asked.moment, progress=show)
+        evidence = api.scan(
+            recorder, site=site, stores=folders, probe_loopback=probe_loopback, at=asked.moment,
+            progress=show,
+        )  # fmt: skip
     recorder.save(record, at=evidence.taken_at)
     return _judge(evidence, asked, ready)
 

@@ -9,6 +9,7 @@ from msgspec import Struct
 from auditor.evidence.base import Gap, GapReason, Origin
 from auditor.evidence.volumes import LuksFacts
 from auditor.host._key_form import KeyForm
+from auditor.probe.words import Answer, Target
 
 KIB = 1024
 MIB = 1024 * KIB
@@ -119,6 +120,14 @@ class Host(Protocol):
 
     def encryption_policy(self, path: str) -> str:
         """Return the fscrypt policy of a directory (`v2 AES-256-XTS/AES-256-CTS`), or ``."""
+
+    def ask_listeners(self, targets: tuple[Target, ...]) -> tuple[Answer, ...]:
+        """Return what this host's own listeners answer over loopback, one for each target.
+
+        The one question that connects to anything (`--probe-loopback`); a program of its own
+        does it. `Unreadable` where nobody can be asked: a recorded tree has the answers that
+        were recorded, a plain one has none.
+        """
 
     def clock_synchronized(self) -> bool:
         """Return whether the kernel holds its clock synchronised (adjtimex(2), nothing set)."""

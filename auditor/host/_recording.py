@@ -19,6 +19,7 @@ from auditor.host import Absent, FileType, Stat, Unreadable
 from auditor.host._direct import too_large, too_many
 from auditor.host._image import MAX_LINKS, Image
 from auditor.host._key_form import KeyForm
+from auditor.probe.words import Answer
 
 SCHEMA = "auditor.host/1"
 FILENAME = "host.json"
@@ -73,6 +74,7 @@ class Recording(Struct, kw_only=True, omit_defaults=True, forbid_unknown_fields=
     encryption_policies: dict[str, str] = {}
     encryption_errors: dict[str, Failure] = {}
     clock_synchronized: bool | None = None
+    listeners: tuple[Answer, ...] = ()
 
 
 def load(path: Path) -> Recording:

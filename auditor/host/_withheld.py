@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from auditor.redaction import (
     REDACTED,
@@ -21,6 +22,12 @@ _HASHED = re.compile(r"(?P<lock>[!*]*)(?P<method>\$[\w-]{1,16}\$|)(?P<rest>.*)",
 # credentials in it. Kernel files and model files are neither.
 _CONFIGURATION = ("/etc/", "/home/", "/root/", "/run/", "/usr/lib/", "/lib/", "/opt/", "/srv/",
                   "/var/", "/usr/local/", "/usr/share/")  # fmt: skip
+# A key in DER begins with its version (RFC 5958, 8017), a certificate does not.
+_DER_KEY = re.compile(rb"\x30(?:[\x00-\x7f]|\x81.|\x82..|\x83...)\x02\x01[\x00\x01]", re.DOTALL)
+_PUBLIC = re.compile(
+    r"-----BEGIN (?P<what>(?:TRUSTED |X509 )?CERTIFICATE|X509 CRL|DH PARAMETERS|PUBLIC KEY)-----\s"
+    r"[A-Za-z0-9+/=\s]{0,131072}-----END (?P=what)-----"
+)
 # These hold no credential, and are keys by which facts are joined: byte for byte as they are.
 _PLAIN = frozenset(
     {"/etc/machine-id", "/var/lib/dbus/machine-id", "/etc/passwd", "/etc/group", "/etc/os-release",
@@ -41,9 +48,23 @@ def without_secrets(path: str, body: bytes, limit: int) -> bytes:
         return _bytes("\0".join(safe))[:limit]
     if path in _PASSWORDS:
         return _bytes("".join(map(_password, _text(body).splitlines(keepends=True))))[:limit]
-    if not path.startswith(_CONFIGURATION) or path in _PLAIN or b"\0" in body:
+    if not path.startswith(_CONFIGURATION) or path in _PLAIN:
         return body
-    return _bytes(redact_text(_text(body)))[:limit]
+    if _DER_KEY.match(body):
+        return _bytes(REDACTED)[:limit]
+    if b"\0" in body:
+        return body
+    return _bytes("".join(_parts(_text(body))))[:limit]
+
+
+def _parts(text: str) -> Iterator[str]:
+    """Yield a text without what looks like a credential; certificates look so, and are none."""
+    position = 0
+    for match in _PUBLIC.finditer(text):
+        yield redact_text(text[position : match.start()])
+        yield match[0]
+        position = match.end()
+    yield redact_text(text[position:])
 
 
 def _variable(string: str) -> str:

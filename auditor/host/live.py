@@ -23,6 +23,7 @@ from auditor.host._mounts import Mounts, parse
 from auditor.host._resolve import RemoteMount, Resolver
 from auditor.host._restraint import restrain
 from auditor.host._worker import DEADLINE, Question, Reply, Worker
+from auditor.probe.words import Answer, Target
 
 __all__ = ["LiveHost", "restrain"]
 
@@ -127,6 +128,12 @@ class LiveHost:
         except RemoteMount as away:
             return decoded(self._ask(away, Question("policy", encoded(path)), path).data)
         return fscrypt.policy(real, path)
+
+    def ask_listeners(self, targets: tuple[Target, ...]) -> tuple[Answer, ...]:
+        """Return what this host's own listeners answer; see `Host.ask_listeners`."""
+        from auditor.probe.ask import answers
+
+        return answers(targets)
 
     def clock_synchronized(self) -> bool:
         """Return whether the kernel holds its clock synchronised; see `Host.clock_synchronized`."""

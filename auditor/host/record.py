@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+import msgspec
+
 from auditor.errors import OutputError
 from auditor.evidence.volumes import LuksFacts
 from auditor.host import DEFAULT_ENTRIES, DEFAULT_LIMIT, Host, Stat, Unreadable
@@ -14,6 +16,8 @@ from auditor.host import _recording as recording
 from auditor.host._key_form import KeyForm
 from auditor.host._recording import Entry, Recording
 from auditor.host._withheld import without_secrets
+from auditor.probe.words import Answer, Target
+from auditor.redaction import redact_text
 
 _Value = TypeVar("_Value")
 _LONGEST = 200  # bytes of a name; file systems end at 255
@@ -42,6 +46,7 @@ class RecordingHost:
         self._policies: dict[str, str] = {}
         self._policy_errors: dict[str, recording.Failure] = {}
         self._clock: bool | None = None
+        self._listeners: dict[Target, Answer] = {}
 
     @property
     def name(self) -> str:
@@ -144,6 +149,13 @@ class RecordingHost:
         self._policies[path] = policy
         return policy
 
+    def ask_listeners(self, targets: tuple[Target, ...]) -> tuple[Answer, ...]:
+        """Return what listeners answer, each asked once; see `Host.ask_listeners`."""
+        unasked = tuple(target for target in targets if target not in self._listeners)
+        for answer in self._host.ask_listeners(unasked) if unasked else ():
+            self._listeners[answer.target] = _without_secrets(answer)
+        return tuple(self._listeners[target] for target in targets)
+
     def clock_synchronized(self) -> bool:
         """Return whether the clock is synchronised; see `Host.clock_synchronized`."""
         self._clock = self._once(
@@ -173,6 +185,7 @@ class RecordingHost:
             encryption_policies=self._policies,
             encryption_errors=self._policy_errors,
             clock_synchronized=self._clock,
+            listeners=tuple(self._listeners[target] for target in sorted(self._listeners)),
         )
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -231,6 +244,12 @@ class RecordingHost:
             path for path in paths if not _is_fileable(path) or _below_a_body(path, self._bodies)
         )
         return inline, tuple(path for path in paths if path not in inline)
+
+
+def _without_secrets(answer: Answer) -> Answer:
+    """Return an answer whose banner holds no credential."""
+    banner = redact_text(answer.banner.decode("latin-1")).encode("latin-1", "replace")
+    return msgspec.structs.replace(answer, banner=banner)
 
 
 def _below_a_body(path: str, bodies: dict[str, bytes]) -> bool:

@@ -11,6 +11,7 @@ from auditor.host import DEFAULT_ENTRIES, DEFAULT_LIMIT, Stat, Unreadable
 from auditor.host import _recording as recording
 from auditor.host._image import Image
 from auditor.host._key_form import HEAD, KeyForm, form_of
+from auditor.probe.words import Answer, Target
 
 _NAME_LIMIT = 4096
 
@@ -102,6 +103,17 @@ class TreeHost:
         if self._recording is None:
             raise Unreadable(path, "unsupported", "a folder does not tell fscrypt policies")
         return _answer(path, self._recording.encryption_policies, self._recording.encryption_errors)
+
+    def ask_listeners(self, targets: tuple[Target, ...]) -> tuple[Answer, ...]:
+        """Return what listeners answered when they were recorded; a plain tree has none."""
+        if self._recording is None or not self._recording.listeners:
+            raise Unreadable("loopback", "not-collected", "no listener was asked when it was read")
+        told = {answer.target: answer for answer in self._recording.listeners}
+        return tuple(
+            told.get(target)
+            or Answer(target=target, speaks=None, reason="it was not asked when it was recorded")
+            for target in targets
+        )
 
     def clock_synchronized(self) -> bool:
         """Return what the recording tells of the clock; a plain tree has nothing to tell."""

@@ -18,6 +18,7 @@ from auditor.host import (
     Unreadable,
 )
 from auditor.host._key_form import HEAD, KeyForm, form_of
+from auditor.probe.words import Answer, Target
 
 MAX_LINKS = 40  # as the kernel, path_resolution(7)
 # 2026-01-10T06:00:00Z: every file is of the day on which the machines were set up.
@@ -50,6 +51,7 @@ class Machine:
         self.tables: dict[str, tuple[str, ...]] = {}
         self.headers: dict[str, LuksFacts] = {}
         self.synchronized = True
+        self.listeners: dict[Target, Answer] = {}
 
     def file(
         self, path: str, body: str | bytes = b"", mode: int = 0o644, uid: int = 0, gid: int = 0
@@ -193,6 +195,14 @@ class MemoryHost:
     def encryption_policy(self, path: str) -> str:
         """Return the fscrypt policy of a directory; see `Host.encryption_policy`."""
         return self._machine.nodes[self._resolve(path, follow=True)].policy
+
+    def ask_listeners(self, targets: tuple[Target, ...]) -> tuple[Answer, ...]:
+        """Return what the machine's listeners are said to answer; see `Host.ask_listeners`."""
+        told = self._machine.listeners
+        return tuple(
+            told.get(target) or Answer(target=target, speaks=None, reason="nobody answers")
+            for target in targets
+        )
 
     def clock_synchronized(self) -> bool:
         """Return whether the clock is synchronised; see `Host.clock_synchronized`."""
