@@ -63,6 +63,7 @@ def _signed_anew(folder: Path, key: SigningKey) -> tuple[dict[str, bytes], str]:
     evidence, findings = api.load_evidence(folder), api.load_findings(folder)
     attestation = dsse.decode(api.read_input(folder / ATTESTATION))
     digests, _ = statement.decode(dsse.decode_base64(attestation.payload))
+    statement.check_names(digests)
     files = {name: api.read_input(folder / name) for name in (EVIDENCE, FINDINGS)}
     for name, digest in sorted(digests.items()):
         files[name] = api.read_input(folder / name)

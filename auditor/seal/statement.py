@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import msgspec
 from msgspec import Struct, field
@@ -16,6 +17,7 @@ from auditor.policy.summary import Summary
 
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
 PREDICATE_TYPE = "urn:auditor:audit-report:v1"
+_SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,200}")
 
 
 class Digest(Struct, frozen=True, order=True):
@@ -180,6 +182,18 @@ def encode(digests: Mapping[str, str], about: AuditPredicate) -> bytes:
         predicate=msgspec.Raw(msgspec.json.encode(about)),
     )
     return msgspec.json.encode(statement)
+
+
+def check_names(names: Collection[str]) -> None:
+    """Raise `SignatureError` where a name is not that of a file in the folder, or there is none.
+
+    A name that leads elsewhere would have a file read, or on signing written, that is not ours.
+    """
+    if not names:
+        raise SignatureError("it names no file")
+    for name in names:
+        if not _SAFE_NAME.fullmatch(name):
+            raise SignatureError(f"it names something that is no file here: {name!r:.80}")
 
 
 def decode(payload: bytes) -> tuple[dict[str, str], Claims]:

@@ -64,7 +64,8 @@ def load_public_keys(data: bytes, *, where: str = "", name: str = "") -> tuple[T
     if len(data) > MAX_TRUST_FILE:
         raise KeyFileError("this is too large for a file of public keys", where=where)
     try:
-        lines = data.decode("utf-8").splitlines()
+        # Lines end as ssh-keygen has it: whoever reads a comment with U+2028 sees no second line.
+        lines = data.decode("utf-8").split("\n")
     except UnicodeDecodeError as error:
         raise KeyFileError("this is not a public key", where=where, hint=_WANTED) from error
     found = []
@@ -159,7 +160,10 @@ def _options(text: str, place: str) -> dict[str, str]:
     """Return the options by lower-case name; one that is not known may not be passed over."""
     if not _OPTIONS.fullmatch(text):
         raise KeyFileError("the options of this line are malformed", where=place)
-    options = {match[1].lower(): match[2] or "" for match in _OPTION.finditer(text)}
+    pairs = [(match[1].lower(), match[2] or "") for match in _OPTION.finditer(text)]
+    options = dict(pairs)
+    if len(options) != len(pairs):
+        raise KeyFileError("an option of this line is given twice", where=place)
     unknown = sorted(options.keys() - _KNOWN_OPTIONS)
     if unknown:
         raise KeyFileError(f"the option {unknown[0]!r:.40} is not known", where=place)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 from pathlib import Path
 
@@ -23,8 +22,6 @@ from auditor.seal.folder import (
 from auditor.seal.keys import PublicKey
 from auditor.seal.statement import Claims
 from auditor.seal.trust import TrustedKey
-
-_SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,200}")
 
 
 def verify_output(
@@ -161,7 +158,7 @@ class _Verifier:
             data = self._files.read(ATTESTATION, limit=dsse.MAX_ENVELOPE)
             verified = dsse.verify(dsse.decode(data), self._keys)
             digests, claims = statement.decode(verified.payload)
-            _check_names(digests)
+            statement.check_names(digests)
             self._note(what, "holds", self._accepted(verified.signers))
         except SignatureError as error:
             self._note(what, "fails", error.what)
@@ -229,12 +226,3 @@ class _Verifier:
                     self._note(what, "fails", f"it is about another {file}")
             except SignatureError as error:
                 self._note(what, "fails", error.what)
-
-
-def _check_names(digests: dict[str, str]) -> None:
-    """Raise `SignatureError` where a signed name is not a plain file name, or there is none."""
-    if not digests:
-        raise SignatureError("it names no file")
-    for name in digests:
-        if not _SAFE_NAME.fullmatch(name):
-            raise SignatureError(f"it names something that is no file here: {name!r:.80}")

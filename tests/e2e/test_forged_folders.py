@@ -17,7 +17,7 @@ from auditor.evidence.site import EgressException, Site
 from auditor.host.tree import TreeHost
 from auditor.policy.findings import Findings
 from auditor.report import Judgement
-from auditor.seal import keys
+from auditor.seal import dsse, keys, statement
 
 ROOT = Path(__file__).resolve().parents[2]
 LEAKY = ROOT / "samples/hosts/leaky-inference"
@@ -65,6 +65,32 @@ def test_the_station_signs_no_findings_that_the_rules_do_not_give(
     assert sealing.sign(handed_over(honest, tmp_path / "honest"), signer.private_path, None) is (
         ExitCode.PASS
     )
+
+
+@pytest.mark.parametrize("name", ["../victim.html", "/etc/hostname", "a/b", ".hidden", ""])
+def test_the_station_neither_reads_nor_writes_outside_the_folder(
+    name: str, evidence: Evidence, tmp_path: Path
+) -> None:
+    honest = api.evaluate(evidence, api.Criteria())
+    folder = handed_over(honest, tmp_path / "out")
+    victim = tmp_path / "victim.html"
+    victim.write_bytes(b"<html></html>\n")
+    digests = {
+        path.name: statement.sha256(path.read_bytes())
+        for path in folder.iterdir()
+        if path.name != "attestation.json"
+    }
+    about = statement.predicate(
+        evidence, honest.findings, api.summary(honest), findings_sha256=digests["findings.json"]
+    )
+    payload = statement.encode({**digests, name: statement.sha256(victim.read_bytes())}, about)
+    forger = keys.generate(tmp_path / "forger.key").key
+    (folder / "attestation.json").write_bytes(dsse.encode(dsse.sign(payload, forger)))
+    signer = keys.generate(tmp_path / "signer.key")
+    with pytest.raises(SignatureError, match="no file here"):
+        sealing.sign(folder, signer.private_path, None)
+    assert victim.read_bytes() == b"<html></html>\n"
+    assert not (tmp_path / "victim.html.sig").exists()
 
 
 def test_the_verifier_judges_again(

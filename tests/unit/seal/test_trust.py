@@ -119,3 +119,22 @@ def test_a_damaged_line_is_named_by_its_number(key: SigningKey) -> None:
 def test_thousands_of_quotes_do_not_hang() -> None:
     with pytest.raises(KeyFileError):
         load_public_keys(b'"a' * 300_000)
+
+
+@pytest.mark.parametrize("end", ["\u2028", "\x85", "\x0b", "\x0c", "\x1c", "\r"])
+def test_a_comment_ends_where_ssh_keygen_ends_it_and_trusts_nobody(
+    end: str, key: SigningKey, p256: SigningKey
+) -> None:
+    data = f"# not yet:{end}{p256.public.openssh}\n{key.public.openssh}\n".encode()
+    assert [trusted.key for trusted in load_public_keys(data)] == [key.public]
+
+
+def test_lines_of_windows_are_lines(key: SigningKey) -> None:
+    data = (key.public.pem + key.public.openssh.encode() + b"\n").replace(b"\n", b"\r\n")
+    assert [trusted.key for trusted in load_public_keys(data)] == [key.public, key.public]
+
+
+def test_of_two_ends_of_validity_none_is_chosen(key: SigningKey) -> None:
+    options = 'valid-before="20200101Z",valid-before="20990101Z"'
+    with pytest.raises(KeyFileError, match="twice"):
+        load_public_keys(f"ops {options} {key.public.openssh}".encode())
