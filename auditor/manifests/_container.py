@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from msgspec import Struct, structs
 
+from auditor.catalogues import images
 from auditor.catalogues.runtimes import (
     ModelReference,
     Recognition,
@@ -19,7 +20,7 @@ from auditor.evidence import Record
 from auditor.evidence.host import AiService, EnvironmentVariable, ModelSource, Variable
 from auditor.evidence.network import Proxy
 from auditor.evidence.workload import ContainerImage
-from auditor.manifests import _addresses, _images, _programs, _references, _shell
+from auditor.manifests import _addresses, _programs, _references, _shell
 from auditor.manifests._environment import Environment, Setting
 from auditor.manifests._reading import Cursor, Texts
 from auditor.redaction import is_secret_name, redact_arguments, redact_value
@@ -73,7 +74,7 @@ def records(container: Container) -> Iterator[Record]:
 
 def image(subject: str, reference: str, cursor: Cursor) -> Iterator[ContainerImage]:
     """Yield the record of an image reference; a gap for what is none."""
-    parsed = _images.parse(reference)
+    parsed = images.parse(reference)
     if parsed is None:
         cursor.malformed("container_image", "this is no image reference")
         return

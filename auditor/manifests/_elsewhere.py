@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from auditor.catalogues import images
 from auditor.evidence.network import RemoteReference
 from auditor.evidence.workload import ContainerImage
-from auditor.manifests import _addresses, _container, _images, _references
+from auditor.manifests import _addresses, _container, _references
 from auditor.manifests._reading import Cursor
 
 # Links for readers, and names that lead in: nothing goes out to them.
@@ -80,7 +81,7 @@ def _image(cursor: Cursor, subject: str) -> Iterator[ContainerImage]:
     parts = [cursor.string(key, "container_image") for key in ("registry", "repository", "tag")]
     registry, repository, tag = parts if cursor.is_mapping else ["", cursor.text() or "", ""]
     reference = "/".join(filter(None, (registry, repository))) + (f":{tag}" if tag else "")
-    parsed = _images.parse(reference)
+    parsed = images.parse(reference)
     if parsed is not None and parsed.registry:
         yield from _container.image(subject, reference, cursor)
 

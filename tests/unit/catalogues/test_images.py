@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from auditor.manifests._images import parse
+from auditor.catalogues.images import parse
 
 DIGEST = "sha256:" + "0" * 64
 
