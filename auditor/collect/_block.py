@@ -7,6 +7,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from auditor.collect import _bcache as bcache
 from auditor.collect import _disk as disk
 from auditor.collect import _mapper_layer as mapper
 from auditor.collect._paths import recordable
@@ -138,7 +139,16 @@ class BlockReader:
         return self._disk(name)
 
     def _cache(self, name: str) -> _Parts:
-        return _Parts(layer="cache", members=self._slaves(name))
+        """Return a bcache device: what it caches lies in clear on the caches of its set too."""
+        backing = self._slaves(name)
+        if self._text(name, "bcache/state") == "no cache":
+            return _Parts(layer="cache", members=backing)
+        caches = bcache.caches(self._host, f"{SYSFS}/{name}")
+        if caches is None:
+            self._reading.malformed(f"{SYSFS}/{name}/bcache", 0, "its caches are not told")
+        if backing is None or caches is None:
+            return _Parts(layer="cache", members=None)
+        return _Parts(layer="cache", members=tuple(sorted({*backing, *caches})))
 
     def _memory(self, name: str) -> _Parts:  # noqa: ARG002 - read as its siblings are
         """Return a RAM disk of the old kind (brd); nothing is said of it."""

@@ -12,6 +12,8 @@ from auditor.evidence.storage import BlockDevice, Mount
 from auditor.host import Absent, Host, Unreadable
 
 PROCFS = "/proc/fs/jbd2"
+SYSFS = "/sys/fs/ext4"
+_NUMBER, _COMM = 32, 256
 _KINDS = frozenset({"ext3", "ext4"})
 # A journal within its file system is named by device and inode (fs/jbd2/journal.c).
 _WITHIN = re.compile(r"(.+)-[0-9]+")
@@ -22,9 +24,9 @@ def with_journals(
 ) -> tuple[Mount, ...]:
     """Return the mounts, those of ext with the devices of journals that may be theirs.
 
-    Which file system a journal on a device of its own serves the kernel does not tell: it may be
-    any that has none within. Where the journals cannot be listed `members` is `None`; a kernel
-    that has no such list keeps none.
+    Which file system a journal on a device of its own serves the name of its thread tells; where
+    that is not to be had, it may be any that has none within. Where the journals cannot be listed
+    `members` is `None`; a kernel that has no such list keeps none.
     """
     mounts = tuple(mounts)
     if not any(mount.filesystem in _KINDS for mount in mounts):
@@ -43,12 +45,29 @@ def with_journals(
     }
     if not apart:
         return mounts
-    return tuple(
-        mount
-        if by_number.get(mount.device_number, "") in within
-        else _replaced(mount, (by_number.get(mount.device_number, ""), *apart))
-        for mount in mounts
-    )
+    found = []
+    for mount in mounts:
+        name = by_number.get(mount.device_number, "")
+        if name not in within and mount.filesystem in _KINDS:
+            served = _of_task(host, name)
+            own = (served,) if served in apart else apart
+            found.append(_replaced(mount, (name, *own)))
+        else:
+            found.append(mount)
+    return tuple(found)
+
+
+def _of_task(host: Host, name: str) -> str:
+    """Return the device after which the thread of a file system's journal is named, or ``."""
+    try:
+        pid = host.read(f"{SYSFS}/{name}/journal_task", limit=_NUMBER).decode("ascii", "replace")
+        if not pid.strip().isdecimal():
+            return ""
+        comm = host.read(f"/proc/{pid.strip()}/comm", limit=_COMM).decode("utf-8", "replace")
+    except Unreadable:
+        # Then every journal that lies apart may be this file system's.
+        return ""
+    return recordable(comm.rstrip("\n").removeprefix("jbd2/"))
 
 
 def _replaced(mount: Mount, members: tuple[str, ...] | None) -> Mount:

@@ -12,6 +12,7 @@ from auditor.host import Absent, Host, Unreadable
 _CLAIMS = ("CRYPT-LUKS1-", "CRYPT-LUKS2-")
 # Mappings of cryptsetup's that have no LUKS header, and helpers that belong to another mapping.
 _WITHOUT = ("CRYPT-", "VERACRYPT-")
+_HELPERS = ("CRYPT-SUBDEV-", "CRYPT-INTEGRITY-")
 _DEEPEST = 8
 
 
@@ -49,8 +50,9 @@ class _Search:
             except Absent:
                 member = self._by_name.get(name)
                 # Between a mapping and its header lie helpers alone (dm-integrity, hot zones).
-                helper = member is not None and member.mapper_uuid.startswith("CRYPT-SUBDEV-")
-                deeper = self.below(member, depth + 1) if helper and depth < _DEEPEST else None
+                if member is None or not member.mapper_uuid.startswith(_HELPERS):
+                    continue
+                deeper = self.below(member, depth + 1) if depth < _DEEPEST else None
                 if deeper is not None:
                     return deeper
             except Unreadable as error:
@@ -66,7 +68,7 @@ def _missed(reading: Reading, device: BlockDevice, by_name: dict[str, BlockDevic
     below = [*device.members]
     for name in below[:64]:
         member = by_name.get(name)
-        if member is not None and member.mapper_uuid.startswith("CRYPT-SUBDEV-"):
+        if member is not None and member.mapper_uuid.startswith(_HELPERS):
             below += member.members or ()
     return any(reading.missed(f"/dev/{name}") for name in below)
 

@@ -52,6 +52,7 @@ class _Segment(Struct):
     encryption: str = ""
     sector_size: int = 512
     integrity: _Integrity | None = None
+    flags: tuple[str, ...] = ()
 
 
 class _Token(Struct):
@@ -149,7 +150,12 @@ def _luks2(metadata: _Metadata, damaged: int) -> LuksFacts:
     return LuksFacts(
         version=2,
         key_bits=max((slot.key_size * 8 for _, slot in slots if slot.kdf), default=0),
-        segments=tuple(_segment(part) for _, part in sorted(metadata.segments.items())),
+        segments=tuple(
+            _segment(part)
+            for _, part in sorted(metadata.segments.items())
+            # Kept for a re-encryption to begin or end with, not how the volume is now.
+            if not any(flag.startswith("backup-") for flag in part.flags)
+        ),
         keyslots=tuple(
             _keyslot(number, slot.kdf, held.get(str(number), ""))
             for number, slot in sorted(slots, key=lambda pair: pair[0])[:_MOST_SLOTS]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from auditor.evidence.volumes import LuksFacts, LuksKeyslot, LuksSegment
+
 from .memory import Machine
 
 _SECTORS = 2 * 1024 * 1024  # of 512 bytes in a GiB
@@ -54,6 +56,25 @@ class Mapped(Struct, frozen=True, kw_only=True):
     uuid: str
     below: str
     table: str
+    header: LuksFacts | None = None
+
+
+def luks2() -> LuksFacts:
+    """Return the header that cryptsetup makes by default on a server."""
+    slot = LuksKeyslot(slot=0, kdf="argon2id", hash="", memory=1_048_576, passes=6, cpus=4,
+                       iterations=0, token="")  # fmt: skip
+    segment = LuksSegment(segment_type="crypt", cipher="aes-xts-plain64", sector_size=4096,
+                          integrity="")  # fmt: skip
+    return LuksFacts(version=2, key_bits=512, segments=(segment,), keyslots=(slot,))
+
+
+def old_luks1() -> LuksFacts:
+    """Return a header as it was made long ago: CBC with plain numbers, a few iterations."""
+    slot = LuksKeyslot(slot=0, kdf="pbkdf2", hash="sha1", memory=0, passes=0, cpus=0,
+                       iterations=1000, token="")  # fmt: skip
+    segment = LuksSegment(segment_type="crypt", cipher="aes-cbc-plain", sector_size=512,
+                          integrity="")  # fmt: skip
+    return LuksFacts(version=1, key_bits=256, segments=(segment,), keyslots=(slot,))
 
 
 class Mounted(Struct, frozen=True, kw_only=True):
@@ -142,3 +163,5 @@ def _device(machine: Machine, device: Disk | Partition | Mapped) -> None:
     machine.link(f"{folder}/slaves/{device.below}", f"/sys/class/block/{device.below}")
     machine.link(f"/dev/mapper/{device.mapper_name}", f"../{device.name}")
     machine.tables[device.mapper_name] = (device.table,)
+    if device.header is not None:
+        machine.headers[device.below] = device.header

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+
 from msgspec import Struct
 
 from .memory import Machine
@@ -75,8 +77,19 @@ def accounts(machine: Machine, logins: tuple[Login, ...], groups: tuple[str, ...
     machine.folder("/etc/sudoers.d", 0o750)
 
 
-def ssh(machine: Machine, *lines: str) -> None:
-    """Put an sshd_config that first includes its drop-ins, as Debian ships it."""
+def private_key() -> str:
+    """Return the beginning of an OpenSSH key without a passphrase, and no key behind it."""
+    begin = b"openssh-key-v1\0" + b"\0\0\0\x04none" * 2 + bytes(7) + b"\x01" + bytes(4)
+    body = base64.b64encode(begin).decode()
+    return (
+        f"-----BEGIN OPENSSH PRIVATE KEY-----\n{body}\nsample-not-a-real-key\n"
+        "-----END OPENSSH PRIVATE KEY-----\n"
+    )
+
+
+def ssh(machine: Machine, *lines: str, host_key_mode: int = 0o600) -> None:
+    """Put an sshd_config that first includes its drop-ins, as Debian ships it, and a host key."""
+    machine.file("/etc/ssh/ssh_host_ed25519_key", private_key(), host_key_mode)
     body = "Include /etc/ssh/sshd_config.d/*.conf\n" + "".join(f"{line}\n" for line in lines)
     machine.file("/etc/ssh/sshd_config", body)
     machine.folder("/etc/ssh/sshd_config.d")

@@ -52,7 +52,7 @@ def _system(built: Machine) -> None:
         ),
         ("sudo:x:27:mluser,demo", "docker:x:998:mluser"),
     )  # fmt: skip
-    distribution.ssh(built, "UsePAM yes", "X11Forwarding yes")
+    distribution.ssh(built, "UsePAM yes", "X11Forwarding yes", host_key_mode=0o644)
     built.file("/etc/ssh/sshd_config.d/50-vendor.conf",
                "PermitRootLogin yes\nPasswordAuthentication yes\nPermitTunnel yes\n")  # fmt: skip
 
@@ -68,15 +68,21 @@ def _storage(built: Machine) -> None:
         Partition(name="sda1", number="8:1", size=1, disk=disk),
         Partition(name="sda2", number="8:2", size=1720, disk=disk),
         Partition(name="sda3", number="8:3", size=64, disk=disk),
+        Partition(name="sda4", number="8:4", size=3, disk=disk),
         stick,
         Partition(name="sdb1", number="8:17", size=58, disk=stick),
         # The name says that swap is encrypted; the kernel's table says with what: with nothing.
         Mapped(name="dm-0", number="253:0", size=64, mapper_name="cryptswap",
                uuid="CRYPT-PLAIN-cryptswap", below="sda3",
                table="0 134217728 crypt cipher_null-ecb - 0 8:3 0"),
+        Mapped(name="dm-1", number="253:1", size=3, mapper_name="vault",
+               uuid="CRYPT-LUKS1-5a1e5a1e5a1e4b2d8c3f0123456789ab-vault", below="sda4",
+               table="0 6287360 crypt aes-cbc-plain :32:raw:- 0 8:4 4096",
+               header=disks.old_luks1()),
     )  # fmt: skip
     mounts = (
         Mounted(path="/", filesystem="ext4", device="/dev/sda2", number="8:2"),
+        Mounted(path="/srv/vault", filesystem="ext4", device="/dev/mapper/vault", number="253:1"),
         Mounted(path="/media/usb", filesystem="vfat", device="/dev/sdb1", number="8:17"),
         Mounted(
             path="/mnt/share",
@@ -87,6 +93,8 @@ def _storage(built: Machine) -> None:
         ),
     )
     disks.add(built, devices, mounts, AUDITOR)
+    built.file("/etc/crypttab", "vault /dev/sda4 /etc/keys/vault.key luks\n")
+    built.file("/etc/keys/vault.key", b"sample-not-a-real-key", 0o600)
     disks.swaps(built, ("/dev/dm-0", "partition", 64))
     for folder in ("/tmp", "/var/tmp"):  # noqa: S108 - described, not used
         built.folder(folder, 0o1777)

@@ -56,12 +56,19 @@ def add(machine: Machine, process: Proc) -> None:
         machine.link(f"{folder}/ns/{kind}", f"{kind}:[{number}]", uid=uid, guarded=True)
 
 
-def add_system(
-    machine: Machine, auditor: Proc, *, cmdline: str, release: str, arch: str = ""
+def add_system(  # noqa: PLR0913 - what a kernel tells of itself
+    machine: Machine,
+    auditor: Proc,
+    *,
+    cmdline: str,
+    release: str,
+    arch: str = "",
+    core: str = "core",
 ) -> None:
     """Put init, kernel threads, the auditor itself, and what the kernel tells of itself.
 
     `arch` is for kernels from 6.1 on: earlier ones do not say it under /proc/sys.
+    `core` is where the kernel leaves the memory of a process that crashed (core(5)).
     """
     add(machine, Proc(pid=1, name="systemd", parent=0, arguments=("/sbin/init",),
                       exe="/usr/lib/systemd/systemd", environment=("HOME=/", "TERM=linux"),
@@ -77,7 +84,7 @@ def add_system(
     machine.file("/proc/sys/kernel/hostname", f"{machine.name}\n", 0o644)
     if arch:
         machine.file("/proc/sys/kernel/arch", f"{arch}\n", 0o444)
-    machine.files("/proc/sys/kernel", core_pattern="core", core_uses_pid="1")
+    machine.files("/proc/sys/kernel", core_pattern=core, core_uses_pid="1")
     machine.files("/proc/sys/fs", suid_dumpable="0")
     # No hibernation: the kernel is locked down, or has no swap to write its memory to.
     machine.files("/sys/power", state="freeze mem", disk="[disabled]", resume="0:0")

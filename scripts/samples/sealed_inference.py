@@ -90,6 +90,7 @@ def _storage(built: Machine) -> None:
         second,
         Mapped(name="dm-0", number="254:0", size=890, mapper_name="luks-system",
                uuid="CRYPT-LUKS2-0f3d9a1e5b7c4d2f8a6b1c2d3e4f5a6b-luks-system", below="nvme0n1p3",
+               header=disks.luks2(),
                table=f"0 1866465280 crypt {crypt} 259:3 32768"),
         Mapped(name="dm-1", number="254:1", size=800, mapper_name="vg0-root",
                uuid=f"LVM-{volume}root", below="dm-0", table="0 1677721600 linear 254:0 2048"),
@@ -97,6 +98,7 @@ def _storage(built: Machine) -> None:
                uuid=f"LVM-{volume}swap", below="dm-0", table="0 67108864 linear 254:0 1677723648"),
         Mapped(name="dm-3", number="254:3", size=3576, mapper_name="luks-models",
                uuid="CRYPT-LUKS2-7c1b5e9d2a4f4b6c9d8e0f1a2b3c4d5e-luks-models", below="nvme1n1",
+               header=disks.luks2(),
                table=f"0 7499382784 crypt {crypt} 259:4 32768"),
     )  # fmt: skip
     root = Mounted(path="/", filesystem="ext4", device="/dev/mapper/vg0-root", number="254:1",
@@ -147,7 +149,7 @@ def _services(built: Machine, auditor_uid: int) -> None:
         cgroup="/user.slice/user-1000.slice/session-4.scope", started=345_000,
     )  # fmt: skip
     processes.add_system(
-        built, auditor, release=RELEASE, arch="x86_64",
+        built, auditor, release=RELEASE, arch="x86_64", core="|/bin/false",
         cmdline=f"BOOT_IMAGE=/vmlinuz-{RELEASE} root=/dev/mapper/vg0-root ro quiet",
     )  # fmt: skip
     for process in (
@@ -190,7 +192,8 @@ def _settings(built: Machine) -> None:
     built.file("/etc/systemd/system/vllm.service", _UNIT)
     built.file("/etc/vllm/environment", "VLLM_API_KEY=sample-not-a-real-key\n", 0o600)
     built.file("/etc/vllm/tls/server.pem", certificates.SERVER, 0o644)
-    built.file("/etc/vllm/tls/server.key", "sample\n", 0o600, _VLLM, _VLLM)
+    built.file("/etc/vllm/tls/server.key", "-----BEGIN PRIVATE KEY-----\n"
+               "sample-not-a-real-key\n-----END PRIVATE KEY-----\n", 0o600, _VLLM, _VLLM)  # fmt: skip
 
 
 def _models(built: Machine) -> None:

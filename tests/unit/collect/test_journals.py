@@ -15,8 +15,13 @@ ORIGIN = Origin("storage", "/proc/self/mountinfo")
 class Journals:
     """A host that lists its journals, or does not."""
 
-    def __init__(self, *names, error=None):
-        self._names, self._error = names, error
+    def __init__(self, *names, error=None, files=None):
+        self._names, self._error, self._files = names, error, files or {}
+
+    def read(self, path, *, limit):
+        if path not in self._files:
+            raise Absent(path)
+        return self._files[path][:limit]
 
     def list(self, path):
         if self._error:
@@ -56,6 +61,22 @@ def test_a_journal_apart_may_be_that_of_each_file_system_without_one_within(jour
     mounts = (mount("253:0"), mount("8:0", "ext3"), mount("8:16", "xfs"))
     found = with_journals(Journals(*journals), mounts, DEVICES)
     assert [one.members for one in found] == members
+
+
+def test_the_thread_of_a_journal_tells_whose_it_is():
+    """Seen in the laboratory: with two journals apart, the one in clear was held to be both's."""
+    files = {
+        "/sys/fs/ext4/dm-0/journal_task": b"71\n",
+        "/proc/71/comm": b"jbd2/sdb\n",
+        "/sys/fs/ext4/sda/journal_task": b"72\n",
+        "/proc/72/comm": b"forged\n",
+    }
+    found = with_journals(
+        Journals("sdb", "sdc", files=files),
+        (mount("253:0"), mount("8:0")),
+        (*DEVICES, device("sdc", "8:32")),
+    )
+    assert [one.members for one in found] == [("dm-0", "sdb"), ("sda", "sdb", "sdc")]
 
 
 def test_journals_that_cannot_be_listed_leave_the_devices_unknown():
