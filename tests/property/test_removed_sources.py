@@ -200,22 +200,32 @@ def paths(name: str) -> tuple[str, ...]:
 def worse(before: Judged, after: Judged) -> list[str]:
     """Return what got better, in words: nothing may.
 
-    A finding whose subject lost its name (a socket without its process) is known by its origin.
+    A finding whose subject is called otherwise now (a socket without its process, a variable of
+    a process without its unit) is known by its origin, or by what stands before the owner.
     """
     found = [f"rule {rule} passes now" for rule in sorted(after.passed_rules - before.passed_rules)]
     verdicts = {(f.rule, f.subject): f.verdict for f in before.findings.findings}
     passed = {(f.rule, f.subject) for f in before.passes}
     places = {(f.rule, f.origin.place) for f in before.passes}
+    things = {(f.rule, thing(f)) for f in before.passes}
     for finding in after.passes:
         key = (finding.rule, finding.subject)
         if key in passed:
             continue
-        if key in verdicts or (finding.rule, finding.origin.place) not in places:
+        renamed = (finding.rule, finding.origin.place) in places or (
+            (finding.rule, thing(finding)) in things
+        )
+        if key in verdicts or not renamed:
             was = verdicts.get(key, "no finding")
             found.append(f"{finding.rule} of {finding.subject}: {was} became pass")
     if after.outcome == "compliant" != before.outcome:
         found.append(f"the outcome was {before.outcome} and is compliant")
     return found
+
+
+def thing(finding: Finding) -> str:
+    """Return what a finding is about without its owner: `NAME` of `NAME (vllm.service)`."""
+    return finding.subject.partition(" (")[0]
 
 
 def crashed(evidence: Evidence) -> list[Gap]:
