@@ -20,7 +20,8 @@ def key_beside(host: Host, certificate: str, named: str, *, within: bool) -> tup
     """Return the path of a certificate's private key and who else may read it.
 
     `named` is the key that a service names, `within` says that it lies in the same file. The
-    path is empty where none is found; then readers are ``, or `None` where looking was refused.
+    path is empty where none is found. Where looking was refused, readers are `None` and the
+    path is the first that may be there.
     """
     if named or within:
         path = named or certificate
@@ -28,15 +29,15 @@ def key_beside(host: Host, certificate: str, named: str, *, within: bool) -> tup
             return path, readers(host, path)
         except Unreadable:
             return path, None
-    refused = False
+    refused = ""
     for path in _guesses(certificate):
         try:
             return path, readers(host, path)
         except Absent:
             continue
         except Unreadable:
-            refused = True
-    return "", None if refused else ""
+            refused = refused or path
+    return refused, None if refused else ""
 
 
 def _guesses(certificate: str) -> Iterator[str]:

@@ -21,6 +21,7 @@ from auditor.evidence.network import (
     TimeServer,
 )
 from auditor.evidence.storage import Mount
+from auditor.evidence.transit import Tunnel
 from auditor.site import THIS_HOST
 
 _PURPOSES = {"unknown": "variable"}
@@ -71,8 +72,8 @@ def network_leads(evidence: Evidence) -> Iterator[Lead]:
                 use = _PURPOSES.get(record.purpose, record.purpose)
                 port = record.port or scheme_port(record.url)
                 yield _lead(record, record.subject, record.host, port, use)
-            case Mount():
-                yield from _mount(record)
+            case Mount() | Tunnel():
+                yield from _mount(record) if isinstance(record, Mount) else _tunnel(record)
             case _:
                 pass
 
@@ -171,6 +172,12 @@ def _mount(record: Mount) -> Iterator[Lead]:
         yield Lead(record=record, subject=subject, question=question)
 
 
+def _tunnel(record: Tunnel) -> Iterator[Lead]:
+    """Yield the peers of a tunnel: what goes into it comes out there."""
+    for peer in record.endpoints or ():
+        yield _lead(record, record.label, peer, 0, "tunnel")
+
+
 def _servers(device: str) -> tuple[str, ...]:
     """Return the servers in a mount's device: `host:/path`, `//host/share`, `a,b:6789:/`."""
     if device.startswith("//"):
@@ -230,4 +237,5 @@ SOURCES: tuple[type[Record], ...] = (
     Mirror,
     RemoteReference,
     Mount,
+    Tunnel,
 )

@@ -1,4 +1,4 @@
-"""The certificate of the sealed sample server: its keys, and its CA's, were thrown away."""
+"""Certificates of the sample servers: their keys, and their CAs', were thrown away."""
 
 from __future__ import annotations
 
@@ -15,5 +15,24 @@ raNJMEcwIgYDVR0RBBswGYIRbGxtLnBsYW50LmV4YW1wbGWHBAoUAAswDAYDVR0T
 AQH/BAIwADATBgNVHSUEDDAKBggrBgEFBQcDATAKBggqhkjOPQQDAgNJADBGAiEA
 8nBdcyxtqLwxU09U0WYDlD4HNry6/JJAMPzcr4YFdWUCIQDf/Cl+BApY8+LEOL2h
 I6DaVv29kO1MKxDbUOZ8XeNfNw==
+-----END CERTIFICATE-----
+"""
+
+# leaky-inference.vendor.example, ended on 2025-01-01: RSA of 1024 bits, SHA-1, signed by itself.
+WEAK_AND_EXPIRED = """\
+-----BEGIN CERTIFICATE-----
+MIICQTCCAaqgAwIBAgIBBzANBgkqhkiG9w0BAQUFADA6MQ8wDQYDVQQKDAZWZW5k
+b3IxJzAlBgNVBAMMHmxlYWt5LWluZmVyZW5jZS52ZW5kb3IuZXhhbXBsZTAeFw0y
+MDAxMDEwMDAwMDBaFw0yNTAxMDEwMDAwMDBaMDoxDzANBgNVBAoMBlZlbmRvcjEn
+MCUGA1UEAwwebGVha3ktaW5mZXJlbmNlLnZlbmRvci5leGFtcGxlMIGfMA0GCSqG
+SIb3DQEBAQUAA4GNADCBiQKBgQCkbXB28PcPkeXZvWgwA0nzEEi/5tI+bgwf3uhn
+uqPnEm2Opx/We/NG6lxN6zd8DoH3r3IGGyXsBs9NPrd23osqB1t1nAeHKq6Xnrtp
+cFstLX8v1ec3YnMgNq+0AOkEnWh7Gc1zuHJGgHHxD2hO34S26jgzqyLgOFkYDpQM
+mDBlFwIDAQABo1cwVTApBgNVHREEIjAggh5sZWFreS1pbmZlcmVuY2UudmVuZG9y
+LmV4YW1wbGUwCQYDVR0TBAIwADAdBgNVHQ4EFgQUYnL0cxZUWjuhGPwHIaC5Ucws
+dh8wDQYJKoZIhvcNAQEFBQADgYEAHQdljgN0dXiPw/h2E1yhrx3koGNd8vJruwrW
+2RV3B0moKp1h1lKN1AH73Q4LRMnoodEGnYpb67Wi6bhTWwE9diC1kKeXOHEXQIDV
+2aX9vHW+jISdU81OLUuspxJ1TyaCln/GlPgCiLdkMmLQu6VDQg8dG27gVPJP2Lq4
+lqyFInc=
 -----END CERTIFICATE-----
 """

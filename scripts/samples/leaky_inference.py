@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from . import disks, distribution, network, processes
+from . import certificates, disks, distribution, network, processes
 from .disks import Disk, Mapped, Mounted, Partition
 from .distribution import Login
 from .memory import Machine
@@ -29,6 +29,7 @@ def machine() -> Machine:
     _network(built)
     _services(built)
     _settings(built)
+    _transit(built)
     _models(built)
     return built
 
@@ -174,7 +175,8 @@ def _services(built: Machine) -> None:
              environment=(*base, f"HOME={_HOME}", "WANDB_API_KEY=sample-not-a-real-key",
                           "WANDB_BASE_URL=https://tracker.vendor.example",
                           "OPENAI_BASE_URL=https://api.openai.com/v1",
-                          "OPENAI_API_KEY=sk-sample-not-a-real-key"),
+                          "OPENAI_API_KEY=sk-sample-not-a-real-key", "MASTER_ADDR=10.20.0.67",
+                          "WORLD_SIZE=4", "LOCAL_WORLD_SIZE=2"),
              files=((9, "socket:[30001]"), (10, "socket:[30003]")),
              cgroup="/user.slice/user-1001.slice/session-2.scope"),
         Proc(pid=2600, name="redis-server", arguments=("/usr/bin/redis-server 0.0.0.0:6379",),
@@ -184,6 +186,23 @@ def _services(built: Machine) -> None:
         processes.add(built, process)
         built.link(f"/proc/{process.pid}/net", f"../{AUDITOR}/net")
     built.link("/proc/1/net", f"../{AUDITOR}/net")
+
+
+def _transit(built: Machine) -> None:
+    """Put what crosses the network in clear, or under old keys."""
+    built.file("/etc/nginx/nginx.conf", "events {}\nhttp {\n"
+               "  ssl_protocols TLSv1 TLSv1.1 TLSv1.2;\n  ssl_ciphers HIGH:RC4-SHA:!aNULL;\n"
+               "  include /etc/nginx/sites-enabled/*;\n}\n")  # fmt: skip
+    built.file("/etc/nginx/sites-enabled/llm", "server {\n  listen 443 ssl;\n  listen 80;\n"
+               "  ssl_certificate /etc/nginx/tls/server.pem;\n"
+               "  ssl_certificate_key /etc/nginx/tls/server.key;\n"
+               "  location / { proxy_pass http://127.0.0.1:8000; }\n}\n")  # fmt: skip
+    built.file("/etc/nginx/tls/server.pem", certificates.WEAK_AND_EXPIRED)
+    key = "-----BEGIN PRIVATE KEY-----\nsample-not-a-real-key\n-----END PRIVATE KEY-----\n"
+    built.file("/etc/nginx/tls/server.key", key, 0o644)
+    built.file("/etc/redis/redis.conf", "bind 0.0.0.0\nport 6379\nprotected-mode no\n")
+    built.file("/etc/ipsec.conf", "conn vendor-support\n  right=203.0.113.77\n"
+               "  ike=3des-md5-modp1024\n  esp=aes256-sha256\n  auto=start\n")  # fmt: skip
 
 
 def _settings(built: Machine) -> None:
@@ -198,7 +217,10 @@ def _settings(built: Machine) -> None:
     built.file("/etc/pip.conf", "[global]\nindex-url = http://packages.vendor.example/simple\n")
     built.file("/usr/bin/pip3", "#!/usr/bin/python3\n", 0o755)
     built.file("/usr/bin/dockerd", b"\x7fELF", 0o755)
-    built.file("/etc/docker/daemon.json", json.dumps({"insecure-registries": ["198.51.100.0/24"]}))
+    built.file("/etc/docker/daemon.json", json.dumps({
+        "insecure-registries": ["198.51.100.0/24"],
+        "hosts": ["unix:///var/run/docker.sock", "tcp://0.0.0.0:2375"],
+    }))
     built.file("/etc/environment", "http_proxy=http://user:secret@proxy.vendor.example:3128\n"
                "HF_ENDPOINT=https://hub.vendor.example\n")  # fmt: skip
     built.file(f"{_HOME}/.bashrc", "export OPENAI_API_KEY=sk-sample-not-a-real-key\n"
