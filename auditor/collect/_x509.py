@@ -43,7 +43,7 @@ class Parsed(Struct, frozen=True, kw_only=True):
     signature_hash: str | None
     names: tuple[str, ...]
     is_ca: bool
-    self_signed: bool | None
+    self_signed: bool
 
 
 class Contents(Struct, frozen=True, kw_only=True):
@@ -175,8 +175,12 @@ def _is_ca(certificate: x509.Certificate) -> bool:
     return constraints.value.ca
 
 
-def _self_signed(certificate: x509.Certificate) -> bool | None:
-    """Return whether its own key signed it; `None` where that signature cannot be checked."""
+def _self_signed(certificate: x509.Certificate) -> bool:
+    """Return whether its own key signed it.
+
+    Where the signature cannot be checked (SHA-1, SM2), one that names itself as issuer counts as
+    signed by itself: what it is judged for then is no better.
+    """
     from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 
     if certificate.issuer != certificate.subject:
@@ -186,6 +190,5 @@ def _self_signed(certificate: x509.Certificate) -> bool | None:
     except InvalidSignature:
         return False
     except (UnsupportedAlgorithm, ValueError, TypeError):
-        # SHA-1 and SM2 may be refused by the library: its own issuer by name is all there is.
-        return None
+        pass
     return True

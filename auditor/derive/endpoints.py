@@ -15,6 +15,7 @@ from auditor.hostnames import address_of
 from auditor.site import is_inside_name
 
 _SERVES = "socket"
+_ADDRESSES = "interface"
 # A process tree deeper than this has a loop in it: what was read was read while it changed.
 _ANCESTORS = 64
 
@@ -27,6 +28,7 @@ class _Host(Struct, frozen=True, kw_only=True):
     services: dict[str, AiService]
     parents: dict[int, int | None]
     addresses: frozenset[str]
+    addresses_seen: bool
 
 
 def _derive(evidence: Evidence) -> Iterator[Record]:
@@ -56,6 +58,7 @@ def _host(evidence: Evidence) -> _Host:
             if isinstance(record, Interface)
             for address in record.addresses
         ),
+        addresses_seen=not any(gap.kind == _ADDRESSES for gap in evidence.gaps),
     )
 
 
@@ -98,7 +101,11 @@ def _names_match(host: _Host, record: TlsEndpoint) -> bool | None:
     """Return whether one of the names shown is this host's, the site's or this host's address."""
     if record.speaks != "tls" or not record.certificates:
         return None
-    return any(_is_ours(host, name.lower().removeprefix("*.")) for name in record.names)
+    if any(_is_ours(host, name.lower().removeprefix("*.")) for name in record.names):
+        return True
+    # An address of the certificate may be one of this host's that was not seen.
+    unseen = not host.addresses_seen and any(address_of(name) for name in record.names)
+    return None if unseen else False
 
 
 def _is_ours(host: _Host, name: str) -> bool:
