@@ -121,7 +121,8 @@ def _core(host: Host, reading: Reading) -> Iterator[MemoryDump]:
     """Yield where the kernel puts core dumps (core(5))."""
     text = reading.text(_PATTERN)
     if text is None:
-        reading.miss(_PATTERN, "absent", "where core dumps go is not told")
+        if not reading.missed(_PATTERN):
+            reading.miss(_PATTERN, "absent", "where core dumps go is not told")
         return
     pattern = text.strip()
     if pattern.startswith("|"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import certificates, disks, distribution, network, processes
+from . import certificates, disks, distribution, network, processes, ways
 from .disks import Disk, Mapped, Mounted, Partition
 from .distribution import Login
 from .memory import Machine
@@ -128,13 +128,14 @@ def _services(built: Machine, auditor_uid: int) -> None:
         Socket(protocol="udp", local=f"{_ADDRESS}:46021", remote="10.20.0.123:123", inode=22001,
                uid=996),
     )  # fmt: skip
+    cards = (
+        Card(name="enp65s0f0", addresses=("10.20.0.11/24", "fe80::5054:ff:fe20:11/64"),
+             mac="52:54:00:20:00:11", bus="pci0000:40/0000:40:03.0/0000:65:00.0",
+             driver="mlx5_core"),
+    )  # fmt: skip
     network.add(
         built,
-        (
-            Card(name="enp65s0f0", addresses=("10.20.0.11/24", "fe80::5054:ff:fe20:11/64"),
-                 mac="52:54:00:20:00:11", bus="pci0000:40/0000:40:03.0/0000:65:00.0",
-                 driver="mlx5_core"),
-        ),
+        cards,
         (
             Way(to="0.0.0.0/0", card="enp65s0f0", gateway="10.20.0.1", metric=100),
             Way(to="10.20.0.0/24", card="enp65s0f0", metric=100),
@@ -177,6 +178,17 @@ def _services(built: Machine, auditor_uid: int) -> None:
 
 
 def _settings(built: Machine) -> None:
+    ways.usb(built, storage=False)
+    ways.tpm(built)
+    built.file(
+        "/etc/rsyslog.conf",
+        '*.* action(type="omfwd" target="logs.plant.example" '
+        'port="6514" protocol="tcp" StreamDriver="gtls" StreamDriverMode="1")\n',
+    )
+    built.file(
+        "/etc/cron.d/backup",
+        "15 2 * * * root restic -r sftp:backup@backup.plant.example:/srv/ai backup /etc\n",
+    )
     built.file("/etc/resolv.conf", "search plant.example\nnameserver 10.20.0.53\n")
     built.file("/etc/systemd/timesyncd.conf", "[Time]\nNTP=ntp1.plant.example\nFallbackNTP=\n")
     built.file("/usr/lib/systemd/systemd-timesyncd", b"\x7fELF", 0o755)
@@ -192,8 +204,8 @@ def _settings(built: Machine) -> None:
     built.file("/etc/systemd/system/vllm.service", _UNIT)
     built.file("/etc/vllm/environment", "VLLM_API_KEY=sample-not-a-real-key\n", 0o600)
     built.file("/etc/vllm/tls/server.pem", certificates.SERVER, 0o644)
-    built.file("/etc/vllm/tls/server.key", "-----BEGIN PRIVATE KEY-----\n"
-               "sample-not-a-real-key\n-----END PRIVATE KEY-----\n", 0o600, _VLLM, _VLLM)  # fmt: skip
+    key = "-----BEGIN PRIVATE KEY-----\nsample-not-a-real-key\n-----END PRIVATE KEY-----\n"
+    built.file("/etc/vllm/tls/server.key", key, 0o600, _VLLM, _VLLM)
 
 
 def _models(built: Machine) -> None:

@@ -1,0 +1,8 @@
+"""The laboratory's helpers are imported by their own names."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
