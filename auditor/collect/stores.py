@@ -92,7 +92,9 @@ def _resolved(host: Host, place: Place, reading: Reading) -> tuple[str, Stat] | 
         host.stat(place.asked)
         path, status = resolve(host, place.asked)
     except Absent as error:
-        if named:
+        # A site declares the stores of all its machines: one that is not here is undecided by
+        # itself (`derive.stores`), and no reason to doubt the others.
+        if place.discovered_by == "option":
             reading.miss(recordable(place.asked), error.reason, "there is no such store")
         return None
     except Unreadable as error:

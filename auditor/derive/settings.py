@@ -88,11 +88,11 @@ def _inside(evidence: Evidence, cluster: Cluster, service: AiService, setting: S
 def _concerns(setting: Setting, situation: Situation) -> bool:
     """Return whether a setting of any runtime concerns this service: a trace of it is there.
 
-    Where the environment or the arguments could not be read, no trace proves nothing.
+    Where the environment or the arguments could not be read there is a gap in `ai_service`,
+    which leaves every rule about settings undecided: forty records more would say no more.
     """
-    if situation.environment is None or (situation.arguments is None and own_flags(setting)):
-        return True
-    if any(name in situation.environment for name in own_variables(setting)):
+    environment = situation.environment or {}
+    if any(name in environment for name in own_variables(setting)):
         return True
     arguments = situation.arguments or ()
     return any(flag_value(arguments, flag) is not None for flag in own_flags(setting))

@@ -158,7 +158,8 @@ def test_a_named_store_that_is_no_folder_is_a_gap(scan, files):
     _, _, gaps, _ = scan(files, stores=("/x",))
     assert {kind for kind, _ in gaps} == {"model_store", "model_file"}
     _, _, gaps, _ = scan(files, site=Site(stores=(Store(path="/x"),)))
-    assert gaps
+    # A store of the site that is on another machine is undecided here by itself, see derive.
+    assert bool(gaps) is bool(files)
 
 
 def test_a_store_named_twice_is_walked_once(scan):

@@ -171,9 +171,9 @@ def test_a_library_is_judged_where_there_is_a_trace_of_it():
     assert state("langflow-telemetry", environment=(("DO_NOT_TRACK", "1"),)) == "absent"
 
 
-def test_a_library_is_not_known_where_the_environment_could_not_be_read():
-    assert state("wandb-mode", environment=None) is None
-    assert state("otel-endpoint", arguments=None) is None
+def test_a_library_that_left_no_trace_is_no_record_where_a_gap_tells_it_already():
+    assert state("wandb-mode", environment=None) == "absent"
+    assert state("otel-endpoint", arguments=None) == "absent"
 
 
 def test_a_secret_is_there_though_its_value_is_not_kept():
