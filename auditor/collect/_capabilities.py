@@ -78,11 +78,13 @@ def _of(reading: Reading, program: Program) -> _Held | None:
     if not names:
         return None
     user = int(uid[1]) if uid else None
+    # Whose program is not shown cannot be judged one by one: root's are then told as one.
+    untold = program.path is None and user == 0 and not program.container
     return _Held(
-        process=recordable(program.name),
+        process="programs of root" if untold else recordable(program.name),
         path=program.path,
         uid=user,
-        unit=program.unit,
+        unit="" if untold else program.unit,
         container=program.container,
         capabilities=names,
         own_user_namespace=_apart(reading, program.pid) if user or program.container else False,

@@ -6,6 +6,8 @@ import posixpath
 import re
 from collections.abc import Iterator
 
+from msgspec import Struct
+
 from auditor.catalogues.agents import KnownAgent, Switch, agents
 from auditor.collect import Collector, Fact, Options
 from auditor.collect._enabled_units import READS as UNIT_READS
@@ -31,7 +33,7 @@ def _collect(host: Host, _options: Options) -> Iterator[Fact]:
     hidden = any(reading.gaps())
     started = units(reading)
     interfaces = tuple(posixpath.basename(path) for path in entries(reading, _NET))
-    names = _names(running)
+    names = _running(running)
     for known in agents():
         record = _agent(reading, known, names, started, interfaces, hidden=hidden)
         if record is not None:
@@ -39,15 +41,32 @@ def _collect(host: Host, _options: Options) -> Iterator[Fact]:
     yield from reading.gaps()
 
 
-def _names(running: tuple[Program, ...]) -> dict[str, int]:
-    """Return what the programs are known by, each with the first process of that name."""
-    found: dict[str, int] = {}
-    for program in running:
+class _Running(Struct, frozen=True, kw_only=True):
+    """The running programs by name, each with its first process.
+
+    `cut` are the names of those of which nothing else is shown: the kernel cuts a name at 15
+    bytes, so that `systemd-journal` alone would be several programs.
+    """
+
+    names: dict[str, int]
+    cut: dict[str, int]
+
+    def process(self, name: str) -> int:
+        """Return a process of that name, 0 where there is none."""
+        return self.names.get(name) or (self.cut.get(name[:_COMM], 0) if len(name) > _COMM else 0)
+
+
+def _running(programs_seen: tuple[Program, ...]) -> _Running:
+    names: dict[str, int] = {}
+    cut: dict[str, int] = {}
+    for program in programs_seen:
         if program.is_kernel:
             continue
         for name in (*sorted(program.names), *_script(program)):
-            found.setdefault(name, program.pid)
-    return found
+            names.setdefault(name, program.pid)
+        if not program.path and not program.arguments:
+            cut.setdefault(program.name, program.pid)
+    return _Running(names=names, cut=cut)
 
 
 def _script(program: Program) -> tuple[str, ...]:
@@ -62,14 +81,14 @@ def _script(program: Program) -> tuple[str, ...]:
 def _agent(  # noqa: PLR0913 - what was seen of the host, part by part
     reading: Reading,
     known: KnownAgent,
-    names: dict[str, int],
+    names: _Running,
     started: Units,
     interfaces: tuple[str, ...],
     *,
     hidden: bool,
 ) -> Agent | None:
     """Return an agent with its state, `None` where there is no trace of it."""
-    process = next((name for name in known.processes if _runs(name, names)), "")
+    process = next((name for name in known.processes if names.process(name)), "")
     links = [name for name in interfaces if name.startswith(known.interfaces)]
     installed = [unit for unit in known.units if started.installed(unit)]
     switch = known.switch
@@ -85,7 +104,7 @@ def _agent(  # noqa: PLR0913 - what was seen of the host, part by part
     found += [f"interface {name}" for name in links[:1]] + [f"unit {u}" for u in installed[:1]]
     found += [switch.path] if switch is not None and has_switch else []
     return Agent(
-        origin=reading.origin(_source(process, names, links, installed, started, switch)),
+        origin=reading.origin(_source(names.process(process), links, installed, started, switch)),
         agent=known.id,
         title=known.title,
         category=known.category,
@@ -98,20 +117,15 @@ def _agent(  # noqa: PLR0913 - what was seen of the host, part by part
     )
 
 
-def _runs(name: str, names: dict[str, int]) -> bool:
-    return name in names or (len(name) > _COMM and name[:_COMM] in names)
-
-
-def _source(  # noqa: PLR0913, PLR0917 - each kind of trace, the best first
-    process: str,
-    names: dict[str, int],
+def _source(
+    process: int,
     links: list[str],
     installed: list[str],
     started: Units,
     switch: Switch | None,
 ) -> str:
     if process:
-        return f"/proc/{names.get(process, names.get(process[:_COMM], 0))}"
+        return f"/proc/{process}"
     if links:
         return f"{_NET}/{links[0]}"
     if installed:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from auditor.derive import Derivation
+from auditor.derive import _channel_leads as channels
 from auditor.derive import _leads as network
 from auditor.derive import _workload_leads as workload
 from auditor.derive._cluster import cluster_of
@@ -19,7 +20,11 @@ def _derive(evidence: Evidence) -> Iterator[Record]:
     cluster = cluster_of(evidence)
     verdicts: dict[Question, Verdict] = {}
     made: dict[tuple[str, str, Question], Destination] = {}
-    leads = [*network.network_leads(evidence), *workload.workload_leads(evidence)]
+    leads = [
+        *network.network_leads(evidence),
+        *workload.workload_leads(evidence),
+        *channels.channel_leads(evidence),
+    ]
     for lead in sorted(leads, key=lambda lead: lead.record.origin):
         question = lead.question
         if question not in verdicts:
@@ -54,6 +59,6 @@ def _destination(lead: Lead, verdict: Verdict) -> Destination:
 DERIVATION = Derivation(
     title="Destinations, judged against the site",
     yields=Destination,
-    sources=(*network.SOURCES, *workload.SOURCES),
+    sources=(*network.SOURCES, *workload.SOURCES, *channels.SOURCES),
     derive=_derive,
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from auditor.host._withheld_lines import without_secret_lines
 from auditor.redaction import (
     REDACTED,
     is_secret_name,
@@ -54,7 +55,7 @@ def without_secrets(path: str, body: bytes, limit: int) -> bytes:
         return _bytes(REDACTED)[:limit]
     if b"\0" in body:
         return body
-    return _bytes("".join(_parts(_text(body))))[:limit]
+    return _bytes(without_secret_lines(path, "".join(_parts(_text(body)))))[:limit]
 
 
 def _parts(text: str) -> Iterator[str]:

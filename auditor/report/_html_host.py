@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from auditor.evidence import Evidence, Record
+from auditor.evidence.channels import SecurityChip
 from auditor.evidence.derived import ServiceExposure, ServiceSetting, StoreEncryption
 from auditor.evidence.host import (
     Accelerator,
@@ -20,6 +21,7 @@ from auditor.evidence.host import (
 )
 from auditor.evidence.network import Interface
 from auditor.evidence.storage import ModelFile, ModelStore, Swap
+from auditor.report._html_ways import Way, ways
 
 MAX_ROWS = 200
 
@@ -76,6 +78,8 @@ class Machine(Struct, frozen=True, kw_only=True):
     files_hidden: int
     swap: tuple[Swap, ...]
     accounts: Accounts | None
+    ways: tuple[Way, ...]
+    ways_hidden: int
 
 
 _NO_PASSWORD = "empty"  # noqa: S105 - the state of a login, not a password
@@ -93,6 +97,7 @@ def machine(evidence: Evidence, derived: tuple[Record, ...]) -> Machine:
     services = _services(records, derived)
     stores, unjudged = _stores(records, derived)
     files = [record for record in records if isinstance(record, ModelFile)]
+    open_ways = ways(records)
     return Machine(
         facts=_facts(records),
         accelerators=tuple(r for r in records if isinstance(r, Accelerator))[:MAX_ROWS],
@@ -106,6 +111,8 @@ def machine(evidence: Evidence, derived: tuple[Record, ...]) -> Machine:
         files_hidden=max(0, len(files) - MAX_ROWS),
         swap=tuple(r for r in records if isinstance(r, Swap))[:MAX_ROWS],
         accounts=_accounts(records),
+        ways=open_ways[:MAX_ROWS],
+        ways_hidden=max(0, len(open_ways) - MAX_ROWS),
     )
 
 
@@ -125,6 +132,8 @@ def _facts(records: Iterable[Record]) -> tuple[Fact, ...]:
             facts.append(_fact("virtualization", record.label))
         elif isinstance(record, TimeSynchronization):
             facts.append(_fact("clock", record.synchronized))
+        elif isinstance(record, SecurityChip):
+            facts.append(_fact("tpm", record.version if record.present else False))
         elif isinstance(record, SshServer):
             facts += [
                 _fact("ssh_root", record.permit_root_login),
@@ -132,7 +141,7 @@ def _facts(records: Iterable[Record]) -> tuple[Fact, ...]:
             ]
     order = (
         "system", "architecture", "kernel", "virtualization", "firmware", "secure_boot",
-        "lockdown", "clock", "ssh_root", "ssh_password",
+        "lockdown", "tpm", "clock", "ssh_root", "ssh_password",
     )  # fmt: skip
     return tuple(sorted(facts, key=lambda fact: (order.index(fact.name), repr(fact.value))))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import disks, distribution, network, processes
+from . import disks, distribution, network, processes, ways
 from .disks import Disk, Mounted, Partition
 from .distribution import Login
 from .memory import Machine
@@ -94,7 +94,7 @@ def _network(built: Machine) -> None:
              uevent=("DEVTYPE=bridge",), folders=("bridge", "brif")),
         Card(name="veth3f2a1b0", mac="be:11:5a:00:00:02"),
     )  # fmt: skip
-    ways = (
+    routes = (
         Way(to="0.0.0.0/0", card="eth0", gateway="10.20.8.1", metric=100),
         Way(to="0.0.0.0/0", card="wwan0", gateway="100.64.12.10", metric=700),
         Way(to="10.20.8.0/24", card="eth0", metric=100),
@@ -112,7 +112,7 @@ def _network(built: Machine) -> None:
         Socket(protocol="udp", local="127.0.0.1:323", inode=12400),
     )
     # The container engine switches forwarding on.
-    network.add(built, cards, ways, sockets, AUDITOR, {"forwarding": "1"})
+    network.add(built, cards, routes, sockets, AUDITOR, {"forwarding": "1"})
     network.namespace(
         built,
         (Card(name="eth0", addresses=(f"{_BRIDGED}/16",)),),
@@ -163,6 +163,11 @@ def _services(built: Machine) -> None:
 
 
 def _settings(built: Machine) -> None:
+    ways.usb(built, storage=True)
+    ways.radio(built, "/sys/class/ieee80211/phy0", "rtl88x2ce", blocked=False)
+    ways.radio(built, "/sys/class/bluetooth/hci0", "btusb", blocked=True)
+    built.link("/sys/class/usbmisc/cdc-wdm0/device/driver", "/sys/bus/usb/drivers/qmi_wwan")
+    built.file("/etc/cron.d/telemetry", '0 * * * * line curl -fsS "$REPORT_URL"\n')
     built.file("/etc/resolv.conf", "nameserver 10.20.8.1\n")
     built.file("/run/chrony/chronyd.pid", "640\n")
     built.link("/etc/systemd/system/multi-user.target.wants/chrony.service",
@@ -171,5 +176,6 @@ def _settings(built: Machine) -> None:
     built.file("/etc/chrony/chrony.conf", "server ntp1.plant.example iburst\nmakestep 1 3\n")
     built.file("/etc/apt/sources.list", "deb https://mirror.plant.example/ubuntu noble main\n")
     built.file("/usr/bin/dockerd", b"\x7fELF", 0o755)
+    built.file("/etc/mosquitto/mosquitto.conf", "listener 1883\nallow_anonymous true\n")
     built.file("/etc/docker/daemon.json",
                '{"registry-mirrors": ["https://registry.plant.example"]}\n')  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from . import certificates, disks, distribution, network, processes
+from . import certificates, disks, distribution, network, processes, ways
 from .disks import Disk, Mapped, Mounted, Partition
 from .distribution import Login
 from .memory import Machine
@@ -19,6 +19,8 @@ _OLLAMA, _ML = 997, 1001
 _EVERYWHERE = "0.0.0.0"  # noqa: S104 - described, not bound
 _MODEL = "mistralai/Mistral-7B-Instruct-v0.3"
 _HOME = "/home/mluser"
+_CONTAINER = "7e57" * 16
+_CONTAINER_NETWORK = 4026532611
 
 
 def machine() -> Machine:
@@ -119,14 +121,26 @@ def _network(built: Machine) -> None:
                uid=102),
         Socket(protocol="udp", local=f"{_EVERYWHERE}:51820", inode=0),
     )  # fmt: skip
+    cards = (
+        Card(
+            name="eno1",
+            addresses=(f"{_ADDRESS}/24", "2001:db8:20::66/64"),
+            mac="52:54:00:20:00:66",
+            bus="pci0000:00/0000:00:1f.6",
+            driver="e1000e",
+        ),
+        Card(
+            name="wg0",
+            addresses=("192.0.2.9/32",),
+            arp_type="65534",
+            state="unknown",
+            mtu=1420,
+            uevent=("DEVTYPE=wireguard",),
+        ),
+    )
     network.add(
         built,
-        (
-            Card(name="eno1", addresses=(f"{_ADDRESS}/24", "2001:db8:20::66/64"),
-                 mac="52:54:00:20:00:66", bus="pci0000:00/0000:00:1f.6", driver="e1000e"),
-            Card(name="wg0", addresses=("192.0.2.9/32",), arp_type="65534", state="unknown",
-                 mtu=1420, uevent=("DEVTYPE=wireguard",)),
-        ),
+        cards,
         (
             Way(to="0.0.0.0/0", card="eno1", gateway="203.0.113.1", metric=100),
             Way(to="10.20.0.0/24", card="eno1"),
@@ -135,6 +149,7 @@ def _network(built: Machine) -> None:
         sockets,
         AUDITOR,
         {"accept_redirects": "1", "accept_ra": "1", "rp_filter": "0"},
+        (40001,),
     )  # fmt: skip
 
 
@@ -182,6 +197,11 @@ def _services(built: Machine) -> None:
         Proc(pid=2600, name="redis-server", arguments=("/usr/bin/redis-server 0.0.0.0:6379",),
              exe="/usr/bin/redis-check-rdb", uid=115, gid=115, files=((6, "socket:[23120]"),),
              cgroup=processes.unit("redis-server")),
+        Proc(pid=2750, name="tcpdump", arguments=("tcpdump", "-i", "eno1", "-w", "/data/cap.pcap"),
+             exe="/usr/bin/tcpdump", files=((3, "socket:[40001]"),),
+             cgroup="/user.slice/user-0.slice/session-5.scope"),
+        Proc(pid=2800, name="ngrok", arguments=("./ngrok", "http", "8888"), exe=f"{_HOME}/ngrok",
+             uid=_ML, gid=_ML, cgroup="/user.slice/user-1001.slice/session-2.scope"),
     ):  # fmt: skip
         processes.add(built, process)
         built.link(f"/proc/{process.pid}/net", f"../{AUDITOR}/net")
@@ -205,7 +225,43 @@ def _transit(built: Machine) -> None:
                "  ike=3des-md5-modp1024\n  esp=aes256-sha256\n  auto=start\n")  # fmt: skip
 
 
+def _container(built: Machine) -> None:
+    """Put a vendor's agent: an image of the public registry with all the rights of the host."""
+    agent = Proc(pid=2900, name="agent", arguments=("/agent",), exe="/agent",
+                 environment=("PATH=/bin", "AGENT_SECRET=sample-not-a-real-key"),
+                 cgroup=f"/system.slice/docker-{_CONTAINER}.scope",
+                 network=_CONTAINER_NETWORK)  # fmt: skip
+    processes.add(built, agent)
+    network.add_namespace(built, agent.pid) if hasattr(network, "add_namespace") else None
+    containers.add(built, containers.Docker(
+        container_id=_CONTAINER, name="agent", image="vendor/agent:latest", privileged=True,
+        network="bridge", command=agent.arguments, environment=agent.environment,
+        mounts=(("/var/run/docker.sock", "/var/run/docker.sock", False),
+                ("/host", "/etc", True)),
+        ports=(("9001/tcp", _EVERYWHERE, "9001"),)))  # fmt: skip
+
+
 def _settings(built: Machine) -> None:
+    ways.usb(built, storage=True)
+    built.folder("/sys/class/ipmi/ipmi0")
+    built.file("/etc/rsyslog.d/60-vendor.conf", "*.* @logs.vendor.example:514\n")
+    built.file(
+        "/etc/cron.d/report",
+        "*/10 * * * * root curl -s -u report:sample-not-a-real-key "
+        "-T /var/log/syslog https://collect.vendor.example/in\n",
+    )
+    built.file(
+        "/var/spool/cron/crontabs/mluser",
+        "@hourly aws s3 sync /data s3://vendor-bucket\n",
+        0o600,
+        _ML,
+        107,
+    )
+    built.file(
+        "/etc/postfix/main.cf",
+        "myhostname = leaky-inference.vendor.example\nrelayhost = [smtp.vendor.example]:587\n",
+    )
+    built.file("/etc/popularity-contest.conf", 'MY_HOSTID="0"\nPARTICIPATE="yes"\n')
     built.file("/etc/resolv.conf", "nameserver 203.0.113.53\nsearch vendor.example plant.example\n")
     built.file("/run/chrony/chronyd.pid", "822\n")
     built.link("/etc/systemd/system/multi-user.target.wants/chrony.service",
@@ -217,10 +273,15 @@ def _settings(built: Machine) -> None:
     built.file("/etc/pip.conf", "[global]\nindex-url = http://packages.vendor.example/simple\n")
     built.file("/usr/bin/pip3", "#!/usr/bin/python3\n", 0o755)
     built.file("/usr/bin/dockerd", b"\x7fELF", 0o755)
-    built.file("/etc/docker/daemon.json", json.dumps({
-        "insecure-registries": ["198.51.100.0/24"],
-        "hosts": ["unix:///var/run/docker.sock", "tcp://0.0.0.0:2375"],
-    }))
+    built.file(
+        "/etc/docker/daemon.json",
+        json.dumps(
+            {
+                "insecure-registries": ["198.51.100.0/24"],
+                "hosts": ["unix:///var/run/docker.sock", "tcp://0.0.0.0:2375"],
+            }
+        ),
+    )
     built.file("/etc/environment", "http_proxy=http://user:secret@proxy.vendor.example:3128\n"
                "HF_ENDPOINT=https://hub.vendor.example\n")  # fmt: skip
     built.file(f"{_HOME}/.bashrc", "export OPENAI_API_KEY=sk-sample-not-a-real-key\n"

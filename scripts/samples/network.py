@@ -19,7 +19,7 @@ _SWITCHES4 = {"forwarding": "0", "accept_redirects": "0", "accept_source_route":
               "proxy_arp": "0", "rp_filter": "1", "send_redirects": "0",
               "secure_redirects": "1"}  # fmt: skip
 _SWITCHES6 = {"forwarding": "0", "accept_redirects": "0", "accept_source_route": "0",
-              "accept_ra": "0", "disable_ipv6": "0"}  # fmt: skip
+              "accept_ra": "0", "proxy_ndp": "0", "disable_ipv6": "0"}  # fmt: skip
 _LOOPBACK = "772"  # ARPHRD_LOOPBACK
 _ETHERNET = "1"
 
@@ -73,13 +73,15 @@ def add(  # noqa: PLR0913, PLR0917 - the parts of one network
     sockets: tuple[Socket, ...],
     pid: int,
     switches: dict[str, str] | None = None,
+    packets: tuple[int, ...] = (),
 ) -> None:
     """Put the network as the process `pid` (the auditor's own) sees it under `/proc/net`.
 
+    `packets` are the inodes of packet sockets that see every frame.
     `switches` are those of ip-sysctl that differ from a host that forwards and believes nothing.
     """
     machine.link("/proc/net", "self/net")
-    namespace(machine, cards, ways, sockets, pid)
+    namespace(machine, cards, ways, sockets, pid, packets)
     for family, names in (("ipv4", _SWITCHES4), ("ipv6", _SWITCHES6)):
         values = {name: (switches or {}).get(name, value) for name, value in names.items()}
         for card in ("all", "default", "lo", *(card.name for card in cards)):
@@ -88,12 +90,13 @@ def add(  # noqa: PLR0913, PLR0917 - the parts of one network
         _card(machine, card, number)
 
 
-def namespace(
+def namespace(  # noqa: PLR0913, PLR0917 - the parts of one network
     machine: Machine,
     cards: tuple[Card, ...],
     ways: tuple[Way, ...],
     sockets: tuple[Socket, ...],
     pid: int,
+    packets: tuple[int, ...] = (),
 ) -> None:
     """Put the network tables of the namespace that the process `pid` is in."""
     folder = f"/proc/{pid}/net"
@@ -102,11 +105,16 @@ def namespace(
         ("tcp", _table(sockets, "tcp", 4)), ("tcp6", _table(sockets, "tcp", 6)),
         ("udp", _table(sockets, "udp", 4)), ("udp6", _table(sockets, "udp", 6)),
         ("route", _routes(ways)), ("ipv6_route", _routes6(cards, ways)),
-        ("packet", _PACKET), ("raw", _table((), "raw", 4)), ("raw6", _table((), "raw", 6)),
+        ("packet", _PACKET + "".join(map(_packet, packets))),
+        ("raw", _table((), "raw", 4)), ("raw6", _table((), "raw", 6)),
         ("icmp", _table((), "icmp", 4)), ("icmp6", _table((), "icmp", 6)),
         ("if_inet6", _addresses6(cards)), ("fib_trie", _trie(cards)), ("dev", _counters(cards)),
     ):  # fmt: skip
         machine.file(f"{folder}/{name}", body, 0o444)
+
+
+def _packet(inode: int) -> str:
+    return f"0000000000000000 3      3    0003   2     1 0      0      {inode}\n"
 
 
 def _card(machine: Machine, card: Card, number: int) -> None:

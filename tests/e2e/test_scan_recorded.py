@@ -78,6 +78,19 @@ LEAKS = (
     ("TEL-DST-001", "user mluser → errors.vendor.example:443"),
     ("TEL-DST-002", "torchrun (mluser) → tracker.vendor.example:443"),
     ("TEL-KEY-001", "WANDB_API_KEY (torchrun (mluser))"),
+    ("CHN-USB-002", "USB storage"),
+    ("CHN-BMC-001", "ipmi0 (bmc)"),
+    ("CHN-RAW-001", "tcpdump: packet packet 0x0003"),
+    ("CHN-AGT-002", "ngrok"),
+    ("CHN-AGT-004", "Debian popularity-contest"),
+    ("CHN-DST-001", "cron /etc/cron.d/report (root) → collect.vendor.example:443"),
+    ("CHN-DST-001", "crontab of mluser → aws public default"),
+    ("CHN-DST-002", "rsyslog → logs.vendor.example:514"),
+    ("CHN-DST-004", "postfix → smtp.vendor.example:587"),
+    ("CHN-DST-008", "ngrok → ngrok.com:443"),
+    ("CHN-ENC-001", "rsyslog: syslog → logs.vendor.example:514"),
+    ("CHN-FWD-004", "eno1 (ipv6)"),
+    ("CHN-FWD-007", "eno1 (ipv6)"),
 )
 # What stands wrong on the edge box.
 EDGE = (
@@ -86,6 +99,9 @@ EDGE = (
     ("EXP-AI-003", "llama.cpp server: llama-server in docker:9c1f9c1f9c1f on 0.0.0.0:8080"),
     ("PER-CON-001", "mosquitto → 192.0.2.80:8883"),
     ("PER-RAD-001", "wlan0 (wireless)"),
+    ("CHN-RAD-001", "cdc-wdm0 (wwan)"),
+    ("CHN-RAD-001", "phy0 (wifi)"),
+    ("CHN-FWD-001", "eth0 (ipv4)"),
     ("PER-RAD-001", "wwan0 (wwan)"),
     ("PER-RTE-001", "route 0.0.0.0/0 dev wwan0 → 100.64.12.10"),
 )

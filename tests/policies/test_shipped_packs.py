@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import typing
+
 import pytest
 
 from auditor import derive, manifests
@@ -125,3 +127,29 @@ def test_the_packs_are_the_files_of_the_folder():
         p.stem for p in folder("policies").glob("*.yaml")
     )
     assert all(kind in COLLECTED for rule in RULES for kind in rule.of)
+
+
+def test_no_purpose_of_an_outbound_target_falls_between_two_rules():
+    from auditor.evidence import ASSUMED_SITE
+    from auditor.evidence.channels import OutboundTarget
+    from auditor.policy import cel
+    from auditor.policy.functions import functions
+
+    rules = [rule for rule in RULES if rule.of == ("outbound_target",)]
+    for purpose in typing.get_args(typing.get_type_hints(OutboundTarget)["purpose"]):
+        session = cel.Session({"params": {}, "site": {}}, functions(ASSUMED_SITE))
+        session.bind({"use": purpose})
+        assert sum(session.holds(rule.when.program) for rule in rules) == 1, purpose
+
+
+def test_every_category_of_agents_is_judged_by_one_rule():
+    from auditor.catalogues.agents import agents
+    from auditor.evidence import ASSUMED_SITE
+    from auditor.policy import cel
+    from auditor.policy.functions import functions
+
+    rules = [rule for rule in RULES if rule.each == "agent"]
+    for category in {known.category for known in agents()}:
+        session = cel.Session({"params": {}, "site": {}}, functions(ASSUMED_SITE))
+        session.bind({"category": category})
+        assert sum(session.holds(rule.when.program) for rule in rules) == 1, category
