@@ -61,6 +61,8 @@ def _collect(host: Host, _options: Options) -> Iterator[Fact]:
     addresses = _addresses(interfaces, rows4, names)
     for name in names:
         yield _interface(interfaces, name, addresses.get(name, ()))
+    if "" in addresses:
+        yield _of_no_interface(interfaces, addresses[""])
     yield from interfaces.gaps()
     yield from routing.gaps()
     yield Coverage(what="interfaces", seen=len(names), total=len(names))
@@ -133,11 +135,17 @@ def _names(reading: Reading) -> tuple[str, ...]:
 def _addresses(
     reading: Reading, rows: tuple[Row, ...], names: tuple[str, ...]
 ) -> dict[str, tuple[str, ...]]:
-    """Return the addresses of each interface; one whose interface cannot be told is a gap."""
+    """Return the addresses of each interface.
+
+    A `/32` (a floating address, a cloud's) lies in no route of an interface: procfs does not tell
+    whose it is, and it is returned under the empty name.
+    """
     found: dict[str, list[str]] = {name: [] for name in names}
     for own in local_addresses(_required(reading, "/proc/net/fib_trie")):
         place = interface_of(own, rows)
-        if place is None or place[0] not in found:
+        if place is None:
+            found.setdefault("", []).append(f"{own}/32")
+        elif place[0] not in found:
             reading.miss("/proc/net/fib_trie", "unsupported", f"whose address {own} is")
         else:
             found[place[0]].append(f"{own}/{place[1]}")
@@ -149,6 +157,21 @@ def _addresses(
             elif line[0] in found:
                 found[line[0]].append(line[1])
     return {name: tuple(sorted(set(own))) for name, own in found.items()}
+
+
+def _of_no_interface(reading: Reading, addresses: tuple[str, ...]) -> Interface:
+    """Return the addresses of this host of which procfs does not tell the interface."""
+    return Interface(
+        origin=reading.origin("/proc/net/fib_trie"),
+        interface="(not told)",
+        link_type="unknown",
+        mac="",
+        addresses=addresses,
+        state="unknown",
+        mtu=0,
+        driver="",
+        physical=False,
+    )
 
 
 def _interface(reading: Reading, name: str, addresses: tuple[str, ...]) -> Interface:

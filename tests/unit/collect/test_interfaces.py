@@ -144,10 +144,13 @@ def test_routing_tables_that_are_not_shown_are_a_gap(plain_tree):
     assert other_tables("Id 200:\n" + TRIE) == ("Id 200",)
 
 
-def test_an_address_without_an_interface_is_a_gap(plain_tree):
+def test_a_floating_address_is_known_though_its_interface_is_not(plain_tree):
     stray = TRIE + "        |-- 198.51.100.7\n           /32 host LOCAL\n"
-    _, gaps = run(plain_tree({**MACHINE, "/proc/net/fib_trie": stray}))
-    assert any(gap.kind == "interface" and "198.51.100.7" in gap.detail for gap in gaps)
+    records, gaps = run(plain_tree({**MACHINE, "/proc/net/fib_trie": stray}))
+    assert gaps == []
+    (unplaced,) = [r for r in records if getattr(r, "link_type", "") == "unknown"]
+    assert unplaced.addresses == ("198.51.100.7/32",)
+    assert unplaced.interface == "(not told)"
 
 
 def test_malformed_lines_are_gaps(plain_tree):
