@@ -73,7 +73,7 @@ def test_no_text_adds_a_line(text):
     )
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(TEXT, st.sampled_from(["en", "zh"]))
 def test_no_text_reaches_a_terminal_as_a_command(text, language):
     shown = text_format.render(JUDGEMENTS.hostile(text, language=language)).decode()
