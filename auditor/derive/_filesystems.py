@@ -23,6 +23,9 @@ _REMOTE = frozenset({
 _BEYOND = frozenset({"virtiofs", "9p", "vboxsf", "fuse.vmhgfs-fuse", "zfs"})
 # Programs that encrypt what passes through them, by their own word alone.
 ENCRYPTING_PROGRAMS = frozenset({"fuse.gocryptfs", "fuse.encfs", "fuse.cryfs", "fuse.securefs"})
+_FURTHER: dict[str, tuple[str, ...]] = {
+    "xfs": ("logdev", "rtdev"), "reiserfs": ("jdev",), "erofs": ("device",),
+}  # fmt: skip
 # File systems that may span devices which nothing tells.
 SPANNING = frozenset({"f2fs", "bcachefs", "nilfs2"})
 
@@ -57,14 +60,16 @@ def agrees(mount: Mount, device_number: str) -> bool:
 
 
 def further_devices(mount: Mount) -> tuple[str, ...]:
-    """Return the device files of an XFS log or realtime section that lies apart."""
-    if mount.filesystem != "xfs":
-        return ()
+    """Return the device files that a file system's options name beside its own.
+
+    XFS names its log and realtime section (xfs(5)), reiserfs its journal, erofs further devices.
+    """
+    names = _FURTHER.get(mount.filesystem, ())
     return tuple(
         value
         for option in mount.super_options
         for name, _, value in [option.partition("=")]
-        if name in ("logdev", "rtdev") and value
+        if name in names and value
     )
 
 

@@ -9,6 +9,7 @@ from auditor.derive._mount_table import MountTable
 from auditor.derive._protection import Protection, combine, unknown
 from auditor.evidence import Evidence
 from auditor.evidence.storage import BlockDevice, Mount, Swap
+from auditor.evidence.volumes import LuksHeader
 
 _DEEPEST = 48
 _DELETED = " (deleted)"
@@ -31,6 +32,8 @@ class Layers:
         self._by_name = _unique(devices, lambda device: device.name)
         self._by_number = _unique(devices, lambda device: device.device_number)
         self._by_mapper = _unique(devices, lambda device: device.mapper_name)
+        headers = (record for record in records if isinstance(record, LuksHeader))
+        self._opal = {header.mapper_name for header in headers if _by_disk_alone(header)}
         swaps = [record for record in records if isinstance(record, Swap)]
         self._swaps = sorted(swaps, key=lambda swap: swap.path)
         missed = {gap.kind for gap in evidence.gaps}
@@ -179,6 +182,9 @@ class Layers:
         if device.encryption == "claimed":
             reason = f"{device.label} says so by its name; the kernel's table was not read"
             return Protection(verdict="claimed", chain=chain, reason=reason)
+        if below.verdict == "plaintext" and device.mapper_name in self._opal:
+            reason = f"the disk is to encrypt {device.label} itself (OPAL): no proof of it is seen"
+            return unknown(reason, *chain, beyond=True)
         if device.encryption == "unknown" and below.verdict != "claimed":
             return unknown(f"whether {device.label} encrypts could not be read", *chain)
         return below.under(_layer(device))
@@ -275,6 +281,11 @@ def _ecryptfs(mount: Mount) -> Protection:
         reason = "eCryptfs lets files pass in clear (ecryptfs_passthrough)"
         return Protection(verdict="mixed", reason=reason)
     return Protection(verdict="verified", ciphers=(cipher,))
+
+
+def _by_disk_alone(header: LuksHeader) -> bool:
+    """Return whether a LUKS header leaves all encryption to the disk."""
+    return {segment.segment_type for segment in header.segments or ()} == {"hw-opal"}
 
 
 def _unique(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from auditor.derive import load
@@ -95,3 +96,34 @@ def test_where_memory_is_written_is_a_store(record, expected):
 @pytest.mark.parametrize("target_type", ["program", "working-folder", "none"])
 def test_what_lies_nowhere_of_its_own_is_no_store(target_type):
     assert list(load("stores").derive(evidence(dump("core", target_type, "x")))) == []
+
+
+def test_a_volume_left_to_the_disks_own_encryption_is_unknown_and_never_a_pass():
+    from auditor.evidence.storage import DataFolder
+    from auditor.evidence.volumes import LuksHeader, LuksSegment
+
+    def header(*kinds):
+        segments = tuple(
+            LuksSegment(segment_type=kind, cipher="", sector_size=512, integrity="")
+            for kind in kinds
+        )
+        return LuksHeader(
+            origin=ORIGIN, device="sda", mapper_name="opal", detached=False, version=2, key_bits=0,
+            segments=segments, keyslots=(), tokens=(), requirements=(), damaged_copies=0,
+        )  # fmt: skip
+
+    def verdict(*records):
+        mapped = msgspec.structs.replace(
+            device("dm-1", "253:1", "linear", ("sda",)), mapper_name="opal"
+        )
+        folder = DataFolder(
+            origin=ORIGIN, path="/opal", known_as="/opal", holds="logs", device_number=""
+        )
+        whole = evidence(mount("/opal", "253:1", 3), mapped, folder, *records)
+        (found,) = load("stores").derive(whole)
+        return found.encryption
+
+    assert verdict() == "plaintext"
+    assert verdict(header("hw-opal")) is None
+    assert verdict(header("hw-opal", "linear")) == "plaintext"
+    assert verdict(header()) == "plaintext"
