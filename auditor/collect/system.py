@@ -49,6 +49,7 @@ _RUNNING = {
     "ntpd": ("/run/ntpd.pid", "/var/run/ntpd.pid"),
     "systemd-timesyncd": ("/run/systemd/timesync",),
 }
+_DEVICE_TREE = "/sys/firmware/devicetree/base"
 _SYNCHRONIZED = "/run/systemd/timesync/synchronized"
 
 
@@ -131,7 +132,16 @@ def _hypervisor(host: Host) -> str | None:
     flags = re.search(r"^flags\s*:(.*)$", _text(host), re.MULTILINE)
     if flags:
         return "unknown hypervisor" if "hypervisor" in flags[1].split() else ""
-    return "" if identity.strip() else None
+    if identity.strip():
+        return ""
+    # Boards without DMI (most of Arm) describe themselves in a device tree (devicetree.org);
+    # a hypervisor that starts one adds a node of its own.
+    board = _line(host, f"{_DEVICE_TREE}/model")
+    if "dummy-virt" in board:
+        return "qemu"
+    if not board:
+        return None
+    return "unknown hypervisor" if _is_there(host, f"{_DEVICE_TREE}/hypervisor") else ""
 
 
 def _container(host: Host) -> str:
@@ -210,6 +220,8 @@ COLLECTOR = Collector(
         "/proc/sys/kernel/arch",
         f"{_DMI}/*",
         "/sys/hypervisor/type",
+        f"{_DEVICE_TREE}/model",
+        f"{_DEVICE_TREE}/hypervisor",
         "/proc/cpuinfo",
         "/.dockerenv",
         "/run/.containerenv",

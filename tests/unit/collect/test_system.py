@@ -115,3 +115,24 @@ def test_time_services_are_found_and_success_is_not_assumed(plain_tree):
     assert time.synchronized is None
     files["/run/systemd/timesync/synchronized"] = ""
     assert run(plain_tree(files))[0]["time_synchronization"].synchronized is True
+
+
+@pytest.mark.parametrize(
+    ("files", "hypervisor"),
+    [
+        ({"/sys/firmware/devicetree/base/model": "NVIDIA Jetson Orin\0"}, ""),
+        ({"/sys/firmware/devicetree/base/model": "linux,dummy-virt\0"}, "qemu"),
+        (
+            {
+                "/sys/firmware/devicetree/base/model": "Board\0",
+                "/sys/firmware/devicetree/base/hypervisor/compatible": "xen,xen\0",
+            },
+            "unknown hypervisor",
+        ),
+    ],
+)
+def test_a_board_without_dmi_describes_itself(plain_tree, files, hypervisor):
+    files = {**files, "/proc/cpuinfo": "processor : 0\nFeatures : fp asimd\n"}
+    records, gaps = run(plain_tree(files))
+    assert records["virtualization"].hypervisor == hypervisor
+    assert "virtualization" not in {gap.kind for gap in gaps}
