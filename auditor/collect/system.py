@@ -132,15 +132,19 @@ def _hypervisor(host: Host) -> str | None:
     flags = re.search(r"^flags\s*:(.*)$", _text(host), re.MULTILINE)
     if flags:
         return "unknown hypervisor" if "hypervisor" in flags[1].split() else ""
-    if identity.strip():
-        return ""
-    # Boards without DMI (most of Arm) describe themselves in a device tree (devicetree.org);
-    # a hypervisor that starts one adds a node of its own.
-    board = _line(host, f"{_DEVICE_TREE}/model")
-    if "dummy-virt" in board:
-        return "qemu"
-    if not board:
+    return "" if identity.strip() else _board(host)
+
+
+def _board(host: Host) -> str | None:
+    """Return the hypervisor of a board without DMI (most of Arm), by its device tree.
+
+    A hypervisor that starts one adds a node of its own (devicetree.org); QEMU names its board.
+    """
+    model = _line(host, f"{_DEVICE_TREE}/model")
+    if not model:
         return None
+    if "dummy-virt" in model:
+        return "qemu"
     return "unknown hypervisor" if _is_there(host, f"{_DEVICE_TREE}/hypervisor") else ""
 
 
