@@ -16,6 +16,7 @@ from auditor.site import is_inside_name
 
 _SERVES = "socket"
 _ADDRESSES = "interface"
+_HERE = frozenset({"localhost", "localdomain"})
 # A process tree deeper than this has a loop in it: what was read was read while it changed.
 _ANCESTORS = 64
 
@@ -53,10 +54,11 @@ def _host(evidence: Evidence) -> _Host:
         services={record.workload: record for record in records if isinstance(record, AiService)},
         parents={record.pid: record.parent for record in records if isinstance(record, Process)},
         addresses=frozenset(
-            address.partition("/")[0]
+            str(address)
             for record in records
             if isinstance(record, Interface)
-            for address in record.addresses
+            for text in record.addresses
+            if (address := address_of(text.partition("/")[0])) and not address.is_loopback
         ),
         addresses_seen=not any(gap.kind == _ADDRESSES for gap in evidence.gaps),
     )
@@ -109,8 +111,11 @@ def _names_match(host: _Host, record: TlsEndpoint) -> bool | None:
 
 
 def _is_ours(host: _Host, name: str) -> bool:
-    if address_of(name) is not None:
-        return name in host.addresses
+    address = address_of(name)
+    if address is not None:
+        return str(address) in host.addresses
+    if name.rpartition(".")[2] in _HERE:
+        return False  # every host is called so
     own = host.evidence.subject.name.lower()
     return (bool(own) and (name == own or name.startswith(f"{own.partition('.')[0]}."))) or (
         is_inside_name(host.evidence.site, name)
