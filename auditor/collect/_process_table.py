@@ -199,13 +199,22 @@ def _fields(stat: bytes) -> tuple[str, str, int, int] | None:
 
 def container_of(cgroup: str) -> str:
     """Return `engine:id` of the container that a process's cgroup names, else an empty text."""
+    engine, container_id = container_id_of(cgroup)
+    return f"{engine}:{container_id[:_SHORT]}" if engine else ""
+
+
+def container_id_of(cgroup: str) -> tuple[str, str]:
+    """Return engine and whole id (of LXC the name) of the container that a cgroup names.
+
+    The engine is `container` where the cgroup names none; both are empty outside containers.
+    """
     for line in cgroup.splitlines():
         path = line.partition(":")[2].partition(":")[2]
         match = _CONTAINER.search(path) or _NAMED_CONTAINER.search(path)
         if match:
             engine = (match["engine"] or "container").replace("cri-containerd", "containerd")
-            return f"{engine.replace('libpod', 'podman')}:{match['id'][:_SHORT]}"
-    return ""
+            return engine.replace("libpod", "podman"), match["id"]
+    return "", ""
 
 
 def unit_of(cgroup: str) -> str:

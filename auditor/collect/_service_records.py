@@ -54,7 +54,7 @@ def service_record(reading: Reading, service: Service) -> AiService:
         source_world="host",
         image="",
         arguments=redact_arguments(service.process.arguments or ()),
-        environment=_known_variables(runtime, service.process.environment),
+        environment=known_variables(runtime, service.process.environment),
         bind_address=facts.bind_address,
         port=facts.port,
         api_key=facts.api_key,
@@ -64,9 +64,10 @@ def service_record(reading: Reading, service: Service) -> AiService:
     )
 
 
-def _known_variables(
+def known_variables(
     runtime: Runtime, environment: dict[str, str] | None
 ) -> tuple[Variable, ...] | None:
+    """Return the variables of a service that a catalogue knows, as they may be stored."""
     if environment is None:
         return None
     own = {
@@ -76,13 +77,13 @@ def _known_variables(
         for name in (*setting.variables, *setting.off_variables)
     }  # fmt: skip
     return tuple(
-        Variable(name=name, value=_shown(name, value))
+        Variable(name=name, value=shown_value(name, value))
         for name, value in sorted(environment.items())
         if name in own or known_variable(name)
     )
 
 
-def _shown(name: str, value: str) -> str:
+def shown_value(name: str, value: str) -> str:
     """Return a value as stored: that a secret is set remains to be seen."""
     if is_secret_name(name):
         return REDACTED if value else ""
@@ -158,7 +159,7 @@ def variables(
             scope="process",
             subject=subject,
             name=name,
-            value="" if secret else _shown(name, value),
+            value="" if secret else shown_value(name, value),
             secret=secret,
             literal=bool(value),
         )

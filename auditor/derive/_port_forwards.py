@@ -1,4 +1,4 @@
-"""Finds the programs that forward ports of a host into a container's network namespace."""
+"""Finds what forwards ports of a host into a container's network namespace."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from itertools import pairwise
 from msgspec import Struct
 
 from auditor.evidence import Evidence
+from auditor.evidence.containers import RunningContainer
 from auditor.evidence.host import Process
 from auditor.evidence.network import ListeningPort
 
@@ -14,7 +15,10 @@ _PROGRAM = "docker-proxy"
 
 
 class Forward(Struct, frozen=True, order=True, kw_only=True):
-    """A port of the host, and the address and port of a container that it leads to."""
+    """A port of the host, and the port of a container that it leads to.
+
+    The container is told by its address, or by `container_id` where its engine's state tells it.
+    """
 
     program: str
     protocol: str
@@ -22,6 +26,7 @@ class Forward(Struct, frozen=True, order=True, kw_only=True):
     port: int
     to_address: str
     to_port: int
+    container_id: str = ""
 
     def leads_to(self, port: ListeningPort) -> bool:
         """Return whether it leads to a socket in a namespace apart.
@@ -29,19 +34,40 @@ class Forward(Struct, frozen=True, order=True, kw_only=True):
         Of a namespace only the IPv4 addresses are known: an IPv6 one could be anybody's.
         """
         same = self.protocol == port.protocol and self.to_port == port.port
+        if self.container_id:
+            return same and (port.container or "").endswith(f":{self.container_id}")
         return same and (":" in self.to_address or self.to_address in port.namespace_addresses)
 
 
 def forwards(evidence: Evidence) -> tuple[Forward, ...]:
-    """Return what Docker's userland proxies among the processes forward, sorted."""
-    found = {
+    """Return what leads into containers, sorted: Docker's userland proxies, and rules alone.
+
+    Where a proxy runs it stands for the port; rules of the kernel are seen by the engine's state.
+    """
+    proxies = {
         forward
         for record in evidence.records
         if isinstance(record, Process) and record.cmdline
         for forward in [_of(record.cmdline)]
         if forward is not None
     }
-    return tuple(sorted(found))
+    proxied = {(forward.protocol, forward.address, forward.port) for forward in proxies}
+    ruled = {
+        Forward(
+            program=record.engine,
+            protocol=port.protocol,
+            address=port.address,
+            port=port.port,
+            to_address="",
+            to_port=port.to_port,
+            container_id=record.container_id,
+        )
+        for record in evidence.records
+        if isinstance(record, RunningContainer)
+        for port in record.published or ()
+        if (port.protocol, port.address, port.port) not in proxied
+    }
+    return tuple(sorted(proxies | ruled))
 
 
 def _of(arguments: tuple[str, ...]) -> Forward | None:

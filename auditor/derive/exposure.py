@@ -11,6 +11,7 @@ from msgspec import Struct, structs
 from auditor.derive import Derivation
 from auditor.derive._port_forwards import Forward, forwards
 from auditor.evidence import Evidence, Record, kind_of
+from auditor.evidence.containers import RunningContainer
 from auditor.evidence.derived import ServiceExposure
 from auditor.evidence.host import AiService, Process
 from auditor.evidence.network import Interface, ListeningPort
@@ -229,6 +230,6 @@ def _own_words(service: AiService, reach: Reach | None, published_by: str) -> Se
 DERIVATION = Derivation(
     title="How far AI services can be reached",
     yields=ServiceExposure,
-    sources=(AiService, Interface, ListeningPort, Process),
+    sources=(AiService, Interface, ListeningPort, Process, RunningContainer),
     derive=_derive,
 )

@@ -16,8 +16,11 @@ _COMPOSE = "ComposeService"
 def _derive(evidence: Evidence) -> Iterator[Record]:
     """Yield a record for each namespace with a workload, in order of names.
 
-    Compose services have no namespace and no policies: their networks are judged instead.
+    Compose services have no namespace and no policies: their networks are judged instead. The
+    policies for pods that run on a host are the cluster's, and not there to be read.
     """
+    if evidence.mode == "host":
+        return
     workloads: dict[str, list[Workload]] = {}
     policies: dict[str, list[NetworkPolicy]] = {}
     serving: set[str] = set()

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from auditor.evidence import channels, derived, host, network, storage, transit, volumes, workload
+from auditor.evidence import (
+    channels,
+    containers,
+    derived,
+    host,
+    network,
+    storage,
+    transit,
+    volumes,
+    workload,
+)
 from auditor.evidence.base import Coverage, Gap, GapReason, Origin, Record, kind_name
 from auditor.evidence.bundle import (
     CollectorRun,
@@ -35,6 +45,7 @@ __all__ = [
     "Subject",
     "Tool",
     "channels",
+    "containers",
     "decode",
     "derived",
     "encode",

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from auditor.evidence import channels, derived, host, network, storage, transit, volumes, workload
+from auditor.evidence import (
+    channels,
+    containers,
+    derived,
+    host,
+    network,
+    storage,
+    transit,
+    volumes,
+    workload,
+)
 from auditor.evidence.base import Record, kind_name
 
 Collected = (
@@ -51,6 +61,7 @@ Collected = (
     | transit.TlsEndpoint
     | transit.Tunnel
     | transit.Fabric
+    | containers.RunningContainer
     | workload.Workload
     | workload.Container
     | workload.ContainerImage

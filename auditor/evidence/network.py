@@ -22,6 +22,7 @@ class ListeningPort(Record, frozen=True, kw_only=True):
     `published_by` is `socket` on a host, or `namespace` where the socket lies in a network
     namespace apart from the host's, as a container's does: what is let through to it is then
     decided elsewhere, and `namespace_addresses` are the addresses that it is let through to.
+    `engine` is a port that a container engine leads to a container by rules of the kernel alone.
     In a manifest it is `host-port`, `node-port`, `load-balancer`, `ingress`, `compose` or
     `host-network`.
     """
