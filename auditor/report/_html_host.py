@@ -21,6 +21,8 @@ from auditor.evidence.host import (
 )
 from auditor.evidence.network import Interface
 from auditor.evidence.storage import ModelFile, ModelStore, Swap
+from auditor.report._html_volumes import Volumes, volumes
+from auditor.report._html_transit import Carried, ShownCertificate, carried, certificates
 from auditor.report._html_ways import Way, ways
 
 MAX_ROWS = 200
@@ -78,6 +80,11 @@ class Machine(Struct, frozen=True, kw_only=True):
     files_hidden: int
     swap: tuple[Swap, ...]
     accounts: Accounts | None
+    volumes: Volumes
+    carried: tuple[Carried, ...]
+    carried_hidden: int
+    certificates: tuple[ShownCertificate, ...]
+    certificates_hidden: int
     ways: tuple[Way, ...]
     ways_hidden: int
 
@@ -98,6 +105,8 @@ def machine(evidence: Evidence, derived: tuple[Record, ...]) -> Machine:
     stores, unjudged = _stores(records, derived)
     files = [record for record in records if isinstance(record, ModelFile)]
     open_ways = ways(records)
+    on_the_way = carried((*records, *derived))
+    shown = certificates((*records, *derived))
     return Machine(
         facts=_facts(records),
         accelerators=tuple(r for r in records if isinstance(r, Accelerator))[:MAX_ROWS],
@@ -111,6 +120,11 @@ def machine(evidence: Evidence, derived: tuple[Record, ...]) -> Machine:
         files_hidden=max(0, len(files) - MAX_ROWS),
         swap=tuple(r for r in records if isinstance(r, Swap))[:MAX_ROWS],
         accounts=_accounts(records),
+        volumes=volumes(records, derived),
+        carried=on_the_way[:MAX_ROWS],
+        carried_hidden=max(0, len(on_the_way) - MAX_ROWS),
+        certificates=shown[:MAX_ROWS],
+        certificates_hidden=max(0, len(shown) - MAX_ROWS),
         ways=open_ways[:MAX_ROWS],
         ways_hidden=max(0, len(open_ways) - MAX_ROWS),
     )

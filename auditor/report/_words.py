@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from auditor.report._terms import KINDS_ZH, TERMS
+from auditor.report._terms_volumes import VOLUME_KINDS_ZH, VOLUME_TERMS
 from auditor.report._words_en import EN
 from auditor.report._words_zh import ZH
 
 LANGUAGES = {"en": "en", "zh": "zh-CN"}
+_PAIRS = TERMS | VOLUME_TERMS
 CATALOGUES = {
-    "en": EN | {key: pair[0] for key, pair in TERMS.items()},
-    "zh": ZH | {key: pair[1] for key, pair in TERMS.items()},
+    "en": EN | {key: pair[0] for key, pair in _PAIRS.items()},
+    "zh": ZH | {key: pair[1] for key, pair in _PAIRS.items()},
 }
+_KINDS_ZH = KINDS_ZH | VOLUME_KINDS_ZH
 
 
 class Words:
@@ -47,4 +50,4 @@ class Words:
     def kind(self, kind: str) -> str:
         """Return the words for a record kind."""
         plain = kind.replace("_", " ")
-        return KINDS_ZH.get(kind, plain) if self.language == "zh" else plain
+        return _KINDS_ZH.get(kind, plain) if self.language == "zh" else plain
