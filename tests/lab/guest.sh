@@ -19,6 +19,9 @@ exec /sbin/modprobe -d /run/kernel "\$@"
 END
 chmod 755 /run/bin/modprobe
 echo /run/bin/modprobe >/proc/sys/kernel/modprobe
+# The accounts of the machine that lends its files are nobody's business.
+printf 'root:x:0:0::/root:/bin/bash\nnobody:x:65534:65534::/nonexistent:/bin/false\n' >/run/passwd
+mount --bind /run/passwd /etc/passwd
 # dm-crypt asks for its ciphers where no module can be loaded any more: they come first.
 for module in aes_generic cbc xts ecb hmac sha256_generic sha1_generic crypto_null authenc essiv \
   dm_mod dm_crypt dm_integrity dm_verity dm_snapshot dm_writecache dm_thin_pool loop overlay btrfs \
