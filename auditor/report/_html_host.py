@@ -21,8 +21,8 @@ from auditor.evidence.host import (
 )
 from auditor.evidence.network import Interface
 from auditor.evidence.storage import ModelFile, ModelStore, Swap
-from auditor.report._html_volumes import Volumes, volumes
 from auditor.report._html_transit import Carried, ShownCertificate, carried, certificates
+from auditor.report._html_volumes import Volumes, volumes
 from auditor.report._html_ways import Way, ways
 
 MAX_ROWS = 200
