@@ -15,6 +15,8 @@ _ALSO_IN_MANIFESTS = (
     "ai_service", "dns_resolver", "environment_variable", "listening_port", "model_source",
     "proxy", "remote_reference", "search_domain",
 )  # fmt: skip
+# What runs in containers on a host is told in the same kinds as what a manifest asks for.
+_ALSO_ON_HOSTS = frozenset({"container", "container_image", "volume_mount", "workload"})
 _MODE_WORDS: dict[Mode, str] = {"host": "hosts", "manifests": "manifests"}
 
 
@@ -35,7 +37,7 @@ def collectable(mode: Mode) -> frozenset[str]:
     manifest_only = {kind for kind, t in COLLECTED.items() if t.__module__ == workload.__name__}
     if mode == "manifests":
         return frozenset(manifest_only | set(_ALSO_IN_MANIFESTS))
-    return frozenset(set(COLLECTED) - manifest_only)
+    return frozenset(set(COLLECTED) - manifest_only | _ALSO_ON_HOSTS)
 
 
 def needed(rule: Rule, mode: Mode, sources: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import disks, distribution, network, processes, ways
+from . import containers, disks, distribution, network, processes, ways
 from .disks import Disk, Mounted, Partition
 from .distribution import Login
 from .memory import Machine
@@ -160,6 +160,14 @@ def _services(built: Machine) -> None:
         if process.pid != _LLAMA:
             built.link(f"/proc/{process.pid}/net", f"../{AUDITOR}/net")
     built.link("/proc/1/net", f"../{AUDITOR}/net")
+    containers.add(built, containers.Docker(
+        container_id=_CONTAINER, name="llm", user="1000:1000", read_only=True,
+        image="registry.plant.example/ai/llama-server:b4719", image_digest="sha256:" + "a4" * 32,
+        command=("/app/llama-server", "--host", _EVERYWHERE, "--port", "8080",
+                 "-m", "/models/example-3b-q8.gguf"),
+        environment=("PATH=/usr/bin:/bin", "LLAMA_ARG_CTX_SIZE=4096"),
+        mounts=(("/models", "/data/models", True),),
+        ports=(("8080/tcp", _EVERYWHERE, "8080"),)))  # fmt: skip
 
 
 def _settings(built: Machine) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from . import certificates, disks, distribution, network, processes, ways
+from . import certificates, containers, disks, distribution, network, processes, ways
 from .disks import Disk, Mapped, Mounted, Partition
 from .distribution import Login
 from .memory import Machine
@@ -31,6 +31,7 @@ def machine() -> Machine:
     _network(built)
     _services(built)
     _settings(built)
+    _container(built)
     _transit(built)
     _models(built)
     return built
@@ -230,9 +231,17 @@ def _container(built: Machine) -> None:
     agent = Proc(pid=2900, name="agent", arguments=("/agent",), exe="/agent",
                  environment=("PATH=/bin", "AGENT_SECRET=sample-not-a-real-key"),
                  cgroup=f"/system.slice/docker-{_CONTAINER}.scope",
-                 network=_CONTAINER_NETWORK)  # fmt: skip
+                 network=_CONTAINER_NETWORK, files=((3, "socket:[41001]"),))  # fmt: skip
     processes.add(built, agent)
-    network.add_namespace(built, agent.pid) if hasattr(network, "add_namespace") else None
+    for pid in (agent.pid, AUDITOR):
+        built.file(f"/proc/{pid}/uid_map", "         0          0 4294967295\n", 0o444)
+    network.namespace(
+        built,
+        (Card(name="eth0", addresses=("172.17.0.2/16",)),),
+        (Way(to="172.17.0.0/16", card="eth0"),),
+        (Socket(local=f"{_EVERYWHERE}:9001", inode=41001),),
+        agent.pid,
+    )
     containers.add(built, containers.Docker(
         container_id=_CONTAINER, name="agent", image="vendor/agent:latest", privileged=True,
         network="bridge", command=agent.arguments, environment=agent.environment,

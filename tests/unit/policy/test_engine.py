@@ -165,8 +165,14 @@ def test_a_host_rule_is_not_applicable_to_manifests_and_the_other_way_round():
     found = judge(pack(), evidence(mode="manifests"))
     assert found.rules[0].verdict == "not-applicable"
     assert found.rules[0].reason == "the evidence is of manifests, which do not tell of accounts"
+    anywhere = rule_pack("!object.allows_anywhere", each="network_policy")
+    assert "do not tell of network policies" in judge(anywhere, evidence()).rules[0].reason
+
+
+def test_a_rule_on_containers_is_about_hosts_as_well():
     privileged = rule_pack("!object.privileged", each="container")
-    assert "do not tell of containers" in judge(privileged, evidence()).rules[0].reason
+    found = judge(privileged, evidence(kinds=["account"]))
+    assert found.findings[0].reason == "no collector looked for containers"
 
 
 def test_a_manifest_that_was_not_judged_makes_every_applicable_rule_unknown():
