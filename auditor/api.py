@@ -99,11 +99,13 @@ def load_site(path: Path | None) -> Site:
 
 def scan(  # noqa: PLR0913 - each is a choice of the user's
     host: Host, *, site: Site = ASSUMED_SITE, stores: tuple[str, ...] = (),
-    probe_loopback: bool = False, at: str, progress: Progress = _silent,
+    probe_loopback: bool = False, restraints: tuple[str, ...] = (), at: str,
+    progress: Progress = _silent,
 ) -> Evidence:  # fmt: skip
     """Return the evidence of a host, taken at `at` (RFC 3339).
 
     `probe_loopback` has the host's own listeners asked over loopback: nothing else connects.
+    `restraints` are the words of `host.live.restrain`, kept as a fact of the audit.
     """
     from auditor import collect
     from auditor.host.identity import host_id
@@ -120,6 +122,7 @@ def scan(  # noqa: PLR0913 - each is a choice of the user's
             uid=host.uid,
             privileged=host.privileged,
             recorded=not host.live,
+            restraints=restraints,
         ),
         taken_at=at,
         site=site,

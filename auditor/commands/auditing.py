@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -69,26 +70,23 @@ def scan(
     probe_loopback: bool = False,
 ) -> ExitCode:
     """Audit this host or a recorded one; its listeners are asked only with `probe_loopback`."""
-    ready = _ready(asked)
-    site = api.load_site(asked.site)
-    host = _host(root)
-    folders = tuple(str(Path(store).absolute()) for store in stores or ())
-    if record is None:
-        with progress("reading", quiet=asked.quiet) as show:
-            evidence = api.scan(
-                host, site=site, stores=folders, probe_loopback=probe_loopback, at=asked.moment,
-                progress=show,
-            )  # fmt: skip
-        return _judge(evidence, asked, ready)
     from auditor.host.record import RecordingHost
 
-    recorder = RecordingHost(host)
-    with progress("recording", quiet=asked.quiet) as show:
+    ready = _ready(asked)
+    site = api.load_site(asked.site)
+    with _host(root) as (host, restraints), progress("reading", quiet=asked.quiet) as show:
+        reader = host if record is None else RecordingHost(host)
         evidence = api.scan(
-            recorder, site=site, stores=folders, probe_loopback=probe_loopback, at=asked.moment,
+            reader,
+            site=site,
+            stores=tuple(str(Path(store).absolute()) for store in stores or ()),
+            probe_loopback=probe_loopback,
+            restraints=restraints,
+            at=asked.moment,
             progress=show,
-        )  # fmt: skip
-    recorder.save(record, at=evidence.taken_at)
+        )
+    if record is not None and isinstance(reader, RecordingHost):
+        reader.save(record, at=evidence.taken_at)
     return _judge(evidence, asked, ready)
 
 
@@ -134,8 +132,8 @@ def init(path: Path, root: Path | None) -> ExitCode:
 
     if path.exists():
         raise UsageError("there is a file already", where=str(path), hint="Name another with -o")
-    with progress("reading", quiet=False) as show:
-        evidence = api.scan(_host(root), at=api.now(), progress=show)
+    with _host(root) as (host, _), progress("reading", quiet=False) as show:
+        evidence = api.scan(host, at=api.now(), progress=show)
     output.write_all(path.parent, {path.name: write_site(evidence).encode()})
     say(f"{path} written from what {evidence.subject.name} shows: read it, correct it, then")
     say(f"  audit scan --site {path}")
@@ -156,15 +154,21 @@ def _judge(evidence: Evidence, asked: Asked, ready: Prepared) -> ExitCode:
     return delivery.deliver(judgement, asked.target)
 
 
-def _host(root: Path | None) -> Host:
-    """Return this machine, restrained so that it is no burden, or the recorded one."""
+@contextmanager
+def _host(root: Path | None) -> Iterator[tuple[Host, tuple[str, ...]]]:
+    """Give this machine, restrained so that it is no burden, or the recorded one."""
     if root is not None:
         from auditor.host.tree import TreeHost
 
         if not root.is_dir():
             raise UsageError("there is no such folder", where=str(root))
-        return TreeHost(root)
+        yield TreeHost(root), ()
+        return
     from auditor.host import live
 
-    live.restrain()
-    return live.LiveHost()
+    restraints = live.restrain()
+    host = live.LiveHost()
+    try:
+        yield host, restraints
+    finally:
+        host.close()

@@ -31,7 +31,8 @@ class Subject(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What was audited, and with which rights.
 
     `host_id` is a keyed digest of the machine id (machine-id(5): never the id itself). `uid` is
-    the auditor's own; `privileged` tells whether it could read everything.
+    the auditor's own; `privileged` tells whether it could read everything. `restraints` are the
+    limits that the auditor put on itself while it read (`host.live.restrain`).
     """
 
     name: str
@@ -39,6 +40,7 @@ class Subject(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     uid: int | None = None
     privileged: bool = False
     recorded: bool = False
+    restraints: tuple[str, ...] = ()
 
 
 class Input(Struct, frozen=True, order=True, kw_only=True, forbid_unknown_fields=True):

@@ -12,20 +12,22 @@ import psutil
 _PR_SET_DUMPABLE = 4
 _PR_SET_NO_NEW_PRIVS = 38
 _FILES = 1024
+_MEMORY = 2 * 1024**3
 _NICE = 10
 
 
 def restrain() -> tuple[str, ...]:
     """Give way to everybody else, and give up what the audit does not need.
 
-    Returns a word for each restraint that took effect: `nice`, `idle-io`, `no-core`,
-    `open-files`, `not-dumpable` (this process holds secrets for an instant), `no-new-privileges`.
+    Returns a word for each restraint that took effect: `nice`, `idle-io`, `no-core`, `memory`
+    (2 GiB of address space; a scan needs a tenth), `open-files`, `not-dumpable` (this process holds secrets for an instant), `no-new-privileges`.
     One that the machine refuses is left out, not an error.
     """
     steps: tuple[tuple[str, Callable[[], bool]], ...] = (
         ("nice", _nice),
         ("idle-io", _idle_io),
         ("no-core", lambda: _lower(resource.RLIMIT_CORE, 0)),
+        ("memory", lambda: _lower(resource.RLIMIT_AS, _MEMORY)),
         ("open-files", lambda: _lower(resource.RLIMIT_NOFILE, _FILES)),
         ("not-dumpable", lambda: _prctl(_PR_SET_DUMPABLE, 0)),
         ("no-new-privileges", lambda: _prctl(_PR_SET_NO_NEW_PRIVS, 1)),
