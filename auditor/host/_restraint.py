@@ -20,8 +20,9 @@ def restrain() -> tuple[str, ...]:
     """Give way to everybody else, and give up what the audit does not need.
 
     Returns a word for each restraint that took effect: `nice`, `idle-io`, `no-core`, `memory`
-    (2 GiB of address space; a scan needs a tenth), `open-files`, `not-dumpable` (this process holds secrets for an instant), `no-new-privileges`.
-    One that the machine refuses is left out, not an error.
+    (2 GiB of address space; a scan needs a tenth), `open-files`, `not-dumpable` (this process
+    holds secrets for an instant), `no-new-privileges`. One that the machine refuses is left
+    out, not an error.
     """
     steps: tuple[tuple[str, Callable[[], bool]], ...] = (
         ("nice", _nice),
