@@ -394,3 +394,28 @@ def test_deleting_any_file_of_a_recording_never_makes_a_verdict_better(as_root, 
             path.write_bytes(body)
             removed += 1
     assert removed > 10
+
+
+def bcache(state, *links):
+    where = "/sys/devices/virtual/block/bcache0"
+    files = {**block("bcache0", "252:0", **({"bcache__state": state} if state else {}))}
+    files |= {**slaves("bcache0", "dm-0"), **LUKS, **SDA, **SDB1}
+    files |= {f"{where}/bcache/cache/{name}": Path(target) for name, target in links}
+    return files
+
+
+@pytest.mark.parametrize(
+    ("files", "members"),
+    [
+        (bcache("no cache\n"), ("dm-0",)),
+        (bcache("clean\n", ("cache0", "../../../block/sdb/bcache")), ("dm-0", "sdb")),
+        (bcache("dirty\n", ("cache0", "/x/sdb/bcache"), ("bdev0", "/x/dm-0/bcache")), ("dm-0", "sdb")),
+        (bcache("clean\n"), None),
+        (bcache("clean\n", ("cache0", "elsewhere")), None),
+        (bcache(""), None),
+    ],
+    ids=["alone", "cached", "dirty", "no-set", "odd-link", "no-state"],
+)  # fmt: skip
+def test_trap_a_cache_in_front_of_an_encrypted_device(plain_tree, files, members):
+    """A bcache device lists its backing device alone among its slaves."""
+    assert devices(facts(plain_tree(files)))["bcache0"].members == members
