@@ -140,9 +140,7 @@ def test_integrity_and_opal():
 
 def test_the_newer_copy_counts():
     newer = metadata(segments={"0": {**CRYPT, "encryption": "cipher_null-ecb"}})
-    assert (
-        facts(luks2(document=metadata(), sequence=2)).segments[0].cipher == "aes-xts-plain64"
-    )
+    assert facts(luks2(document=metadata(), sequence=2)).segments[0].cipher == "aes-xts-plain64"
     both = copy(metadata(), sequence=2) + copy(newer, SIZE, sequence=9)
     assert facts(both).segments[0].cipher == "cipher_null-ecb"
 
