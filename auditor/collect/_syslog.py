@@ -20,6 +20,7 @@ _UPLOAD = "/etc/systemd/journal-upload.conf"
 _JOURNAL = "/etc/systemd/journald.conf"
 _FILES_LIMIT = 200
 _LINE = 16_384
+_DRIVERS_LIMIT = 500
 READS = (_RSYSLOG, f"{_RSYSLOG_FOLDER}/*.conf", "files that rsyslog.conf includes", _SYSLOG_NG,
          f"{_SYSLOG_NG_FOLDER}/*.conf", _UPLOAD, f"{_UPLOAD}.d/*.conf", _JOURNAL,
          f"{_JOURNAL}.d/*.conf")  # fmt: skip
@@ -170,23 +171,36 @@ def _port(text: str | None) -> int:
 
 
 def syslog_ng_shipments(text: str, path: str) -> Iterator[Shipment]:
-    """Yield where the destinations of a syslog-ng configuration go."""
+    """Yield where the destinations of a syslog-ng configuration go; beyond 500 is one untold."""
     plain = without_comments(text)
-    for block in _DESTINATION.finditer(plain):
+    position = 0
+    drivers = 0
+    while block := _DESTINATION.search(plain, position):
         body = _body(plain, block.end())
+        position = block.end() + len(body)
         for match in _DRIVER.finditer(body):
-            rest = _balanced(body[match.end() : match.end() + 2000])
-            named = _URL_OPTION.findall(rest) or _QUOTED.findall(rest)[:1]
-            secured = bool(re.search(r"transport\s*\(\s*[\"']?(?:tls|proxied-tls)", rest))
-            port = _PORT_OPTION.search(rest)
+            drivers += 1
             line = plain.count("\n", 0, block.end() + match.start()) + 1
-            for host in named or [""]:
-                place = place_of(
-                    host, encrypted=_secure(host, on=secured), port=_port(port[1] if port else "")
+            if drivers > _DRIVERS_LIMIT:
+                untold = Place(host=None)
+                yield Shipment(
+                    service="syslog-ng", tool="syslog", place=untold, path=path, line=line
                 )
+                return
+            options = _balanced(body[match.end() : match.end() + 2000])
+            for place in _of_driver(options):
                 yield Shipment(
                     service="syslog-ng", tool=match["driver"], place=place, path=path, line=line
                 )
+
+
+def _of_driver(options: str) -> Iterator[Place]:
+    """Yield where one driver sends: its URLs, else its first argument."""
+    named = _URL_OPTION.findall(options) or _QUOTED.findall(options)[:1]
+    secured = bool(re.search(r"transport\s*\(\s*[\"']?(?:tls|proxied-tls)", options))
+    port = _PORT_OPTION.search(options)
+    for host in named or [""]:
+        yield place_of(host, encrypted=_secure(host, on=secured), port=_port(port and port[1]))
 
 
 def _body(text: str, start: int) -> str:
