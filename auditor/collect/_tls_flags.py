@@ -14,17 +14,20 @@ _CERTIFICATE = re.compile(r"^--?(?:\w+[-_])*(?:ssl|tls|server|https)?[-_]?cert(?
                           r"(?:[-_]?(?:file|path|chain))?$")  # fmt: skip
 _KEY = re.compile(r"^--?(?:\w+[-_])*(?:ssl|tls|server|https)[-_]?(?:private[-_])?key"
                   r"(?:[-_]?(?:file|path))?$|^--?keyfile$|^--?key[-_]file$")  # fmt: skip
+_TRITON = "tritonserver"
 _HTTP, _GRPC, _METRICS = 8000, 8001, 8002
 
 
 def read(reading: Reading, lines: tuple[CommandLine, ...], found: Found) -> None:
     """Keep the certificates that recognised services name, and the listeners of Triton."""
     for line in lines:
+        certificate = _value(line, _CERTIFICATE)
+        if not certificate and line.program != _TRITON:
+            continue  # recognition costs more than all else here
         recognition = recognise(line.arguments, executable="", unwrap=False)
         if recognition is None:
             continue
         key = _value(line, _KEY)
-        certificate = _value(line, _CERTIFICATE)
         named = ""
         if certificate.startswith("/"):
             named = found.name(certificate, key, recognition.runtime.key)

@@ -96,9 +96,22 @@ LEAKS = (
     ("CHN-ENC-001", "rsyslog: syslog → logs.vendor.example:514"),
     ("CHN-FWD-004", "eno1 (ipv6)"),
     ("CHN-FWD-007", "eno1 (ipv6)"),
+    ("TRN-CRT-001", "/etc/nginx/tls/server.pem (CN=leaky-inference.vendor.example,O=Vendor)"),
+    ("TRN-CRT-003", "/etc/nginx/tls/server.pem (CN=leaky-inference.vendor.example,O=Vendor)"),
+    ("TRN-CRT-004", "/etc/nginx/tls/server.pem (CN=leaky-inference.vendor.example,O=Vendor)"),
+    ("TRN-CRT-005", "/etc/nginx/tls/server.pem (CN=leaky-inference.vendor.example,O=Vendor)"),
+    ("TRN-CRT-006", "/etc/nginx/tls/server.pem (CN=leaky-inference.vendor.example,O=Vendor)"),
+    ("TRN-SVC-001", "redis *:6379"),
+    ("TRN-SVC-002", "nginx *:443"),
+    ("TRN-SVC-003", "nginx *:443"),
+    ("TRN-SVC-004", "docker *:2375"),
+    ("TRN-TUN-003", "ipsec vendor-support"),
+    ("TRN-TUN-004", "ipsec vendor-support → 203.0.113.77"),
+    ("TRN-FAB-001", "nccl torchrun"),
 )
 # What stands wrong on the edge box.
 EDGE = (
+    ("TRN-SVC-001", "mosquitto *:1883"),
     ("ENC-MOD-001", "/data/models (models)"),
     ("EXP-AI-002", "llama.cpp server: llama-server in docker:9c1f9c1f9c1f on 0.0.0.0:8080"),
     ("EXP-AI-003", "llama.cpp server: llama-server in docker:9c1f9c1f9c1f on 0.0.0.0:8080"),

@@ -71,3 +71,24 @@ def test_a_recording_without_its_secrets_gives_the_same_facts(recorded, plain):
     assert names()
     assert facts.records == direct.records
     assert run(TreeHost(folder), Options()).records == facts.records
+
+
+def test_a_certificate_is_kept_whole_and_the_key_beside_it_is_not():
+    body = b"A" * 40 + b"b3" * 300
+    certificate = b"-----BEGIN CERTIFICATE-----\n" + body + b"\n-----END CERTIFICATE-----\n"
+    key = b"-----BEGIN RSA PRIVATE KEY-----\n" + body + b"\n-----END RSA PRIVATE KEY-----\n"
+    kept = without_secrets("/etc/haproxy/site.pem", certificate + key + certificate, 1 << 20)
+    assert kept.count(certificate) == 2
+    assert body not in kept.replace(certificate, b"")
+
+
+def test_a_secret_that_poses_as_a_certificate_is_not_kept():
+    posing = b"-----BEGIN CERTIFICATE-----\npassword=hunter2-hunter2\n-----END CERTIFICATE-----\n"
+    assert b"hunter2" not in without_secrets("/etc/x.pem", posing, 1 << 20)
+
+
+def test_a_private_key_in_der_is_not_kept():
+    key = b"\x30\x82\x01\x00\x02\x01\x00\x30\x0d" + bytes(200)
+    assert without_secrets("/etc/ssl/own/a.der", key, 1 << 20) == b"[redacted]"
+    certificate = b"\x30\x82\x01\x00\x30\x82\x00\x90" + bytes(200)
+    assert without_secrets("/etc/ssl/own/a.der", certificate, 1 << 20) == certificate
