@@ -34,6 +34,8 @@ _AUTHORITIES = ("/usr/share/ca-certificates/", "/etc/pki/ca-trust/", "/etc/ca-ce
                 "/usr/share/pki/", "/var/lib/ca-certificates/")  # fmt: skip
 _BUNDLES = frozenset({"ca-certificates.crt", "ca-bundle.crt", "ca-bundle.trust.crt", "cert.pem"})
 _TRUSTED = frozenset({"/etc/ssl/certs", "/etc/pki/tls/certs"})
+# By convention of private keys alone, closed to all but root; what a service names is read there.
+_OF_KEYS = "private"
 _PER_FOLDER = 20_000
 MOST = 2_000
 
@@ -70,8 +72,12 @@ def _walk(reading: Reading, folder: str, depth: int) -> Iterator[str]:
         if name.endswith(_ENDINGS):
             if name not in _BUNDLES and _is_own(reading.host, folder, path):
                 yield path
-        elif depth > 1 and folder not in _TRUSTED and _is_folder(reading, path):
+        elif depth > 1 and _may_hold(folder, name) and _is_folder(reading, path):
             yield from _walk(reading, path, depth - 1)
+
+
+def _may_hold(folder: str, name: str) -> bool:
+    return folder not in _TRUSTED and name != _OF_KEYS
 
 
 def _is_own(host: Host, folder: str, path: str) -> bool:

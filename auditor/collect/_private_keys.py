@@ -16,12 +16,15 @@ _PAIRS = {"fullchain": "privkey", "cert": "privkey", "public": "private", "chain
 _GROUP, _OTHERS, _SEARCH = 0o040, 0o004, 0o001
 
 
-def key_beside(host: Host, certificate: str, named: str, *, within: bool) -> tuple[str, Readers]:
+def key_beside(
+    host: Host, certificate: str, named: str, *, within: bool, authority: bool
+) -> tuple[str, Readers]:
     """Return the path of a certificate's private key and who else may read it.
 
     `named` is the key that a service names, `within` says that it lies in the same file. The
     path is empty where none is found. Where looking was refused, readers are `None` and the
-    path is the first that may be there.
+    path is the first that may be there. The key of an `authority` is looked for beside it alone:
+    one that is only trusted here has none here.
     """
     if named or within:
         path = named or certificate
@@ -30,7 +33,7 @@ def key_beside(host: Host, certificate: str, named: str, *, within: bool) -> tup
         except Unreadable:
             return path, None
     refused = ""
-    for path in _guesses(certificate):
+    for path in _guesses(certificate, elsewhere=not authority):
         try:
             return path, readers(host, path)
         except Absent:
@@ -40,7 +43,7 @@ def key_beside(host: Host, certificate: str, named: str, *, within: bool) -> tup
     return refused, None if refused else ""
 
 
-def _guesses(certificate: str) -> Iterator[str]:
+def _guesses(certificate: str, *, elsewhere: bool) -> Iterator[str]:
     folder, name = posixpath.split(certificate)
     stem = name.rpartition(".")[0]
     yield f"{folder}/{stem}.key"
@@ -49,7 +52,7 @@ def _guesses(certificate: str) -> Iterator[str]:
     if pair:
         yield f"{folder}/{pair}.pem"
         yield f"{folder}/{pair}.key"
-    for private in (f"{posixpath.dirname(folder)}/private", *_PRIVATE):
+    for private in (f"{posixpath.dirname(folder)}/private", *_PRIVATE) if elsewhere else ():
         yield f"{private}/{stem}.key"
 
 

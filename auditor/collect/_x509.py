@@ -96,6 +96,14 @@ def parse(der: bytes) -> Parsed:
             raise ValueError(f"not a certificate ({type(error).__name__})") from error
 
 
+def is_authority(der: bytes) -> bool:
+    """Return whether a certificate is that of a CA; what is no certificate is none."""
+    try:
+        return parse(der).is_ca
+    except ValueError:
+        return False
+
+
 def _parsed(certificate: x509.Certificate, der: bytes) -> Parsed:
     algorithm, bits = _key(certificate, der)
     return Parsed(

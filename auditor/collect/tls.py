@@ -21,7 +21,7 @@ from auditor.collect._certificate_records import Place, records
 from auditor.collect._paths import recordable
 from auditor.collect._reading import Reading
 from auditor.collect._tls_listeners import Found
-from auditor.collect._x509 import Contents, contents
+from auditor.collect._x509 import Contents, contents, is_authority
 from auditor.evidence.transit import Certificate, TlsSetting
 from auditor.host import MIB, Absent, Host, Unreadable
 
@@ -74,7 +74,10 @@ def _certificates(reading: Reading, path: str, file: _File) -> Iterator[Certific
         reading.miss(path, "limit", "more certificates than a server's chain has")
     if not held.certificates:
         return
-    key, who = private_keys.key_beside(reading.host, path, file.key, within=held.holds_key)
+    key, who = private_keys.key_beside(
+        reading.host, path, file.key, within=held.holds_key,
+        authority=is_authority(held.certificates[0]),
+    )  # fmt: skip
     place = Place(
         path=recordable(path), purpose=file.purpose, key_path=recordable(key), key_readers=who
     )

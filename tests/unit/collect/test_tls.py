@@ -154,6 +154,19 @@ def test_a_key_that_could_not_be_looked_for_is_not_taken_for_none(seen):
     assert (one.key_path, one.key_readers) == ("/etc/ssl/private/a.key", None)
 
 
+def test_an_authority_that_is_only_trusted_here_has_no_key_here(seen):
+    files = {"/etc/ssl/certs/Site.pem": crt.pem(crt.authority())}
+    _, found, gaps = seen(files, refused=["/etc/ssl/private"])
+    (one,) = found.values()
+    assert (one.key_path, one.key_readers, gaps) == ("", "", [])
+
+
+def test_an_authority_with_its_key_beside_it_is_told(seen):
+    pki = "/etc/kubernetes/pki"
+    _, found, _ = seen({f"{pki}/ca.crt": crt.pem(crt.authority()), f"{pki}/ca.key": KEY})
+    assert [one.key_path for one in found.values()] == [f"{pki}/ca.key"]
+
+
 def test_a_key_within_the_file_is_the_files_own(seen):
     _, found, _ = seen({"/etc/haproxy/site.pem": crt.pem(crt.made()) + KEY.encode()})
     (one,) = found.values()
