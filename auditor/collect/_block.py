@@ -231,11 +231,27 @@ class BlockReader:
         backing = self._text(name, "loop/backing_file")
         # The path is one of the mount namespace that set the loop device up. Where nothing
         # lies there in this one, it is another namespace's, and its disk cannot be told.
-        here = backing.startswith("/") and exists(self._host, backing)
+        here = backing.startswith("/") and self._is_behind(name, backing)
         if not here:
             detail = "the file of the loop device is not to be found here"
             self._reading.miss(f"{SYSFS}/{name}/loop/backing_file", "unsupported", detail)
         return _Parts(layer="loop", members=() if here else None, backing_file=recordable(backing))
+
+    def _is_behind(self, name: str, path: str) -> bool:
+        """Return whether the file at `path` is the loop device's own, as far as that is told.
+
+        Something may have been mounted over it: then another file has its name. Only root is
+        told the number of the file; without it what lies there by that name is taken for it,
+        which can lead to a claim, but to no proof.
+        """
+        if not exists(self._host, path):
+            return False
+        try:
+            number, inode = self._host.loop_backing(name)
+            status = self._host.stat(path)
+        except Unreadable:
+            return not self._host.privileged
+        return (status.device, status.inode) == (number, inode)
 
     def _zram(self, name: str, attributes: frozenset[str]) -> _Parts:
         """Return a compressed RAM disk; pages written back lie on its `backing_dev`.

@@ -95,7 +95,29 @@ def _swaps(host: Host, reading: Reading) -> list[Swap]:
     except Unreadable as error:
         reading.miss(_SWAPS, error.reason, error.detail)
         return []
-    return _kept(parse_swaps(data, Origin(NAME, _SWAPS)), reading, _SWAPS)
+    found = _kept(parse_swaps(data, Origin(NAME, _SWAPS)), reading, _SWAPS)
+    return [swap for swap in found if _is_there(host, swap, reading)]
+
+
+def _is_there(host: Host, swap: Swap, reading: Reading) -> bool:
+    """Return whether a swap file is what lies at its path: something may be mounted over it."""
+    if swap.swap_type != "file":
+        return True
+    try:
+        status = host.stat(swap.path)
+    except Absent:
+        # A path that says that it is deleted, or one of another mount namespace: judged unknown.
+        return swap.path.endswith(" (deleted)") or _hidden(swap, reading)
+    except Unreadable:
+        return True
+    if status.file_type != "file" or status.size < swap.size:
+        return _hidden(swap, reading)
+    return True
+
+
+def _hidden(swap: Swap, reading: Reading) -> bool:
+    reading.miss(swap.path, "unsupported", "what lies there is not the swap file that is in use")
+    return False
 
 
 def _kept(found: Iterator[_Fact | Malformed], reading: Reading, source: str) -> list[_Fact]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from auditor.derive import _filesystems as filesystems
+from auditor.derive import _nature as nature
 from auditor.derive._mount_table import MountTable
 from auditor.derive._protection import Protection, combine, unknown
 from auditor.evidence import Evidence
@@ -13,9 +14,6 @@ from auditor.evidence.volumes import LuksHeader
 
 _DEEPEST = 48
 _DELETED = " (deleted)"
-# Disks whose blocks a hypervisor, an array or another machine keeps.
-_HYPERVISOR = frozenset({"virtio", "xen", "vmbus", "virtual"})
-_ELSEWHERE = frozenset({"network", "iscsi", "fc", "nvme-tcp", "nvme-rdma", "nvme-fc"})
 
 
 class Layers:
@@ -96,11 +94,11 @@ class Layers:
         by_kind = {
             "btrfs": self._btrfs,
             "overlay": self._overlay,
-            "ecryptfs": _ecryptfs,
+            "ecryptfs": nature.ecryptfs,
             **dict.fromkeys(filesystems.SWAPPABLE, self._memory),
         }
         judge = by_kind.get(mount.filesystem)
-        return judge(mount) if judge else _by_nature(mount) or self._on_devices(mount)
+        return judge(mount) if judge else nature.by_nature(mount) or self._on_devices(mount)
 
     def _on_devices(self, mount: Mount) -> Protection:
         if not filesystems.has_device(mount):
@@ -129,8 +127,18 @@ class Layers:
             return unknown("the layers of the root overlay lie outside what can be seen")
         if not folders or not all(folder.startswith("/") for folder in folders):
             return unknown("the layers of the overlay are not told by whole paths")
-        parts = [self.path(folder).under(f"layer {folder}") for folder in dict.fromkeys(folders)]
+        parts = [self._overlaid(folder, mount) for folder in dict.fromkeys(folders)]
         return combine(parts)
+
+    def _overlaid(self, folder: str, overlay: Mount) -> Protection:
+        """Return what protects a layer, which is the folder that had this name at mount time."""
+        found = self.path(folder).under(f"layer {folder}")
+        over = self.table.find(folder)
+        later = over is not None and over.mount_id > overlay.mount_id
+        if later and found.verdict not in ("plaintext", "mixed"):
+            reason = f"a later mount than the overlay hides, or may hide, its layer {folder}"
+            return unknown(reason, *found.chain)
+        return found
 
     def _memory(self, mount: Mount) -> Protection:
         """Return what protects a file system in memory, whose pages may be swapped out."""
@@ -200,7 +208,7 @@ class Layers:
             return Protection(verdict="memory-only")
         if device.layer != "disk":
             return unknown(f"what {device.label} is made of is not known")
-        return _disk(device)
+        return nature.disk(device)
 
     def _loop(self, device: BlockDevice) -> Protection:
         if not device.backing_file.startswith("/") or device.backing_file.endswith(_DELETED):
@@ -246,41 +254,6 @@ def _layer(device: BlockDevice) -> str:
     if device.encryption == "null":
         return f"{text}, {device.cipher}: encrypts nothing"
     return f"{text} over {', '.join(device.members)}" if device.members else text
-
-
-def _disk(device: BlockDevice) -> Protection:
-    if device.transport in _ELSEWHERE:
-        reason = f"another machine keeps disk {device.name} ({device.transport})"
-        return Protection(verdict="remote", reason=reason, beyond=True)
-    if device.transport in _HYPERVISOR:
-        reason = f"virtual disk {device.name} gets it in clear; what its host does is not seen here"
-        return Protection(verdict="plaintext", reason=reason, beyond=True)
-    return Protection(verdict="plaintext", reason=f"disk {device.name} holds it in clear")
-
-
-def _by_nature(mount: Mount) -> Protection | None:
-    """Return what follows from the kind of file system alone, `None` where its device decides."""
-    kind = mount.filesystem
-    if kind in filesystems.MEMORY:
-        return Protection(verdict="memory-only")
-    if filesystems.is_remote(mount):
-        reason = f"another machine keeps it ({kind} from {mount.device})"
-        return Protection(verdict="remote", reason=reason, beyond=True)
-    if filesystems.is_beyond(mount):
-        return unknown(f"what {kind} does with it cannot be seen from here", beyond=True)
-    if kind in filesystems.ENCRYPTING_PROGRAMS:
-        return Protection(verdict="claimed", reason=f"{kind} says so by its name alone")
-    return None
-
-
-def _ecryptfs(mount: Mount) -> Protection:
-    cipher = filesystems.ecryptfs_cipher(mount)
-    if not cipher:
-        return unknown("the cipher of eCryptfs is not told")
-    if "ecryptfs_passthrough" in mount.super_options:
-        reason = "eCryptfs lets files pass in clear (ecryptfs_passthrough)"
-        return Protection(verdict="mixed", reason=reason)
-    return Protection(verdict="verified", ciphers=(cipher,))
 
 
 def _by_disk_alone(header: LuksHeader) -> bool:

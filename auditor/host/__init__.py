@@ -115,6 +115,12 @@ class Host(Protocol):
         `Absent` means that there is no such header on the device.
         """
 
+    def loop_backing(self, device: str) -> tuple[str, int]:
+        """Return `major:minor` and inode of the file behind a loop device, as its driver has it.
+
+        Its name may be another file's by now: something may be mounted over it.
+        """
+
     def key_form(self, path: str) -> KeyForm:
         """Return what a key file is by its first line, links followed: nothing else is kept."""
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import stat as modes
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from auditor.evidence.volumes import LuksFacts
 from auditor.host import Unreadable
@@ -18,6 +20,13 @@ _NUMBER = 64
 
 def luks_header(name: str) -> LuksFacts:
     """Return what the LUKS header of the block device `name` tells; see `Host.luks_header`."""
+    with opened(name) as descriptor:
+        return parse(lambda offset, length: os.pread(descriptor, length, offset), device_file(name))
+
+
+@contextmanager
+def opened(name: str) -> Iterator[int]:
+    """Open a block device for reading; what fails within the block is `Unreadable`, too."""
     path = device_file(name)
     number = decoded(
         read_file(
@@ -30,7 +39,7 @@ def luks_header(name: str) -> LuksFacts:
         descriptor = os.open(real, _OPEN)
         try:
             _refuse(os.fstat(descriptor), number, path)
-            return parse(lambda offset, length: os.pread(descriptor, length, offset), path)
+            yield descriptor
         finally:
             os.close(descriptor)
 

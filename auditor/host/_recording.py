@@ -69,6 +69,8 @@ class Recording(Struct, kw_only=True, omit_defaults=True, forbid_unknown_fields=
     mapper_errors: dict[str, Failure] = {}
     luks_headers: dict[str, LuksFacts] = {}
     luks_errors: dict[str, Failure] = {}
+    loop_backings: dict[str, tuple[str, int]] = {}
+    loop_errors: dict[str, Failure] = {}
     key_forms: dict[str, KeyForm] = {}
     key_errors: dict[str, Failure] = {}
     encryption_policies: dict[str, str] = {}

@@ -10,6 +10,7 @@ from auditor.host import _clock as clock
 from auditor.host import _device as device_file
 from auditor.host import _fscrypt as fscrypt
 from auditor.host import _key_form as key_form
+from auditor.host import _loop as loop
 from auditor.host import _mapper as mapper
 from auditor.host._direct import (
     decoded,
@@ -116,6 +117,10 @@ class LiveHost:
     def luks_header(self, device: str) -> LuksFacts:
         """Return what a LUKS header tells, keys left out; see `Host.luks_header`."""
         return device_file.luks_header(device)
+
+    def loop_backing(self, device: str) -> tuple[str, int]:
+        """Return device and inode of a loop device's file; see `Host.loop_backing`."""
+        return loop.backing(device)
 
     def key_form(self, path: str) -> key_form.KeyForm:
         """Return what a key file is by its first line; see `Host.key_form`."""

@@ -41,6 +41,8 @@ class RecordingHost:
         self._table_errors: dict[str, recording.Failure] = {}
         self._headers: dict[str, LuksFacts] = {}
         self._header_errors: dict[str, recording.Failure] = {}
+        self._loops: dict[str, tuple[str, int]] = {}
+        self._loop_errors: dict[str, recording.Failure] = {}
         self._forms: dict[str, KeyForm] = {}
         self._form_errors: dict[str, recording.Failure] = {}
         self._policies: dict[str, str] = {}
@@ -133,6 +135,15 @@ class RecordingHost:
         self._headers[device] = header
         return header
 
+    def loop_backing(self, device: str) -> tuple[str, int]:
+        """Return device and inode of a loop device's file; see `Host.loop_backing`."""
+        question = ("loop", device, 0, False)
+        backing = self._once(
+            question, lambda: self._host.loop_backing(device), self._loop_errors, device
+        )
+        self._loops[device] = backing
+        return backing
+
     def key_form(self, path: str) -> KeyForm:
         """Return what a key file is by its first line; see `Host.key_form`."""
         question = ("form", path, 0, False)
@@ -180,6 +191,8 @@ class RecordingHost:
             mapper_errors=self._table_errors,
             luks_headers=self._headers,
             luks_errors=self._header_errors,
+            loop_backings=self._loops,
+            loop_errors=self._loop_errors,
             key_forms=self._forms,
             key_errors=self._form_errors,
             encryption_policies=self._policies,

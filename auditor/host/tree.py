@@ -92,6 +92,12 @@ class TreeHost:
             raise Unreadable(device, "unsupported", "a folder does not tell block devices")
         return _answer(device, self._recording.luks_headers, self._recording.luks_errors)
 
+    def loop_backing(self, device: str) -> tuple[str, int]:
+        """Return what was recorded of a loop device's file; a plain tree has nothing to tell."""
+        if self._recording is None:
+            raise Unreadable(device, "unsupported", "a folder does not tell loop devices")
+        return _answer(device, self._recording.loop_backings, self._recording.loop_errors)
+
     def key_form(self, path: str) -> KeyForm:
         """Return what a key file is by its first line; see `Host.key_form`."""
         if self._recording is None:

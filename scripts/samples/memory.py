@@ -188,6 +188,10 @@ class MemoryHost:
             raise Absent(f"/dev/{device}")
         return self._machine.headers[device]
 
+    def loop_backing(self, device: str) -> tuple[str, int]:
+        """Return what is behind a loop device; these machines have none."""
+        raise Absent(f"/dev/{device}")
+
     def key_form(self, path: str) -> KeyForm:
         """Return what a key file is by its first line; see `Host.key_form`."""
         return form_of(self.read(path, limit=HEAD, head=True))

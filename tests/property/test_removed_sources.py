@@ -108,6 +108,10 @@ class Damaged:
         self._check(f"/dev/{device}", "header")
         return self._host.luks_header(device)
 
+    def loop_backing(self, device: str) -> tuple[str, int]:
+        self._check(f"/dev/{device}", "header")
+        return self._host.loop_backing(device)
+
     def key_form(self, path: str) -> KeyForm:
         self._check(path, "read")
         return self._host.key_form(path)

@@ -13,6 +13,7 @@ from auditor.collect.storage import COLLECTOR
 from auditor.derive.stores import DERIVATION
 from auditor.evidence import SCHEMA, CollectorRun, Coverage, Evidence, Gap, Site, Subject, Tool
 from auditor.evidence.storage import BlockDevice, DataFolder, Mount, Swap
+from auditor.host import Unreadable
 from auditor.host.record import RecordingHost
 from auditor.host.tree import TreeHost
 
@@ -419,3 +420,44 @@ def bcache(state, *links):
 def test_trap_a_cache_in_front_of_an_encrypted_device(plain_tree, files, members):
     """A bcache device lists its backing device alone among its slaves."""
     assert devices(facts(plain_tree(files)))["bcache0"].members == members
+
+
+class AsRoot:
+    """A tree read as root, whose loop driver tells the number of its file."""
+
+    def __init__(self, host, backing):
+        self._host, self._backing = host, backing
+
+    def __getattr__(self, name):
+        return getattr(self._host, name)
+
+    privileged = True
+
+    def loop_backing(self, device):
+        if isinstance(self._backing, Exception):
+            raise self._backing
+        return self._backing
+
+
+def test_trap_another_file_has_the_name_of_a_loop_devices_file(plain_tree):
+    files = {**block("loop0", "7:0", loop__backing_file="/srv/image\n"), "/srv/image": "x"}
+    host = plain_tree(files)
+    own = host.stat("/srv/image")
+    for backing, known in (
+        ((own.device, own.inode), True),
+        ((own.device, own.inode + 1), False),
+        (("9:9", own.inode), False),
+        (Unreadable("loop0", "denied", "permission denied"), False),
+    ):
+        found = facts(AsRoot(host, backing))
+        assert (devices(found)["loop0"].members is not None) == known, backing
+        assert ("block_device" in [kind for kind, _ in gaps(found)]) != known
+
+
+@pytest.mark.parametrize(("size", "kept"), [(2048 * 1024, 1), (10, 0)], ids=["whole", "another"])
+def test_trap_another_file_has_the_name_of_a_swap_file(plain_tree, size, kept):
+    lines = "Filename Type Size Used Priority\n/swapfile file 1024 8 -2\n"
+    host = plain_tree({**MACHINE, "/proc/swaps": lines, "/swapfile": "x" * size})
+    found = facts(host)
+    assert len(of(Swap, found)) == kept
+    assert (("swap", "unsupported") in gaps(found)) != bool(kept)

@@ -193,6 +193,16 @@ def overlay(*options):
     return mount("/srv", "0:50", "overlay", device="overlay", options=options)
 
 
+def test_trap_a_layer_of_an_overlay_over_which_something_was_mounted_later():
+    """The name of the layer leads to the encrypted mount now, the overlay to what it hides."""
+    options = ("lowerdir=/mnt/l", "upperdir=/up", "workdir=/work")
+    over = overlay(*options)
+    later = mount("/mnt", "253:0", mount_id=over.mount_id + 1)
+    before = mount("/mnt", "253:0", mount_id=2)
+    assert verdict(ROOT, LUKS, SDA, later, over, store()) is None
+    assert verdict(ROOT, LUKS, SDA, before, over, store()) == "verified"
+
+
 def test_trap_overlay_with_a_raw_lower_layer():
     options = ("lowerdir=/mnt/raw/l:/l2", "upperdir=/up", "workdir=/work")
     found = judged(ROOT, LUKS, SDA, SDB, mount("/mnt/raw", "8:16"), overlay(*options), store())
