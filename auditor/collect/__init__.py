@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import pkgutil
 from collections.abc import Callable, Iterator
-from importlib import import_module
 
 import msgspec
 from msgspec import Struct
@@ -12,6 +10,7 @@ from msgspec import Struct
 from auditor.evidence import CollectorRun, Coverage, Gap, Origin, Record, kind_of
 from auditor.evidence.site import Site
 from auditor.host import Host, Unreadable
+from auditor.listing import constant_of, public_modules
 
 Fact = Record | Gap | Coverage
 
@@ -46,17 +45,12 @@ class Collected(Struct, frozen=True, kw_only=True):
 
 def names() -> tuple[str, ...]:
     """Return the collectors' names, sorted: the public files of this folder."""
-    return tuple(
-        sorted(m.name for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_"))
-    )
+    return public_modules(__path__)
 
 
 def load(name: str) -> Collector:
     """Return one collector by its file's name."""
-    collector = import_module(f"{__name__}.{name}").COLLECTOR
-    if not isinstance(collector, Collector):
-        raise TypeError(f"auditor/collect/{name}.py: COLLECTOR is not a Collector")
-    return collector
+    return constant_of(f"{__name__}.{name}", "COLLECTOR", Collector)
 
 
 def run(

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import pkgutil
 from collections.abc import Callable, Iterator
-from importlib import import_module
 
 import msgspec
 from msgspec import Struct
 
 from auditor.evidence import Evidence, Record, kind_of
+from auditor.listing import constant_of, public_modules
 
 
 class Derivation(Struct, frozen=True, kw_only=True):
@@ -26,17 +25,12 @@ class Derivation(Struct, frozen=True, kw_only=True):
 
 def names() -> tuple[str, ...]:
     """Return the derivations' names: the public files of this folder."""
-    return tuple(
-        sorted(m.name for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_"))
-    )
+    return public_modules(__path__)
 
 
 def load(name: str) -> Derivation:
     """Return one derivation by its file's name."""
-    derivation = import_module(f"{__name__}.{name}").DERIVATION
-    if not isinstance(derivation, Derivation):
-        raise TypeError(f"auditor/derive/{name}.py: DERIVATION is not a Derivation")
-    return derivation
+    return constant_of(f"{__name__}.{name}", "DERIVATION", Derivation)
 
 
 def derive(evidence: Evidence, *, at: str = "") -> tuple[Record, ...]:

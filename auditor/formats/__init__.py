@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import pkgutil
 from collections.abc import Callable
 from functools import cache
-from importlib import import_module
 
 from msgspec import Struct
 
 from auditor.evidence import GapReason
+from auditor.listing import constant_of, public_modules
 
 # What a format is recognised by: this many bytes from a file's beginning.
 SNIFFED = 16
@@ -56,18 +55,13 @@ class ModelFormat(Struct, frozen=True, kw_only=True):
 @cache
 def names() -> tuple[str, ...]:
     """Return the formats' names: the public files of this folder."""
-    return tuple(
-        sorted(m.name for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_"))
-    )
+    return public_modules(__path__)
 
 
 @cache
 def load(name: str) -> ModelFormat:
     """Return one format by its file's name."""
-    model_format = import_module(f"{__name__}.{name}").FORMAT
-    if not isinstance(model_format, ModelFormat):
-        raise TypeError(f"auditor/formats/{name}.py: FORMAT is not a ModelFormat")
-    return model_format
+    return constant_of(f"{__name__}.{name}", "FORMAT", ModelFormat)
 
 
 def recognise(head: bytes) -> str:

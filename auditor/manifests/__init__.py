@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import pkgutil
 import re
 from collections.abc import Callable, Iterator
-from importlib import import_module
 from pathlib import Path
 
 from msgspec import Struct
 
 from auditor.errors import DocumentError
 from auditor.evidence import CollectorRun, Coverage, Gap, GapReason, Input, Origin, Record, kind_of
+from auditor.listing import constant_of, public_modules
 from auditor.manifests import _files
 from auditor.yamldoc import Node, Scalar, load_all
 
@@ -61,17 +60,12 @@ class _Read(Struct, frozen=True, kw_only=True):
 
 def names() -> tuple[str, ...]:
     """Return the readers' names: the public files of this folder."""
-    return tuple(
-        sorted(m.name for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_"))
-    )
+    return public_modules(__path__)
 
 
 def load(name: str) -> Reader:
     """Return one reader by its file's name."""
-    reader = import_module(f"{__name__}.{name}").READER
-    if not isinstance(reader, Reader):
-        raise TypeError(f"auditor/manifests/{name}.py: READER is not a Reader")
-    return reader
+    return constant_of(f"{__name__}.{name}", "READER", Reader)
 
 
 def read(paths: tuple[Path, ...], *, progress: Callable[[str], None] = lambda _: None) -> Manifests:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import pkgutil
 from collections.abc import Callable
-from importlib import import_module
 
 from msgspec import Struct
 
 from auditor.errors import UsageError
 from auditor.evidence import Evidence, Record
+from auditor.listing import constant_of, public_modules
 from auditor.policy.findings import Findings
 
 
@@ -32,9 +31,7 @@ class Renderer(Struct, frozen=True, kw_only=True):
 
 def names() -> tuple[str, ...]:
     """Return the formats' names: the public files of this folder."""
-    return tuple(
-        sorted(m.name for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_"))
-    )
+    return public_modules(__path__)
 
 
 def load(name: str) -> Renderer:
@@ -42,7 +39,4 @@ def load(name: str) -> Renderer:
     if name not in names():
         known = ", ".join(names())
         raise UsageError(f"there is no report format '{name}'", hint=f"Formats: {known}")
-    renderer = import_module(f"{__name__}.{name}").RENDERER
-    if not isinstance(renderer, Renderer):
-        raise TypeError(f"auditor/report/{name}.py: RENDERER is not a Renderer")
-    return renderer
+    return constant_of(f"{__name__}.{name}", "RENDERER", Renderer)
