@@ -151,6 +151,7 @@ EN: dict[str, str] = {
     "scope.method": "Method",
     "scope.method.host": "Local reading of the running system's files, without network traffic and without running anything.",
     "scope.recorded": "Reading of files recorded from the machine, without network traffic and without running anything.",
+    "scope.restraints": "The auditor limited itself: {words}.",
     "scope.method.manifests": "Reading of deployment manifests; nothing was deployed or contacted.",
     "scope.records": "{n} fact recorded.|{n} facts recorded.",
     "scope.root": "Read as root.",

@@ -148,6 +148,7 @@ ZH: dict[str, str] = {
     "scope.method": "方法",
     "scope.method.host": "在本机读取运行系统的文件；不产生网络流量，不运行任何程序。",
     "scope.recorded": "读取主机的录制文件；不产生网络流量，不运行任何程序。",
+    "scope.restraints": "审计程序对自身的限制：{words}。",
     "scope.method.manifests": "读取部署清单；不部署，不联系任何系统。",
     "scope.records": "记录事实 {n} 项。",
     "scope.root": "以 root 读取。",
