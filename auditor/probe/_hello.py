@@ -11,15 +11,17 @@ from typing import Literal
 
 from msgspec import Struct
 
-VERSIONS: dict[str, int] = {"TLSv1": 0x0301, "TLSv1.1": 0x0302, "TLSv1.2": 0x0303,
-                            "TLSv1.3": 0x0304}  # fmt: skip
+VERSIONS: dict[str, int] = {"SSLv3": 0x0300, "TLSv1": 0x0301, "TLSv1.1": 0x0302,
+                            "TLSv1.2": 0x0303, "TLSv1.3": 0x0304}  # fmt: skip
 TLCP = 0x0101
 # Every kind of key exchange and cipher that servers of the last twenty years know.
 _SUITES = (
     0xC02C, 0xC030, 0xC02B, 0xC02F, 0xCCA9, 0xCCA8, 0xC024, 0xC028, 0xC023, 0xC027, 0xC00A,
     0xC014, 0xC009, 0xC013, 0x009F, 0x009E, 0xCCAA, 0x006B, 0x0067, 0x0039, 0x0033, 0x009D,
     0x009C, 0x003D, 0x003C, 0x0035, 0x002F, 0xC008, 0xC012, 0x0016, 0x000A, 0x0005, 0x0004,
-    0x00FF,
+    # Camellia, SEED; then what asks for no certificate, encrypts nothing, or is for export.
+    0x0084, 0x0041, 0x0088, 0x0045, 0x0096, 0xC019, 0xC018, 0x003A, 0x0034, 0xC010, 0xC006,
+    0x003B, 0x0002, 0x0001, 0x0009, 0x0003, 0x0008, 0x00FF,
 )  # fmt: skip
 _SUITES13 = (0x1302, 0x1303, 0x1301, 0x00C6, 0x00C7)  # the last two: SM4 (RFC 8998)
 _SUITES_TLCP = (0xE011, 0xE013, 0xE051, 0xE053)  # ECDHE and ECC with SM4, CBC and GCM
@@ -56,11 +58,11 @@ def client_hello(version: int) -> bytes:
     body += (bytes([32]) + _RANDOM) if version == VERSIONS["TLSv1.3"] else b"\0"
     body += _vector(b"".join(suite.to_bytes(2) for suite in suites), 2)
     body += b"\x01\0"  # no compression
-    if version != TLCP:
+    if version not in (TLCP, VERSIONS["SSLv3"]):
         body += _vector(_extensions(version), 2)
     message = b"\x01" + _vector(body, 3)
     # What older servers want to see in the record's own version (RFC 8446 5.1).
-    record = TLCP if version == TLCP else VERSIONS["TLSv1"]
+    record = version if version in (TLCP, VERSIONS["SSLv3"]) else VERSIONS["TLSv1"]
     return bytes([_HANDSHAKE]) + record.to_bytes(2) + _vector(message, 2)
 
 

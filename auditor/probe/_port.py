@@ -20,6 +20,7 @@ _REFUSED = "it takes no connection any more"
 _NO_WORD = "it closes the connection without a word"
 # Protocols whose server speaks first, and which may change to TLS by a command of their own.
 _MAY_CHANGE = (b"220", b"* OK", b"+OK", b"@RSYNCD", b"<stream", b"<?xml")
+_SOUND = ("TLSv1.2", "TLSv1.3")
 _MYSQL = 10  # the protocol version in its greeting, behind a header of four bytes
 # TLS alerts (RFC 8446 B.2) that say no to a handshake that a ServerHello had begun.
 _UNSUITED = frozenset({"TLSV1_ALERT_INTERNAL_ERROR", "TLSV1_ALERT_PROTOCOL_VERSION",
@@ -69,7 +70,8 @@ def _ask(target: Target, deadline: _Deadline) -> Answer:
         if (reply := replies[name]) and reply.kind == "hello" and reply.agreed == number
     )
     if agreed:
-        return _with_certificates(target, deadline, agreed)
+        answer = _with_certificates(target, deadline, agreed)
+        return _doubted(answer) if None in replies.values() else answer
     if _speaks_tlcp(target, deadline, replies):
         return Answer(target=target, speaks="tlcp", versions=("TLCP",))
     if speaks_tls:
@@ -78,10 +80,19 @@ def _ask(target: Target, deadline: _Deadline) -> Answer:
     return _without_tls(target, replies)
 
 
+def _doubted(answer: Answer) -> Answer:
+    """Return an answer of a server that left a version unanswered: that may be one it takes."""
+    sound = all(version in _SOUND for version in answer.versions or ())
+    if not sound:
+        return answer
+    return Answer(target=answer.target, speaks="tls", reason="a version was not answered in time",
+                  cipher=answer.cipher, chain=answer.chain)  # fmt: skip
+
+
 def _replies(target: Target, deadline: _Deadline) -> dict[str, Reply | None]:
     """Return the reply to each version; a server that keeps silent twice is asked no more."""
     replies: dict[str, Reply | None] = {}
-    for name in ("TLSv1.2", "TLSv1.3", "TLSv1.1", "TLSv1"):
+    for name in ("TLSv1.2", "TLSv1.3", "TLSv1.1", "TLSv1", "SSLv3"):
         silent = len(replies) > 1 and not any(replies.values())
         replies[name] = None if silent else _hello(target, deadline, VERSIONS[name])
     return replies

@@ -69,6 +69,34 @@ def tlcp_gateway(connection):
     connection.sendall(b"\x16\x01\x01" + len(message).to_bytes(2) + message)
 
 
+def mute_for(version):
+    """Speak TLS 1.2 as far as a ServerHello, but say nothing where `version` is offered."""
+
+    def serve(connection):
+        hello = connection.recv(4096)
+        if hello[9:11] == version:
+            time.sleep(3)
+        elif hello[9:11] == b"\x03\x03" and b"\x00\x2b\x00\x03" not in hello:
+            body = b"\x03\x03" + bytes(32) + b"\x00\xc0\x2f\x00"
+            message = b"\x02" + len(body).to_bytes(3) + body
+            connection.sendall(b"\x16\x03\x03" + len(message).to_bytes(2) + message)
+        else:
+            connection.sendall(b"\x15\x03\x01\x00\x02\x02\x46")
+
+    return serve
+
+
+def old_server(connection):
+    """Agree to SSLv3 alone, as far as a ServerHello."""
+    hello = connection.recv(4096)
+    if hello[9:11] != b"\x03\x00":
+        connection.sendall(b"\x15\x03\x00\x00\x02\x02\x28")
+        return
+    body = b"\x03\x00" + bytes(32) + b"\x00\x00\x05\x00"
+    message = b"\x02" + len(body).to_bytes(3) + body
+    connection.sendall(b"\x16\x03\x00" + len(message).to_bytes(2) + message)
+
+
 def alert_only(connection):
     connection.recv(4096)
     connection.sendall(b"\x15\x03\x03\x00\x02\x02\x28")
@@ -136,6 +164,18 @@ def test_the_deadline_holds(listener, serve):
     assert answer.speaks in (None, "silent", "clear")
 
 
+def test_a_version_that_no_library_here_can_speak_is_found(listener):
+    answer = ask(listener(old_server))
+    assert (answer.speaks, answer.versions) == ("tls", ("SSLv3",))
+
+
+def test_a_version_that_was_not_answered_leaves_the_versions_unknown(listener):
+    answer = ask(listener(mute_for(b"\x03\x01")), seconds=6)
+    assert (answer.speaks, answer.versions) == ("tls", None)
+    assert answer.reason
+    assert ask(listener(mute_for(b"\x00\x00"))).versions == ("TLSv1.2",)
+
+
 def test_a_closed_port_is_told_as_such():
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -162,7 +202,7 @@ def test_nothing_but_loopback_is_ever_asked(address):
 
 
 def test_a_client_hello_is_one_whole_record():
-    for version in (0x0301, 0x0302, 0x0303, 0x0304, TLCP):
+    for version in (0x0300, 0x0301, 0x0302, 0x0303, 0x0304, TLCP):
         hello = client_hello(version)
         assert hello[0] == 22
         assert int.from_bytes(hello[3:5]) == len(hello) - 5
