@@ -53,7 +53,7 @@ class Units(Struct, frozen=True, kw_only=True):
 
 def units(reading: Reading) -> Units:
     """Return the units; folders that are refused are gaps, as is a host that shows no units."""
-    before = len(tuple(reading.gaps()))
+    before = reading.losses
     files: dict[str, str] = {}
     started: set[str] = set()
     dropins: list[str] = []
@@ -79,7 +79,7 @@ def units(reading: Reading) -> Units:
         started=frozenset(started | _instances(started)),
         masked=masked,
         dropins=tuple(dropins),
-        whole=len(tuple(reading.gaps())) == before,
+        whole=reading.losses == before,
     )
 
 

@@ -116,6 +116,11 @@ class Reading:
             return False
         return True
 
+    @property
+    def losses(self) -> int:
+        """How many things could not be read so far: compared, it tells whether one was added."""
+        return len(self._misses)
+
     def miss(self, path: str, reason: GapReason, detail: str) -> None:
         """Note that what `path` says could not be had; said twice it counts once."""
         self._misses[_Miss(path=path, reason=reason, detail=detail)] = None

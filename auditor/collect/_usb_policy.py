@@ -55,9 +55,9 @@ def _has_usb(reading: Reading) -> bool | None:
     if not entries(reading, _BUSES):
         reading.miss(_BUSES, "absent", "no bus is seen")
         return None
-    seen = len(tuple(reading.gaps()))
+    seen = reading.losses
     hubs = _hubs(reading)
-    return bool(hubs) if len(tuple(reading.gaps())) == seen else None
+    return bool(hubs) if reading.losses == seen else None
 
 
 def _hubs(reading: Reading) -> tuple[str, ...]:
@@ -78,7 +78,7 @@ def _driver_blocked(reading: Reading) -> bool | None:
     """
     if reading.present(*_LOADED):
         return False
-    seen = len(tuple(reading.gaps()))
+    seen = reading.losses
     installs: set[str] = set()
     blacklisted: set[str] = set()
     for path in reading.by_name(_FOLDERS, ".conf"):
@@ -92,7 +92,7 @@ def _driver_blocked(reading: Reading) -> bool | None:
     for names in re.findall(r"(?:^|\s)(?:modprobe\.blacklist|module_blacklist)=(\S+)", arguments):
         blacklisted.update(_module(name) for name in names.split(","))
     blocked = "usb_storage" in installs or {"usb_storage", "uas"} <= installs | blacklisted
-    return None if not blocked and len(tuple(reading.gaps())) > seen else blocked
+    return None if not blocked and reading.losses > seen else blocked
 
 
 def _module(name: str) -> str:
@@ -104,7 +104,7 @@ def _guarded(reading: Reading, units: Units) -> bool | None:
     enabled = units.enabled(_GUARD_UNIT)
     if enabled is False:
         return False
-    seen = len(tuple(reading.gaps()))
+    seen = reading.losses
     text = reading.text(_GUARD) or ""
     blocks = not re.search(r"^\s*ImplicitPolicyTarget\s*=\s*allow\b", text, re.MULTILINE)
-    return all_of(enabled, None if len(tuple(reading.gaps())) > seen else blocks)
+    return all_of(enabled, None if reading.losses > seen else blocks)

@@ -135,10 +135,10 @@ def _source(
 
 def _switched_on(reading: Reading, switch: Switch) -> bool | None:
     """Return what the switch says: `KEY=value`, `KEY "value";` or nothing of it."""
-    before = len(tuple(reading.gaps()))
+    before = reading.losses
     text = reading.text(switch.path)
     if text is None:
-        return switch.absent if len(tuple(reading.gaps())) == before else None
+        return switch.absent if reading.losses == before else None
     pattern = rf"^\s*{re.escape(switch.key)}[\s=]+[\"']?([^\"';\s#]*)"
     values = re.findall(pattern, text, re.MULTILINE)
     return values[-1] not in switch.silent_at if values else switch.absent

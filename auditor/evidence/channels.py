@@ -185,7 +185,8 @@ class Agent(Record, frozen=True, kw_only=True):
 
     `running`: a process of it is seen; `enabled`: it starts with the machine or on a timer.
     `active` is true where one of the two is. `domain` is where it goes unless told otherwise,
-    empty where it goes only where it is told. `found_by` says what it was recognised by.
+    empty where it goes only where it is told. `found_by` says what it was recognised by,
+    `verified` whether its names were seen in a package or in the project's own files.
     """
 
     agent: str

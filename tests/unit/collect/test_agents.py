@@ -134,3 +134,16 @@ def test_the_catalogue_is_whole():
         assert all(
             unit.endswith((".service", ".timer", ".path", ".socket")) for unit in agent.units
         )
+
+
+def test_two_refusals_of_one_kind_are_two(plain_tree, collected):
+    """Gaps are rolled up by reason: the second refusal must not be taken for the first."""
+    host = plain_tree(
+        {
+            **BASE,
+            **machine.process(9, ["x"], name="x"),
+            "/usr/lib/systemd/system/tailscaled.service": UNIT,
+        }
+    )
+    agents_found, _ = found(collected, host, ["/proc/9/comm", "/etc/systemd/system"])
+    assert agents_found["tailscale"].enabled is None

@@ -151,3 +151,15 @@ def test_a_tpm_is_there_is_not_or_cannot_be_told(plain_tree, collected):
 def test_a_tree_without_sysfs_has_gaps(plain_tree, collected):
     _, gaps = collected("channels", plain_tree({"/etc/hostname": "x\n"}))
     assert {gap.kind for gap in gaps} == {"channel", "usb_storage_policy", "security_chip"}
+
+
+def test_two_refusals_of_one_kind_are_two(plain_tree, collected):
+    tree = {
+        **BASE,
+        "/sys/bus/usb/devices/usb1/authorized_default": "1\n",
+        "/etc/modprobe.d/x.conf": "blacklist floppy\n",
+    }
+    refused = ["/sys/bus/usb/devices/usb1/authorized_default", "/etc/modprobe.d", "/sys/module"]
+    records, _ = collected("channels", plain_tree(tree), refused=refused)
+    assert policy(records).driver_blocked is None
+    assert policy(records).mountable is None
