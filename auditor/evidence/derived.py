@@ -11,7 +11,8 @@ from auditor.evidence.site import StorePurpose
 class Destination(Record, frozen=True, kw_only=True):
     """An address or name that data could go to or went to, judged against the site.
 
-    `basis`: egress is `configured` or `observed`. `use` says what for. `target` is the name or
+    `basis`: egress is `configured` or `observed`. `use` says what for (`connection`, `resolver`,
+    `scheduled` for a job, `shipping` for logs and metrics, `agent` …). `target` is the name or
     address as written, `address` the IP where one is known, `inside` whether the site holds it
     (`None`: cannot be told), `zone` its zone. `country` is the *registered* country of the
     address (RIR), `operator` and `operator_country` from the catalogue, each with `how` known.
