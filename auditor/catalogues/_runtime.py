@@ -18,7 +18,8 @@ class Setting(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How a setting is made: `default` where nothing makes it (`None`: it cannot be told).
 
     `flags` and `variables` make it; `bare` is what a flag without a value means. A variable of
-    `off_variables` that is switched on undoes it, whatever else is set.
+    `off_variables` that is switched on undoes it, whatever else is set. `inverted`: its switches
+    say the contrary of what it is called here.
     """
 
     default: bool | int | str | None = None
@@ -26,6 +27,7 @@ class Setting(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     variables: tuple[str, ...] = ()
     bare: str = ""
     off_variables: tuple[str, ...] = ()
+    inverted: bool = False
 
 
 class Runtime(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -36,8 +38,11 @@ class Runtime(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     `modules` Python modules after `-m`, `scripts` the ends of script paths, `python_apps` the
     applications that uvicorn or gunicorn serve, `classes` Java main classes, `images` the last
     components of an image's repository (`*` is any one), `environment` variables that only a
-    program of this kind reads. `positional_model` are the words behind which the model stands
-    without a flag (empty: at the start); `verified` tells how well all this is known.
+    program of this kind reads, `libraries` the folders in site-packages whose compiled parts such
+    a program has mapped. `positional_model` are the words behind which the model stands
+    without a flag (empty: at the start). `cors`: web pages of any origin may call it; without
+    one it is not told. `tunnel`: a relay outside leads to it. `verified`: `yes` seen in `source`
+    (a release or commit), `stored` seen in an older stored version of it, `no` general knowledge.
     """
 
     key: str
@@ -52,6 +57,7 @@ class Runtime(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     classes: tuple[str, ...] = ()
     images: tuple[str, ...] = ()
     environment: tuple[str, ...] = ()
+    libraries: tuple[str, ...] = ()
     positional_model: tuple[str, ...] = ()
     positional_first: bool = False
     config_flags: tuple[str, ...] = ()
@@ -61,8 +67,18 @@ class Runtime(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     tls: Setting
     remote_code: Setting
     model: Setting = Setting()
-    verified: Literal["source", "no"]
+    cors: Setting | None = None
+    tunnel: Setting | None = None
+    verified: Literal["yes", "stored", "no"]
+    source: str = ""
     note: str = ""
+
+    @property
+    def switches(self) -> tuple[Setting, ...]:
+        """Return every setting that is there."""
+        settings = (self.bind, self.port, self.api_key, self.tls, self.remote_code, self.model,
+                    self.cors, self.tunnel)  # fmt: skip
+        return tuple(setting for setting in settings if setting is not None)
 
 
 class _Catalogue(Struct, frozen=True, forbid_unknown_fields=True):

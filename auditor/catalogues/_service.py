@@ -11,10 +11,12 @@ from msgspec import Struct
 from auditor.catalogues._runtime import Runtime, Setting
 from auditor.redaction import redact_url
 
+Cors = Literal["any", "limited", "untold"]
 Scheme = Literal["hub-id", "uri", "path", "volume", "unknown"]
 Environment = Mapping[str, str | None]
 
 _FALSE = frozenset({"", "0", "false", "no", "off", "none", "disabled", "n", "f"})
+_TRUE = frozenset({"1", "true", "yes", "on", "enabled", "y", "t"})
 _EVERY_ADDRESS = {"*": "0.0.0.0", "": "0.0.0.0", "localhost": "127.0.0.1"}  # noqa: S104 - read, not bound
 _HUB_ID = re.compile(r"^[A-Za-z0-9][\w.-]*(?:/[A-Za-z0-9][\w.-]*)?(?::[\w.-]+)?(?:@[\w.-]+)?$")
 _WEB = frozenset({"http", "https", "oci", "git", "ssh", "ftp", "docker", "tcp"})
@@ -34,13 +36,19 @@ class ModelReference(Struct, frozen=True, kw_only=True):
 
 
 class ServiceFacts(Struct, frozen=True, kw_only=True):
-    """What the settings of a service say; `None` where they cannot be read or told."""
+    """What the settings of a service say; `None` where they cannot be read or told.
+
+    `cors` is `any` where web pages of every origin may call it, `untold` where the catalogue
+    does not know of it. `tunnel` is the switch that opens a relay outside, empty for none.
+    """
 
     bind_address: str | None
     port: int | None
     api_key: bool | None
     tls: bool | None
     remote_code: bool | None
+    cors: Cors | None
+    tunnel: str | None
     models: tuple[ModelReference, ...]
 
 
@@ -77,6 +85,8 @@ def service_facts(
         api_key=_is_on(runtime.api_key, values),
         tls=_is_on(runtime.tls, values),
         remote_code=_is_on(runtime.remote_code, values),
+        cors=_cors(runtime.cors, values),
+        tunnel=_tunnel(runtime.tunnel, values),
         models=tuple(dict.fromkeys(_models(runtime, arguments or (), values))),
     )
 
@@ -146,10 +156,7 @@ def _abbreviates(name: str, wanted: list[str]) -> bool:
 
 
 def _known_flags(runtime: Runtime) -> frozenset[str]:
-    settings = (
-        runtime.bind, runtime.port, runtime.api_key, runtime.tls, runtime.remote_code, runtime.model
-    )  # fmt: skip
-    return frozenset(_plain(flag) for setting in settings for flag in setting.flags)
+    return frozenset(_plain(flag) for setting in runtime.switches for flag in setting.flags)
 
 
 def _undecided(setting: Setting, values: _Values) -> bool:
@@ -175,6 +182,35 @@ def _is_on(setting: Setting, values: _Values) -> bool | None:
     if _undecided(setting, values):
         return None
     return None if setting.default is None else bool(setting.default)
+
+
+def _cors(setting: Setting | None, values: _Values) -> Cors | None:
+    """Return which origins are let in: all by `*` or a switch that is on, else those named."""
+    if setting is None:
+        return "untold"
+    for value in _found(setting, values):
+        if value is None:
+            return None
+        text = setting.bare if value is _NO_VALUE else str(value).strip().lower()
+        is_on = text not in _FALSE
+        everybody = "*" in text or (is_on and text in _TRUE)
+        return "any" if everybody != setting.inverted else "limited"
+    if _undecided(setting, values):
+        return None
+    return "any" if setting.default == "any" else "limited"
+
+
+def _tunnel(setting: Setting | None, values: _Values) -> str | None:
+    """Return the switch that opens a tunnel; empty where none is on."""
+    if setting is None:
+        return ""
+    for flag in setting.flags:
+        if _is_on(Setting(default=False, flags=(flag,)), values):
+            return flag
+    for variable in setting.variables:
+        if _is_on(Setting(default=False, variables=(variable,)), values):
+            return variable
+    return None if _undecided(setting, values) else ""
 
 
 def _address(runtime: Runtime, values: _Values) -> tuple[str | None, int | None]:

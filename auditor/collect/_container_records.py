@@ -207,4 +207,6 @@ def _service_record(reading: Reading, running: Running, found: Recognition) -> A
         tls=facts.tls,
         remote_code=facts.remote_code,
         confidence=found.confidence,
+        cors=facts.cors,
+        tunnel=facts.tunnel,
     )

@@ -23,11 +23,15 @@ _HOSTLESS = re.compile(r"(?i)^(?:file|unix|sqlite|pvc|s3|gs|hf|data)(?:\+\w+)?:/
 
 
 class Service(Struct, frozen=True, kw_only=True):
-    """A process that is an AI service, and what a reader knows it by."""
+    """A process that is an AI service, and what a reader knows it by.
+
+    `tunnel` names a program that leads to it from outside, empty for none.
+    """
 
     process: Seen
     recognition: Recognition
     subject: str
+    tunnel: str = ""
 
     @property
     def workload(self) -> str:
@@ -61,6 +65,8 @@ def service_record(reading: Reading, service: Service) -> AiService:
         tls=facts.tls,
         remote_code=facts.remote_code,
         confidence=service.recognition.confidence,
+        cors=facts.cors,
+        tunnel=service.tunnel or facts.tunnel,
     )
 
 
@@ -72,10 +78,9 @@ def known_variables(
         return None
     own = {
         name
-        for setting in (runtime.bind, runtime.port, runtime.api_key, runtime.tls,
-                        runtime.remote_code, runtime.model)
+        for setting in runtime.switches
         for name in (*setting.variables, *setting.off_variables)
-    }  # fmt: skip
+    }
     return tuple(
         Variable(name=name, value=shown_value(name, value))
         for name, value in sorted(environment.items())

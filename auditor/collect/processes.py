@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from msgspec import structs
+
 from auditor.catalogues import runtimes
+from auditor.catalogues._program import programs
 from auditor.catalogues.runtimes import Recognition
 from auditor.collect import Collector, Fact, Options
+from auditor.collect._model_libraries import READS as LIBRARIES
+from auditor.collect._model_libraries import by_libraries
 from auditor.collect._process_table import ProcessTable, Seen
 from auditor.collect._reading import Reading
 from auditor.collect._service_records import (
@@ -16,6 +21,7 @@ from auditor.collect._service_records import (
     service_record,
     variables,
 )
+from auditor.collect._service_tunnels import is_gradio_share, tunnel_to, tunnels
 from auditor.evidence import Coverage
 from auditor.evidence.host import AiService, EnvironmentVariable, ModelSource, Process
 from auditor.evidence.network import RemoteReference
@@ -23,6 +29,7 @@ from auditor.host import Host
 from auditor.redaction import redact_arguments
 
 NAME = "processes"
+_ANCESTORS = 64
 _OF_SERVICES = ("ai_service", "model_source", "remote_reference")
 
 
@@ -33,7 +40,7 @@ def _collect(host: Host, _options: Options) -> Iterator[Fact]:
     table = ProcessTable(host, processes, environments)
     seen = tuple(table.seen())
     users = _usernames(processes)
-    recognised = {process.pid: _recognise(process) for process in seen}
+    recognised = _recognised(services_unsure, seen)
     services = {service.process.pid: service for service in _services(seen, recognised, users)}
     for process in seen:
         recognition = recognised[process.pid]
@@ -59,6 +66,20 @@ def _coverage(table: ProcessTable, seen: tuple[Seen, ...]) -> Iterator[Coverage]
     yield Coverage(what="environments of processes", seen=known, total=len(programs))
 
 
+def _recognised(reading: Reading, seen: tuple[Seen, ...]) -> dict[int, Recognition | None]:
+    """Return what each process is: by its command line, else by what it started or has loaded."""
+    found = {process.pid: _recognise(process) for process in seen}
+    by_pid = {process.pid: process for process in seen}
+    for process in seen:
+        parent = by_pid.get(process.parent)
+        if is_gradio_share(process) and parent is not None and found[parent.pid] is None:
+            found[parent.pid] = _gradio(parent)
+    for process in seen:
+        if _is_own_program(process) and not _is_part_of_a_service(process, found, by_pid):
+            found[process.pid] = by_libraries(reading, process)
+    return found
+
+
 def _recognise(process: Seen) -> Recognition | None:
     if not process.arguments:
         return None
@@ -68,6 +89,30 @@ def _recognise(process: Seen) -> Recognition | None:
         executable=process.executable or "",
         unwrap=False,
     )
+
+
+def _gradio(process: Seen) -> Recognition | None:
+    """Return that a program is Gradio's: nothing else starts the tunnel of that name."""
+    runtime = runtimes.by_key("gradio")
+    if runtime is None or not process.arguments:
+        return None
+    return Recognition(runtime=runtime, confidence="medium", arguments=process.arguments[1:])
+
+
+def _is_own_program(process: Seen) -> bool:
+    """Return whether Python runs a script or module (a worker of something runs `-c`)."""
+    return _is_python(process) and any(programs(process.arguments or (), unwrap=False))
+
+
+def _is_part_of_a_service(
+    process: Seen, found: dict[int, Recognition | None], by_pid: dict[int, Seen]
+) -> bool:
+    current: Seen | None = process
+    for _ in range(_ANCESTORS):
+        if current is None or found[current.pid] is not None:
+            return current is not None
+        current = by_pid.get(current.parent)
+    return True
 
 
 def _is_python(process: Seen) -> bool:
@@ -85,6 +130,7 @@ def _services(
 ) -> Iterator[Service]:
     """Yield the services: a worker with its parent's very command line is part of its parent."""
     by_pid = {process.pid: process for process in seen}
+    relays = tunnels(seen)
     taken: dict[str, int] = {}
     for process in sorted(seen, key=lambda one: (one.start_time, one.pid)):
         recognition = recognised[process.pid]
@@ -94,7 +140,9 @@ def _services(
         subject = subject_of(process, users)
         taken[subject] = taken.get(subject, 0) + 1
         number = f" #{taken[subject]}" if taken[subject] > 1 else ""
-        yield Service(process=process, recognition=recognition, subject=subject + number)
+        service = Service(process=process, recognition=recognition, subject=subject + number)
+        tunnel = tunnel_to(process, service.facts.port, relays, by_pid)
+        yield structs.replace(service, tunnel=tunnel)
 
 
 def subject_of(process: Seen, users: dict[int, str]) -> str:
@@ -179,6 +227,7 @@ COLLECTOR = Collector(
         "/proc/*/ns/net",
         "/proc/*/environ",
         "/etc/passwd",
+        *LIBRARIES,
     ),
     collect=_collect,
 )

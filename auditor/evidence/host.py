@@ -106,6 +106,9 @@ class AiService(Record, frozen=True, kw_only=True):
     joined by (`pid:4121`, `ai/Deployment/llm`), `environment` the variables known to the
     catalogues, `api_key` whether the API asks for one. `confidence` is how sure the recognition
     is: `high` by executable or module, `medium` by image or argument, `low` by name alone.
+    `cors` is `any` where web pages of every origin may call it, `limited` where only some may,
+    `untold` where the catalogue does not know. `tunnel` names what leads to it from a relay
+    outside (a switch of its own, or a program beside it), empty for none.
     """
 
     runtime: str
@@ -123,6 +126,8 @@ class AiService(Record, frozen=True, kw_only=True):
     tls: bool | None
     remote_code: bool | None
     confidence: Literal["high", "medium", "low"]
+    cors: Literal["any", "limited", "untold"] | None = "untold"
+    tunnel: str | None = ""
 
     @property
     def label(self) -> str:

@@ -123,6 +123,8 @@ def service(container: Container) -> Iterator[Record]:
         tls=facts.tls,
         remote_code=facts.remote_code,
         confidence=found.confidence,
+        cors=facts.cors,
+        tunnel=facts.tunnel,
     )
     for model in facts.models:
         yield _model(container, container.cursor, model)
@@ -165,11 +167,7 @@ def _supplied(environment: Environment) -> dict[str, str]:
 def _decisive(found: Recognition) -> set[str]:
     """Return the variables that decide how a runtime behaves."""
     runtime = found.runtime
-    own = (
-        runtime.bind, runtime.port, runtime.api_key, runtime.tls, runtime.remote_code,
-        runtime.model,
-    )  # fmt: skip
-    names = {name for setting in own for name in setting.variables}
+    names = {name for setting in runtime.switches for name in setting.variables}
     for setting in settings_of(runtime.key):
         if runtime.key in setting.runtimes:
             names.update(switch.variable for switch in setting.switches)

@@ -184,6 +184,9 @@ def _services(built: Machine) -> None:
                  "--ServerApp.token=", "--no-browser"),
              exe="/usr/bin/python3.10", uid=_ML, gid=_ML, environment=(*base, f"HOME={_HOME}"),
              files=((6, "socket:[23090]"),), cgroup="/user.slice/user-1001.slice/session-2.scope"),
+        Proc(pid=2301, name="cloudflared", exe="/usr/local/bin/cloudflared", uid=_ML, gid=_ML,
+             arguments=("cloudflared", "tunnel", "--url", "http://localhost:8888"),
+             environment=base, cgroup="/user.slice/user-1001.slice/session-2.scope"),
         Proc(pid=2402, name="torchrun", arguments=(
                  "/usr/bin/python3", "/usr/local/bin/torchrun", "--nproc_per_node=2", "train.py",
                  "--model_name_or_path", "/data/models/base", "--output_dir", "/data/checkpoints"),

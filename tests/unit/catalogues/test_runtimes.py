@@ -245,9 +245,17 @@ def test_models_of_flags_variables_and_places():
 
 def test_the_catalogue_is_whole():
     keys = [runtime.key for runtime in runtimes()]
-    assert len(keys) == len(set(keys)) >= 25
+    assert len(keys) == len(set(keys)) >= 45
     for runtime in runtimes():
-        assert runtime.executables or runtime.modules or runtime.scripts or runtime.images
+        assert (
+            runtime.executables
+            or runtime.modules
+            or runtime.scripts
+            or runtime.images
+            or runtime.classes
+            or runtime.libraries
+        )
+        assert runtime.verified == "no" or runtime.source, runtime.key
 
 
 def test_repositories():
@@ -275,3 +283,43 @@ def test_nested_wrappers_end_in_time():
     assert recognise(["env"] * 5000) is None
     assert recognise(["sh", "-c", "sh -c " * 5000]) is None
     assert recognise(["sh", "-c", "env " * 20_000]) is None
+
+
+@pytest.mark.parametrize(
+    ("command", "environment", "cors"),
+    [
+        ("vllm serve /m", {}, "any"),
+        ("""vllm serve /m --allowed-origins ["https://chat.corp.example"]""", {}, "limited"),
+        ("""vllm serve /m --allowed-origins ["*"]""", {}, "any"),
+        ("vllm serve /m --config /c.yaml", {}, None),
+        ("ollama serve", {}, "limited"),
+        ("ollama serve", {"OLLAMA_ORIGINS": "*"}, "any"),
+        ("ollama serve", {"OLLAMA_ORIGINS": "https://chat.corp.example"}, "limited"),
+        ("ollama serve", {"OLLAMA_ORIGINS": None}, None),
+        ("ollama serve", None, None),
+        ("streamlit run app.py", {}, "limited"),
+        ("streamlit run app.py --server.enableCORS=false", {}, "any"),
+        ("streamlit run app.py", {"STREAMLIT_SERVER_ENABLE_CORS": "true"}, "limited"),
+        ("python3 ComfyUI/main.py --enable-cors-header", {}, "any"),
+        ("./qdrant", {"QDRANT__SERVICE__ENABLE_CORS": "false"}, "limited"),
+        ("tritonserver", {}, "untold"),
+    ],
+)
+def test_whose_web_pages_may_call_a_service(command, environment, cors):
+    assert facts(command, environment).cors == cors
+
+
+@pytest.mark.parametrize(
+    ("command", "environment", "tunnel"),
+    [
+        ("python3 stable-diffusion-webui/launch.py --share", {}, "--share"),
+        ("python3 stable-diffusion-webui/launch.py --ngrok token", {}, "--ngrok"),
+        ("python3 stable-diffusion-webui/launch.py", {}, ""),
+        ("gradio app.py", {"GRADIO_SHARE": "True"}, "GRADIO_SHARE"),
+        ("gradio app.py", {"GRADIO_SHARE": "false"}, ""),
+        ("gradio app.py", None, None),
+        ("vllm serve /m", None, ""),
+    ],
+)
+def test_a_switch_that_opens_a_tunnel(command, environment, tunnel):
+    assert facts(command, environment).tunnel == tunnel
