@@ -2,7 +2,7 @@
 # TRUTH: encrypted, plain, part (some of it plain), memory. Sourced by guest.sh.
 
 # What swaps where, before anything else lies on the machine.
-mkdir -p /mnt/swap-{none,raw,crypt,file,zram,zram-writeback}; stack swap-none memory - "tmpfs, no swap"
+mkdir -p /mnt/swap-{none,raw,crypt,file,hidden,zram,zram-writeback}; stack swap-none memory - "tmpfs, no swap"
 record swap-none
 part; mkswap -q "$PART" && swapon "$PART" && stack swap-raw plain "$PART" "tmpfs, swap on a plain partition"
 record swap-raw; swapoff "$PART"
@@ -13,6 +13,8 @@ part; mkfs.ext4 -q -F "$PART"; mkdir -p /mnt/swapfs; mount "$PART" /mnt/swapfs
 dd if=/dev/zero of=/mnt/swapfs/swap bs=1M count=16 status=none; chmod 600 /mnt/swapfs/swap
 mkswap -q /mnt/swapfs/swap && swapon /mnt/swapfs/swap && stack swap-file plain "$PART" "tmpfs, swap file on a plain file system"
 record swap-file; swapoff /mnt/swapfs/swap; umount /mnt/swapfs
+part; mkfs.ext4 -q -F "$PART"; mount "$PART" /mnt/swapfs && dd if=/dev/zero of=/mnt/swapfs/swap bs=1M count=16 status=none && chmod 600 /mnt/swapfs/swap && mkswap -q /mnt/swapfs/swap && swapon /mnt/swapfs/swap && plain=$PART && luks2 swaph && mkfs.ext4 -q -F "$TOP" && mount "$TOP" /mnt/swapfs && touch /mnt/swapfs/swap && stack swap-hidden plain "$plain" "tmpfs, swap file that an encrypted mount hides"
+record swap-hidden; umount /mnt/swapfs; swapoff /mnt/swapfs/swap; umount /mnt/swapfs
 if [ -e /sys/block/zram0 ]; then
   echo 32M >/sys/block/zram0/disksize; mkswap -q /dev/zram0 && swapon /dev/zram0 && stack swap-zram memory /dev/zram0 "tmpfs, swap on zram"
   record swap-zram; swapoff /dev/zram0; echo 1 >/sys/block/zram0/reset
@@ -58,6 +60,9 @@ part; ONE=$PART; part; mdadm --create /dev/md11 --run --quiet --level=0 --metada
 luks2 overc && fs over && part && mkfs.ext4 -q -F "$PART" && mount "$PART" /mnt/over && stack over plain "$PART" "plain file system mounted over one on LUKS2"
 luks2 bindo && fs bind-raw && mount --bind $RAWFS/bound /mnt/bind-raw && stack bind-raw plain "$PART" "folder of a plain file system bound over one on LUKS2"
 [ -d /mnt/luks2 ] && mkdir -p $RAWFS/linked && ln -s $RAWFS/linked /mnt/luks2/link && stack luks2/link plain - "a link on LUKS2 that leads to a plain file system"
+
+# Hidden below what was mounted later under the same name: what has the name now is not what is used.
+part && mkdir -p /mnt/hide && mkfs.ext4 -q -F -N 64 -J size=4 "$PART" && mount "$PART" /mnt/hide && mkdir -p /mnt/hide/lower /mnt/overlay-hidden && truncate -s 24M /mnt/hide/image && hidden=$(losetup -f --show /mnt/hide/image) && fs loop-hidden "$hidden" && luks2 ovh && fs ovh && mkdir -p /mnt/ovh/{upper,work} && mount -t overlay overlay -o lowerdir=/mnt/hide/lower,upperdir=/mnt/ovh/upper,workdir=/mnt/ovh/work /mnt/overlay-hidden && luks2 hide && mkfs.ext4 -q -F -N 64 -J size=4 "$TOP" && mount "$TOP" /mnt/hide && mkdir -p /mnt/hide/lower && truncate -s 24M /mnt/hide/image && stack loop-hidden plain "$hidden" "loop file on a plain file system, an encrypted one mounted over it later" && stack overlay-hidden part - "overlay, lower plain, an encrypted file system mounted over it later"
 
 # A part of it plain.
 luks2 spanc && part && { s=$(blockdev --getsz "$TOP"); printf '0 %s linear %s 0\n%s 65536 linear %s 0\n' "$s" "$TOP" "$s" "$PART"; } | dmsetup create span --uuid LVM-eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeffffffffffffffffffffffffffffffff && fs span /dev/mapper/span && stack span part /dev/mapper/span "logical volume over LUKS2 and a plain partition"
