@@ -17,6 +17,7 @@ from auditor.collect import _tls_engines as engines
 from auditor.collect import _tls_flags as flags
 from auditor.collect import _tls_messages as messages
 from auditor.collect import _tls_stores as stores
+from auditor.collect import _tls_unread as unread
 from auditor.collect._certificate_records import Place, records
 from auditor.collect._paths import recordable
 from auditor.collect._reading import Reading
@@ -49,6 +50,7 @@ def _collect(host: Host, _options: Options) -> Iterator[Fact]:
     engines.read(settings, lines, found)
     messages.read(settings, lines, found)
     flags.read(settings, lines, found)
+    unread.note(settings, lines, found)
     yield from found.settings
     for path, file in sorted(_files(files, found).items()):
         yield from _certificates(files, path, file)

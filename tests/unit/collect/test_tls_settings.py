@@ -216,6 +216,28 @@ def test_weak_words_of_the_ssh_daemon(told):
 
 
 @pytest.mark.parametrize(
+    "line, reason",
+    [
+        (b"nginx: master process /usr/sbin/nginx -g daemon off;\0", "absent"),
+        (b"/usr/bin/redis-server 0.0.0.0:6379\0", "absent"),
+        (b"/usr/lib/postgresql/15/bin/postgres\0-D\0/data\0", "absent"),
+        (b"/usr/bin/caddy\0run\0", "unsupported"),
+        (b"envoy\0-c\0/etc/envoy.yaml\0", "unsupported"),
+        (b"/usr/sbin/nginxish\0", None),
+    ],
+)
+def test_a_service_that_runs_with_settings_unread_is_a_gap(told, line, reason):
+    assert told({"/proc/8/cmdline": line}, gaps=[reason] if reason else []) == {}
+
+
+def test_another_file_than_the_usual_one_is_a_gap(told):
+    files = {"/etc/nginx/nginx.conf": "http { server { listen 80; } }"}
+    told(files | {"/proc/8/cmdline": b"nginx: master process nginx -c /srv/n.conf\0"},
+         gaps=["unsupported"])  # fmt: skip
+    told(files | {"/proc/8/cmdline": b"nginx: master process nginx -c /etc/nginx/nginx.conf\0"})
+
+
+@pytest.mark.parametrize(
     "text, weak",
     [("HIGH:!aNULL:!MD5", ()), ("DES-CBC3-SHA:AES256-SHA", ("DES-CBC3-SHA",)),
      ("ALL:!aNULL", ()), ("ALL", ("ALL",)), ("-RC4:!3DES", ()), ("eNULL", ("eNULL",)),
