@@ -135,6 +135,24 @@ def test_a_loop_file_lies_where_its_file_lies(tmp_path: Path, undo: contextlib.E
     assert any(layer.startswith("loop ") for layer in inside.chain)
 
 
+def test_a_header_and_the_file_behind_a_loop_device_are_told_by_the_kernel(
+    tmp_path: Path, undo: contextlib.ExitStack
+) -> None:
+    device = loop(undo, tmp_path / "image", 40 << 20)
+    (tmp_path / "key").write_bytes(os.urandom(64))
+    run(
+        "cryptsetup", "luksFormat", "--batch-mode", "--key-file", tmp_path / "key",
+        "--pbkdf", "pbkdf2", "--pbkdf-force-iterations", "1000", device,
+    )  # fmt: skip
+    host = LiveHost()
+    name = Path(device).name
+    found = host.luks_header(name)
+    assert [(slot.kdf, slot.iterations) for slot in found.keyslots] == [("pbkdf2", 1000)]
+    status = (tmp_path / "image").stat()
+    number = f"{os.major(status.st_dev)}:{os.minor(status.st_dev)}"
+    assert host.loop_backing(name) == (number, status.st_ino)
+
+
 def test_btrfs_shows_all_its_devices(tmp_path: Path, undo: contextlib.ExitStack) -> None:
     devices = [loop(undo, tmp_path / name) for name in ("one", "two")]
     run("mkfs.btrfs", "-q", "-f", "-m", "single", "-d", "single", *devices)
