@@ -1,11 +1,16 @@
-"""How property tests look for examples: the same ones in every run, or ever new ones (`make fuzz`)."""
+"""How property tests look for examples: the same ones in every run, or ever new (`make fuzz`)."""
 
 from __future__ import annotations
 
 import os
+import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+# Helpers that tests of several folders share are imported by their own names.
+sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "0"))
 
