@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -19,6 +20,7 @@ HOSTS = ROOT / "samples" / "hosts"
 SITES = {"edge-box": "line.yaml"}
 NAMES = ("edge-box", "leaky-inference", "locked-down-view", "sealed-inference")
 AT = "2026-01-15T08:00:00Z"
+_PORT = re.compile(r"(?<= )(?:tcp|udp) \S+:\d+$")
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,8 @@ def worse(before: Judged, after: Judged) -> list[str]:
     """Return what got better, in words: nothing may.
 
     A finding whose subject is called otherwise now (a socket without its process, a variable of
-    a process without its unit) is known by its origin, or by what stands before the owner.
+    a process without its unit) is known by its origin, or by what stands before the owner; a
+    port of which now the engine tells instead of the kernel, by its protocol and address.
     """
     found = [f"rule {rule} passes now" for rule in sorted(after.passed_rules - before.passed_rules)]
     verdicts = {(f.rule, f.subject): f.verdict for f in before.findings.findings}
@@ -86,8 +89,12 @@ def worse(before: Judged, after: Judged) -> list[str]:
 
 
 def thing(finding: Finding) -> str:
-    """Return what a finding is about without its owner: `NAME` of `NAME (vllm.service)`."""
-    return finding.subject.partition(" (")[0]
+    """Return what a finding is about without its owner: `NAME` of `NAME (vllm.service)`.
+
+    Of a port (`docker-proxy tcp 0.0.0.0:8080`) that is protocol and address.
+    """
+    port = _PORT.search(finding.subject)
+    return port[0] if port else finding.subject.partition(" (")[0]
 
 
 def crashed(evidence: Evidence) -> list[Gap]:
