@@ -33,8 +33,8 @@ SOURCES = (
     "/proc", "/sys", "/sys/class/block", "/sys/class/net", "/sys/devices", "/sys/kernel",
     "/sys/firmware", "/sys/bus", "/etc", "/etc/passwd", "/etc/shadow", "/etc/group",
     "/etc/sudoers", "/etc/ssh", "/etc/resolv.conf", "/etc/systemd", "/etc/apt", "/etc/pip.conf",
-    "/etc/docker", "/etc/nginx", "/etc/environment", "/etc/chrony", "/usr", "/usr/lib", "/usr/bin", "/run",
-    "/var", "/var/log", "/tmp", "/home", "/root", "/opt", "/srv", "/data", "/dev", CLOCK,
+    "/etc/docker", "/etc/nginx", "/etc/environment", "/etc/chrony", "/usr", "/usr/lib", "/usr/bin",
+    "/run", "/var", "/var/log", "/tmp", "/home", "/root", "/opt", "/srv", "/data", "/dev", CLOCK,
 )  # fmt: skip
 
 
