@@ -21,6 +21,7 @@ from auditor.evidence.host import (
 )
 from auditor.evidence.network import Interface
 from auditor.evidence.storage import ModelFile, ModelStore, Swap
+from auditor.report._html_containers import ShownContainer, containers
 from auditor.report._html_transit import Carried, ShownCertificate, carried, certificates
 from auditor.report._html_volumes import Volumes, volumes
 from auditor.report._html_ways import Way, ways
@@ -85,6 +86,8 @@ class Machine(Struct, frozen=True, kw_only=True):
     carried_hidden: int
     certificates: tuple[ShownCertificate, ...]
     certificates_hidden: int
+    containers: tuple[ShownContainer, ...]
+    containers_hidden: int
     ways: tuple[Way, ...]
     ways_hidden: int
 
@@ -105,6 +108,7 @@ def machine(evidence: Evidence, derived: tuple[Record, ...]) -> Machine:
     stores, unjudged = _stores(records, derived)
     files = [record for record in records if isinstance(record, ModelFile)]
     open_ways = ways(records)
+    running = containers(records)
     on_the_way = carried((*records, *derived))
     shown = certificates((*records, *derived))
     return Machine(
@@ -125,6 +129,8 @@ def machine(evidence: Evidence, derived: tuple[Record, ...]) -> Machine:
         carried_hidden=max(0, len(on_the_way) - MAX_ROWS),
         certificates=shown[:MAX_ROWS],
         certificates_hidden=max(0, len(shown) - MAX_ROWS),
+        containers=running[:MAX_ROWS],
+        containers_hidden=max(0, len(running) - MAX_ROWS),
         ways=open_ways[:MAX_ROWS],
         ways_hidden=max(0, len(open_ways) - MAX_ROWS),
     )
