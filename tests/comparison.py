@@ -21,6 +21,7 @@ SITES = {"edge-box": "line.yaml"}
 NAMES = ("edge-box", "leaky-inference", "locked-down-view", "sealed-inference")
 AT = "2026-01-15T08:00:00Z"
 _PORT = re.compile(r"(?<= )(?:tcp|udp) \S+:\d+$")
+_CONTAINER = re.compile(r"(?<= in )[a-z-]+:[0-9a-f]{12}$")
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,8 @@ def worse(before: Judged, after: Judged) -> list[str]:
 
     A finding whose subject is called otherwise now (a socket without its process, a variable of
     a process without its unit) is known by its origin, or by what stands before the owner; a
-    port of which now the engine tells instead of the kernel, by its protocol and address.
+    port or a service of which now the engine tells instead of the kernel, by its address or
+    its container.
     """
     found = [f"rule {rule} passes now" for rule in sorted(after.passed_rules - before.passed_rules)]
     verdicts = {(f.rule, f.subject): f.verdict for f in before.findings.findings}
@@ -91,10 +93,11 @@ def worse(before: Judged, after: Judged) -> list[str]:
 def thing(finding: Finding) -> str:
     """Return what a finding is about without its owner: `NAME` of `NAME (vllm.service)`.
 
-    Of a port (`docker-proxy tcp 0.0.0.0:8080`) that is protocol and address.
+    Of a port (`docker-proxy tcp 0.0.0.0:8080`) that is protocol and address, of a service in a
+    container (`llama-server in docker:9c1f9c1f9c1f`) the container.
     """
-    port = _PORT.search(finding.subject)
-    return port[0] if port else finding.subject.partition(" (")[0]
+    known = _PORT.search(finding.subject) or _CONTAINER.search(finding.subject)
+    return known[0] if known else finding.subject.partition(" (")[0]
 
 
 def crashed(evidence: Evidence) -> list[Gap]:
