@@ -39,6 +39,11 @@ class Service(Struct, frozen=True, kw_only=True):
         return f"pid:{self.process.pid}"
 
     @property
+    def known(self) -> tuple[Variable, ...] | None:
+        """Return its variables that a catalogue knows."""
+        return known_variables(self.recognition.runtime, self.process.environment)
+
+    @property
     def facts(self) -> ServiceFacts:
         """Return what its settings say."""
         recognition = self.recognition

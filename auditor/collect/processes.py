@@ -128,21 +128,43 @@ def _could_be_a_service(process: Seen, recognition: Recognition | None) -> bool:
 def _services(
     seen: tuple[Seen, ...], recognised: dict[int, Recognition | None], users: dict[int, str]
 ) -> Iterator[Service]:
-    """Yield the services: a worker with its parent's very command line is part of its parent."""
+    """Yield the services, those that belong together as one: see `_is_worker`."""
     by_pid = {process.pid: process for process in seen}
     relays = tunnels(seen)
     taken: dict[str, int] = {}
     for process in sorted(seen, key=lambda one: (one.start_time, one.pid)):
         recognition = recognised[process.pid]
-        parent = by_pid.get(process.parent)
-        if recognition is None or (parent is not None and parent.arguments == process.arguments):
+        if recognition is None:
+            continue
+        service = Service(process=process, recognition=recognition, subject="")
+        if _is_worker(service, by_pid.get(process.parent), recognised):
             continue
         subject = subject_of(process, users)
         taken[subject] = taken.get(subject, 0) + 1
         number = f" #{taken[subject]}" if taken[subject] > 1 else ""
-        service = Service(process=process, recognition=recognition, subject=subject + number)
         tunnel = tunnel_to(process, service.facts.port, relays, by_pid)
-        yield structs.replace(service, tunnel=tunnel)
+        yield structs.replace(service, subject=subject + number, tunnel=tunnel)
+
+
+def _is_worker(
+    service: Service, parent: Seen | None, recognised: dict[int, Recognition | None]
+) -> bool:
+    """Return whether a service is a part of its parent's: nothing that matters is set otherwise.
+
+    It has its parent's very command line, or is of the same kind, listens on the same port and
+    says the same (as the server that `mlflow server` starts).
+    """
+    if parent is None:
+        return False
+    if parent.arguments == service.process.arguments:
+        return True
+    above = recognised[parent.pid]
+    if above is None or above.runtime.key != service.recognition.runtime.key:
+        return False
+    starter = Service(process=parent, recognition=above, subject="")
+    facts, own = starter.facts, service.facts
+    same = structs.replace(own, models=facts.models) == facts
+    return same and set(own.models) <= set(facts.models) and starter.known == service.known
 
 
 def subject_of(process: Seen, users: dict[int, str]) -> str:

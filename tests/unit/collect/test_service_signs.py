@@ -112,3 +112,32 @@ def test_gradios_own_tunnel_tells_of_gradio(services):
     (service,), _ = services(app, client)
     assert (service.runtime, service.confidence) == ("gradio", "medium")
     assert service.tunnel == "frpc_linux_amd64_v0.3"
+
+
+def test_the_server_that_a_launcher_starts_is_one_service_with_it(services):
+    launcher = process(80, ["python3", "/usr/bin/mlflow", "server", "--port", "5001"])
+    server = process(81, ["python3", "-m", "uvicorn", "--host", "127.0.0.1", "--port", "5001",
+                          "mlflow.server.fastapi_app:app"], parent=80)  # fmt: skip
+    found, _ = services(launcher, server)
+    assert [service.workload for service in found] == ["pid:80"]
+
+
+@pytest.mark.parametrize(
+    "arguments, environ",
+    [
+        (["--ip=0.0.0.0"], []),
+        (["--ServerApp.token="], []),
+        (["--port", "9999"], []),
+        ([], ["JUPYTER_TOKEN="]),
+    ],
+)
+def test_a_service_started_from_another_that_is_set_otherwise_is_one_of_its_own(
+    services, arguments, environ
+):
+    first = process(80, ["python3", "/usr/bin/jupyter-lab"])
+    second = process(
+        81, ["python3", "/usr/bin/jupyter-lab", "--no-browser", *arguments],
+        parent=80, environ=environ,
+    )  # fmt: skip
+    found, _ = services(first, second)
+    assert [service.workload for service in found] == ["pid:80", "pid:81"]
