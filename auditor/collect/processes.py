@@ -13,7 +13,7 @@ from auditor.collect import Collector, Fact, Options
 from auditor.collect._model_libraries import READS as LIBRARIES
 from auditor.collect._model_libraries import by_libraries
 from auditor.collect._process_table import ProcessTable, Seen
-from auditor.collect._reading import Reading
+from auditor.collect._reading import Reading, lines
 from auditor.collect._service_records import (
     Service,
     model_sources,
@@ -131,40 +131,47 @@ def _services(
     """Yield the services, those that belong together as one: see `_is_worker`."""
     by_pid = {process.pid: process for process in seen}
     relays = tunnels(seen)
+    found: dict[int, Service] = {}
     taken: dict[str, int] = {}
     for process in sorted(seen, key=lambda one: (one.start_time, one.pid)):
         recognition = recognised[process.pid]
-        if recognition is None:
+        parent = by_pid.get(process.parent)
+        if recognition is None or (parent is not None and parent.arguments == process.arguments):
             continue
         service = Service(process=process, recognition=recognition, subject="")
-        if _is_worker(service, by_pid.get(process.parent), recognised):
+        starter = found.get(process.parent)
+        if starter is not None and _is_worker(service, starter):
+            found[process.parent] = _with_variables(starter, service)
             continue
         subject = subject_of(process, users)
         taken[subject] = taken.get(subject, 0) + 1
         number = f" #{taken[subject]}" if taken[subject] > 1 else ""
         tunnel = tunnel_to(process, service.facts.port, relays, by_pid)
-        yield structs.replace(service, subject=subject + number, tunnel=tunnel)
+        found[process.pid] = structs.replace(service, subject=subject + number, tunnel=tunnel)
+    yield from found.values()
 
 
-def _is_worker(
-    service: Service, parent: Seen | None, recognised: dict[int, Recognition | None]
-) -> bool:
-    """Return whether a service is a part of its parent's: nothing that matters is set otherwise.
+def _is_worker(service: Service, starter: Service) -> bool:
+    """Return whether a service is the part of another that does its work.
 
-    It has its parent's very command line, or is of the same kind, listens on the same port and
-    says the same (as the server that `mlflow server` starts).
+    It is of the same kind, listens on the same port and says the same, as the server that
+    `mlflow server` starts: nothing that matters is set otherwise, only more may be set.
     """
-    if parent is None:
+    if starter.recognition.runtime.key != service.recognition.runtime.key:
         return False
-    if parent.arguments == service.process.arguments:
-        return True
-    above = recognised[parent.pid]
-    if above is None or above.runtime.key != service.recognition.runtime.key:
-        return False
-    starter = Service(process=parent, recognition=above, subject="")
     facts, own = starter.facts, service.facts
     same = structs.replace(own, models=facts.models) == facts
-    return same and set(own.models) <= set(facts.models) and starter.known == service.known
+    known = set(starter.known or ()) <= set(service.known or ())
+    return same and known and set(own.models) <= set(facts.models)
+
+
+def _with_variables(starter: Service, worker: Service) -> Service:
+    """Return the service with the variables that it gave to its worker."""
+    if starter.process.environment is None or worker.process.environment is None:
+        return starter
+    environment = worker.process.environment | starter.process.environment
+    process = structs.replace(starter.process, environment=environment)
+    return structs.replace(starter, process=process)
 
 
 def subject_of(process: Seen, users: dict[int, str]) -> str:
@@ -227,7 +234,7 @@ def _usernames(reading: Reading) -> dict[int, str]:
     """Return user names by id; names are a courtesy, so that an unreadable file is no gap."""
     quiet = Reading(reading.host, NAME)
     names: dict[int, str] = {}
-    for line in (quiet.text("/etc/passwd") or "").splitlines():
+    for line in lines(quiet.text("/etc/passwd") or ""):
         fields = line.split(":")
         if len(fields) > 2 and fields[2].isdecimal() and len(fields[2]) < 11:  # noqa: PLR2004 - passwd(5)
             names.setdefault(int(fields[2]), fields[0])

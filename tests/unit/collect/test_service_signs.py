@@ -141,3 +141,12 @@ def test_a_service_started_from_another_that_is_set_otherwise_is_one_of_its_own(
     )  # fmt: skip
     found, _ = services(first, second)
     assert [service.workload for service in found] == ["pid:80", "pid:81"]
+
+
+def test_what_a_launcher_sets_for_its_server_is_kept(services):
+    launcher = process(80, ["python3", "/usr/bin/mlflow", "server"])
+    server = process(81, ["python3", "-m", "uvicorn", "--host", "127.0.0.1", "--port", "5000",
+                          "mlflow.server.fastapi_app:app"], parent=80,
+                     environ=["MLFLOW_TRACKING_URI=http://tracker.corp.example:5000"])  # fmt: skip
+    (service,), _ = services(launcher, server)
+    assert [v.name for v in service.environment] == ["MLFLOW_TRACKING_URI"]
