@@ -79,7 +79,10 @@ LEAKS = (
     ("WRK-IMG-001", "docker/Container/agent:agent → container engine public default:443"),
     ("WRK-IMG-003", "vendor/agent:latest (docker/Container/agent:agent)"),
     ("WRK-SEC-002", "docker/Container/agent:agent"),
-    ("WRK-SEC-003", "docker/Container/agent:agent /var/run/docker.sock ← hostPath /var/run/docker.sock"),
+    (
+        "WRK-SEC-003",
+        "docker/Container/agent:agent /var/run/docker.sock ← hostPath /var/run/docker.sock",
+    ),
     ("WRK-STO-001", "docker/Container/agent:agent /host ← hostPath /etc"),
     ("TEL-USE-001", "vllm-usage-stats (vllm.service)"),
     ("TEL-FET-001", "hf-offline (vllm.service)"),
