@@ -148,7 +148,7 @@ def commands(script: str) -> Iterator[tuple[str, ...]]:
     Assignments stand before the command that they are for, or alone. What the shell would
     compute stays as written. Nothing is read beyond `LONGEST_SCRIPT` characters.
     """
-    for line in script[:LONGEST_SCRIPT].replace("\\\n", " ").splitlines():
+    for line in script[:LONGEST_SCRIPT].replace("\\\n", " ").split("\n"):
         lexer = shlex.shlex(line, posix=True, punctuation_chars=";&|()")
         lexer.whitespace_split = True
         try:

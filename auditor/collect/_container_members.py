@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from auditor.collect._process_table import container_id_of
 from auditor.collect._programs import process_ids
-from auditor.collect._reading import Reading
+from auditor.collect._reading import Reading, lines
 from auditor.host import KIB, Absent, Unreadable
 
 READS = ("/proc", "/proc/self/ns/pid", "/proc/self/mountinfo", "/proc/*/cgroup",
@@ -67,7 +67,7 @@ def user_of(reading: Reading, member: Member) -> int | None:
         status = reading.host.read(path, limit=_SMALL).decode("utf-8", "replace")
     except Unreadable:
         return None  # whoever asks then takes the container for root's
-    for line in status.splitlines():
+    for line in lines(status):
         if line.startswith("Uid:"):
             words = line.split()
             return int(words[1]) if len(words) > 1 and words[1].isdecimal() else None

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from auditor.collect._enabled_units import Units
 from auditor.collect._ini import entries
-from auditor.collect._reading import Reading
+from auditor.collect._reading import Reading, lines
 from auditor.host import KIB, Absent, Unreadable
 
 _SYSTEM_TABLES = ("/etc/crontab",)
@@ -70,7 +70,7 @@ def _tables(reading: Reading) -> Iterator[Job]:
             name = posixpath.basename(path)
             if name not in _NO_TABLES:
                 yield from table(reading.text(path) or "", path, f"crontab of {name}", user=False)
-    for number, line in enumerate((reading.text(_ANACRON) or "").splitlines(), start=1):
+    for number, line in enumerate(lines(reading.text(_ANACRON) or ""), start=1):
         words = line.split(None, 3)
         if len(words) == 4 and not line.startswith("#") and not _VARIABLE.match(line):  # noqa: PLR2004 - period, delay, job, command
             yield Job(subject=f"anacron {words[2]}", text=words[3], path=_ANACRON, line=number)
@@ -78,7 +78,7 @@ def _tables(reading: Reading) -> Iterator[Job]:
 
 def table(text: str, path: str, subject: str, *, user: bool) -> Iterator[Job]:
     """Yield the jobs of a crontab(5); with `user` a name stands before each command."""
-    for number, raw in enumerate(text.splitlines(), start=1):
+    for number, raw in enumerate(lines(text), start=1):
         line = raw.strip()
         if not line or line.startswith("#") or _VARIABLE.match(line):
             continue

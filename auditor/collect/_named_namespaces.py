@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from auditor.collect._network_namespaces import Namespace
 from auditor.collect._paths import recordable
 from auditor.collect._programs import Program
-from auditor.collect._reading import Reading
+from auditor.collect._reading import Reading, lines
 from auditor.evidence.channels import NetworkNamespace
 from auditor.host import MIB, Absent, Unreadable
 
@@ -85,8 +85,8 @@ def _interfaces(reading: Reading, folder: str) -> tuple[str, ...] | None:
         text = reading.host.read(f"{folder}/dev", limit=_LIMIT).decode("utf-8", "replace")
     except Unreadable:
         return None  # the field says so
-    lines = text.splitlines()[2:]
-    names = (line.partition(":")[0].strip() for line in lines if ":" in line)
+    counters = lines(text)[2:]
+    names = (line.partition(":")[0].strip() for line in counters if ":" in line)
     return tuple(sorted(recordable(name) for name in names if name != "lo"))
 
 

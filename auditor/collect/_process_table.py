@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from auditor.collect._reading import Reading
+from auditor.collect._reading import Reading, lines
 from auditor.host import KIB, Absent, Host, Unreadable
 
 _ARGUMENTS = 64 * KIB
@@ -208,7 +208,7 @@ def container_id_of(cgroup: str) -> tuple[str, str]:
 
     The engine is `container` where the cgroup names none; both are empty outside containers.
     """
-    for line in cgroup.splitlines():
+    for line in lines(cgroup):
         path = line.partition(":")[2].partition(":")[2]
         match = _CONTAINER.search(path) or _NAMED_CONTAINER.search(path)
         if match:
@@ -219,7 +219,7 @@ def container_id_of(cgroup: str) -> tuple[str, str]:
 
 def unit_of(cgroup: str) -> str:
     """Return the systemd service that a process's cgroup names, else an empty text."""
-    for line in cgroup.splitlines():
+    for line in lines(cgroup):
         match = _UNIT.search(line)
         if match and not match[1].startswith("user@"):
             return match[1]

@@ -25,6 +25,17 @@ class _Miss(Struct, frozen=True, kw_only=True):
     detail: str
 
 
+def lines(text: str) -> list[str]:
+    """Return the lines of a text as the kernel and daemons end them: by a newline alone.
+
+    `str.splitlines` also cuts at form feeds, U+0085 and the like, which any name may hold: what
+    stands behind them would pass for a line. The carriage return of other systems is dropped.
+    """
+    if not text:
+        return []
+    return [line.removesuffix("\r") for line in text.removesuffix("\n").split("\n")]
+
+
 class Reading:
     """The files of one collector: absent files are no gap, every other failure is one.
 
@@ -51,6 +62,10 @@ class Reading:
             if self.masked(path):
                 return ""
             self.miss(path, error.reason, error.detail)
+            return None
+        strange = _no_text(data)
+        if strange:
+            self.miss(path, "malformed", strange)
             return None
         return data.decode("utf-8", "replace")
 
@@ -152,6 +167,19 @@ class Reading:
                     origin=Origin(self.collector, misses[0].path),
                     count=len(misses),
                 )
+
+
+def _no_text(data: bytes) -> str:
+    """Return why these bytes are no text of this system, empty where they are.
+
+    Read all the same, UTF-16 or a file of NULs would say nothing and pass for an empty one. One
+    NUL at the end is how a device tree ends its texts.
+    """
+    if b"\0" in data[:-1] or data == b"\0":
+        return "not text: it holds NUL bytes"
+    if b"\r" in data and b"\n" not in data:
+        return "its lines end as on no Unix system"
+    return ""
 
 
 def _sentence(misses: list[_Miss]) -> str:

@@ -9,6 +9,7 @@ from ipaddress import IPv4Address, IPv6Address
 from msgspec import Struct
 
 from auditor.collect._byte_order import ByteOrder
+from auditor.collect._reading import lines
 
 # include/uapi/linux/route.h and ipv6_route.h
 _UP = 0x1
@@ -44,7 +45,7 @@ class Malformed(Struct, frozen=True):
 
 def routes4(text: str, order: ByteOrder) -> Iterator[Row | Malformed]:
     """Yield the routes of `/proc/net/route`; those that reject lead nowhere and are left out."""
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(lines(text), start=1):
         fields = line.split()
         if number == 1 or not fields:
             continue
@@ -68,7 +69,7 @@ def routes4(text: str, order: ByteOrder) -> Iterator[Row | Malformed]:
 
 def routes6(text: str) -> Iterator[Row | Malformed]:
     """Yield the routes of `/proc/net/ipv6_route`, without this host's own and multicast ones."""
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(lines(text), start=1):
         fields = line.split()
         if not fields:
             continue
@@ -95,7 +96,7 @@ def local_addresses(fib_trie: str) -> tuple[str, ...]:
     """Return the own IPv4 addresses that `/proc/net/fib_trie` tells: the `/32 host LOCAL` ones."""
     found: dict[str, None] = {}
     leaf = ""
-    for line in fib_trie.splitlines():
+    for line in lines(fib_trie):
         named = _LEAF.match(line)
         if named:
             leaf = named[1]
@@ -109,13 +110,13 @@ def local_addresses(fib_trie: str) -> tuple[str, ...]:
 def other_tables(fib_trie: str) -> tuple[str, ...]:
     """Return the names of routing tables that `/proc/net/route` does not show."""
     return tuple(
-        line[:-1] for line in fib_trie.splitlines() if line.startswith("Id ") and line.endswith(":")
+        line[:-1] for line in lines(fib_trie) if line.startswith("Id ") and line.endswith(":")
     )
 
 
 def addresses6(text: str) -> Iterator[tuple[str, str] | Malformed]:
     """Yield interface and address (`fe80::1/64`) of each line of `/proc/net/if_inet6`."""
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(lines(text), start=1):
         fields = line.split()
         if not fields:
             continue

@@ -28,8 +28,8 @@ _SWITCH = {"yes": True, "true": True, "no": False, "false": False}
 class SshdConfig(Struct):
     """The settings outside `Match` blocks.
 
-    `doubtful` is set from where an included file could not be read: what is not set before may
-    have been set in it.
+    `doubtful` is set from where a line or an included file could not be read: what is not set
+    before may have been set there.
     """
 
     source: str = ""
@@ -80,7 +80,9 @@ def _read_text(  # noqa: PLR0913 - where it stands decides what a line means
         parsed = _KEYWORD.fullmatch(line)
         arguments = _arguments(parsed[2]) if parsed else None
         if parsed is None or not arguments:
+            # OpenSSH refuses such a file: what a running server obeys was read before it was so.
             reading.malformed(path, number, "not a keyword with a value")
+            config.doubtful = True
             continue
         keyword = _ALIASES.get(parsed[1].lower(), parsed[1].lower())
         if keyword == "match":

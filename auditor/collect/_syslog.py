@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from auditor.collect._ini import list_setting
 from auditor.collect._outbound import Place, place_of
-from auditor.collect._reading import Reading
+from auditor.collect._reading import Reading, lines
 
 _RSYSLOG = "/etc/rsyslog.conf"
 _RSYSLOG_FOLDER = "/etc/rsyslog.d"
@@ -96,7 +96,7 @@ def _rsyslog(reading: Reading) -> Iterator[Shipment]:
             reading.miss(path, "limit", f"more than {_FILES_LIMIT} included files")
             break
         texts[path] = reading.text(path) or ""
-        for line in texts[path].splitlines():
+        for line in lines(texts[path]):
             match = _INCLUDE.search(line[:_LINE])
             if match and not line.lstrip().startswith("#"):
                 waiting += _matching(reading, match[1] or match[2])

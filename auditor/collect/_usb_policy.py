@@ -7,7 +7,7 @@ import re
 
 from auditor.collect._enabled_units import Units
 from auditor.collect._radios import attribute, entries
-from auditor.collect._reading import Reading
+from auditor.collect._reading import Reading, lines
 from auditor.collect._unsure import all_of, any_of
 from auditor.evidence.channels import UsbStoragePolicy
 
@@ -82,7 +82,7 @@ def _driver_blocked(reading: Reading) -> bool | None:
     installs: set[str] = set()
     blacklisted: set[str] = set()
     for path in reading.by_name(_FOLDERS, ".conf"):
-        for line in (reading.text(path) or "").replace("\\\n", " ").splitlines():
+        for line in lines((reading.text(path) or "").replace("\\\n", " ")):
             words = line.split()
             if len(words) > 2 and words[0] == "install" and _REFUSES.fullmatch(words[2]):  # noqa: PLR2004 - install MODULE COMMAND
                 installs.add(_module(words[1]))

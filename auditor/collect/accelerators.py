@@ -13,7 +13,7 @@ from auditor.collect._accelerator_vendors import (
     kind_of_device,
 )
 from auditor.collect._paths import recordable
-from auditor.collect._reading import Reading
+from auditor.collect._reading import Reading, lines
 from auditor.evidence.host import Accelerator
 from auditor.host import Absent, Host, Unreadable
 
@@ -104,7 +104,7 @@ class _Bus:
         """Return the model as the driver calls it, `` where it does not."""
         if driver == "nvidia":
             text = self._reading.text(f"{NVIDIA}/gpus/{address}/information") or ""
-            for line in text.splitlines():
+            for line in lines(text):
                 name, _, value = line.partition(":")
                 if name.strip() == "Model":
                     return value.strip()[:_TEXT]
@@ -134,7 +134,7 @@ class _Bus:
             name = (self._reading.text(f"{KFD}/{node}/name") or "").strip()
             properties = dict(
                 line.split(maxsplit=1)
-                for line in (self._reading.text(f"{KFD}/{node}/properties") or "").splitlines()
+                for line in lines(self._reading.text(f"{KFD}/{node}/properties") or "")
                 if len(line.split(maxsplit=1)) == 2  # noqa: PLR2004 - a name and a number
             )
             place = properties.get("location_id", "0"), properties.get("domain", "0")

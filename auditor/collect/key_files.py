@@ -12,7 +12,7 @@ from msgspec import Struct
 from auditor.collect import Collector, Fact, Options
 from auditor.collect._homes import homes
 from auditor.collect._paths import device_number, recordable, resolve
-from auditor.collect._reading import Reading
+from auditor.collect._reading import Reading, lines
 from auditor.evidence.volumes import KeyFile
 from auditor.host import KIB, Absent, Host, Stat, Unreadable
 
@@ -90,7 +90,7 @@ def _places(host: Host, reading: Reading) -> Iterator[_Place]:
 
 def _of_crypttab(reading: Reading) -> Iterator[_Place]:
     """Yield the key files of crypttab(5): `name device key options`, one volume a line."""
-    for number, line in enumerate((reading.text(_CRYPTTAB) or "").splitlines(), start=1):
+    for number, line in enumerate(lines(reading.text(_CRYPTTAB) or ""), start=1):
         fields = line.split()
         if not fields or fields[0].startswith("#"):
             continue

@@ -9,7 +9,7 @@ from typing import Literal
 
 from auditor.collect import Collector, Fact, Options
 from auditor.collect._paths import recordable, resolve
-from auditor.collect._reading import Reading
+from auditor.collect._reading import Reading, lines
 from auditor.evidence import Origin
 from auditor.evidence.volumes import MemoryDump
 from auditor.host import Absent, Host, Unreadable
@@ -88,7 +88,7 @@ def _redhat(reading: Reading) -> Iterator[MemoryDump]:
         return
     folder = _CRASHES
     elsewhere = False
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(lines(text), start=1):
         name, _, value = line.split("#", 1)[0].strip().partition(" ")
         value = value.strip()
         if name == "path" and value:
@@ -108,7 +108,7 @@ def _debian(reading: Reading) -> Iterator[MemoryDump]:
     text = reading.text(_DEBIAN)
     if text is None:
         return
-    settings = {m[1]: m[2] for line in text.splitlines() if (m := _SETTING.match(line))}
+    settings = {m[1]: m[2] for line in lines(text) if (m := _SETTING.match(line))}
     remote = [settings[name] for name in ("NFS", "SSH", "FTP") if settings.get(name)]
     for target in remote:
         yield _dump(reading.origin(_DEBIAN), "kdump", "remote", target)

@@ -9,7 +9,7 @@ from auditor.collect import Collector, Fact, Options
 from auditor.collect._boot import READS as BOOT
 from auditor.collect._boot import kernel
 from auditor.collect._process_table import container_of
-from auditor.collect._reading import Reading
+from auditor.collect._reading import Reading, lines
 from auditor.evidence import GapReason, Origin
 from auditor.evidence.host import (
     KernelInfo,
@@ -93,7 +93,7 @@ def _operating_system(reading: Reading) -> OperatingSystem | None:
 def _assignments(text: str) -> dict[str, str]:
     """Return the settings of os-release(5); a later one of a name replaces the earlier."""
     found = {}
-    for line in text.splitlines():
+    for line in lines(text):
         match = _LINE.match(line)
         if match:
             found[match[1]] = next(value for value in match.groups()[1:] if value is not None)

@@ -38,7 +38,7 @@ def parse(mountinfo: str) -> tuple[MountPoint, ...]:
     A line that cannot be read leaves its paths to the mount above: see `Mounts.find`.
     """
     points = []
-    for line in mountinfo.splitlines():
+    for line in mountinfo.split("\n"):  # a path may hold what else ends a line for Python
         before, separator, after = line.partition(" - ")
         fields, rest = before.split(" "), after.split(" ")
         if separator and len(fields) >= 6:  # noqa: PLR2004 - proc(5): six fixed fields

@@ -48,7 +48,7 @@ def without_secrets(path: str, body: bytes, limit: int) -> bytes:
         safe = redact_arguments(strings) if match[1] == "cmdline" else map(_variable, strings)
         return _bytes("\0".join(safe))[:limit]
     if path in _PASSWORDS:
-        return _bytes("".join(map(_password, _text(body).splitlines(keepends=True))))[:limit]
+        return _bytes("\n".join(map(_password, _text(body).split("\n"))))[:limit]
     if not path.startswith(_CONFIGURATION) or path in _PLAIN:
         return body
     if _DER_KEY.match(body):
