@@ -54,9 +54,10 @@ def kernel(reading: Reading) -> KernelInfo | None:
 def _line(reading: Reading, path: str) -> str | None:
     """Return a one-line file; what cannot be read is `None` in the record, which says so."""
     try:
-        return reading.host.read(path, limit=65536).decode("utf-8", "replace").strip()
+        line = reading.host.read(path, limit=65536).decode("utf-8", "replace").strip()
     except Unreadable:
         return None
+    return None if "\0" in line else line
 
 
 def _lockdown(reading: Reading) -> Lockdown | None:

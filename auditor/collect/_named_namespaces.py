@@ -85,6 +85,8 @@ def _interfaces(reading: Reading, folder: str) -> tuple[str, ...] | None:
         text = reading.host.read(f"{folder}/dev", limit=_LIMIT).decode("utf-8", "replace")
     except Unreadable:
         return None  # the field says so
+    if not text.startswith("Inter-|"):
+        return None  # no table of net/core/net-procfs.c
     counters = lines(text)[2:]
     names = (line.partition(":")[0].strip() for line in counters if ":" in line)
     return tuple(sorted(recordable(name) for name in names if name != "lo"))

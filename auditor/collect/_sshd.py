@@ -15,7 +15,7 @@ PLACES = ("/etc/ssh/sshd_config", "/usr/etc/ssh/sshd_config")
 _FOLDER = "/etc/ssh"
 _DEEPEST = 16  # servconf.h: SERVCONF_MAX_DEPTH
 _MOST_FILES = 500
-_KEYWORD = re.compile(r"\s*([A-Za-z0-9]+)\s*=?\s*(.*)")
+_KEYWORD = re.compile(r"\s*([A-Za-z0-9]+)(?:\s*=\s*|\s+|(?=\"))(.*)")
 _ARGUMENT = re.compile(r'\s*(?:"([^"]*)"|([^\s"#][^\s"]*))')
 _ALIASES = {
     "challengeresponseauthentication": "kbdinteractiveauthentication",
