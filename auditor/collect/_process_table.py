@@ -13,6 +13,8 @@ from auditor.host import KIB, Absent, Host, Unreadable
 _ARGUMENTS = 64 * KIB
 _ENVIRONMENT = 256 * KIB
 _STATUS = 64 * KIB
+# Nothing that runs a model is started with more words or variables than this.
+_MOST_STRINGS = 4_096
 # The pid namespace that the kernel starts with (PROC_PID_INIT_INO in linux/proc_ns.h).
 FIRST_PID_NAMESPACE = "pid:[4026531836]"
 
@@ -53,7 +55,10 @@ class Seen(Struct, frozen=True, kw_only=True):
 
 
 class ProcessTable:
-    """The processes of a host; `total` counts those listed, `raced` those that ended meanwhile."""
+    """The processes of a host; `total` counts those listed, `raced` those that ended meanwhile.
+
+    `cut` are the folders of those with more variables than are looked at.
+    """
 
     def __init__(self, host: Host, processes: Reading, environments: Reading) -> None:
         """Read from `host`; what is refused goes to the readings, environments to their own."""
@@ -62,6 +67,7 @@ class ProcessTable:
         self._environments = environments
         self.total = 0
         self.raced = 0
+        self.cut: set[str] = set()
 
     def seen(self) -> Iterator[Seen]:
         """Yield every process, by pid. Raises `Unreadable` where there is no `/proc`."""
@@ -131,16 +137,22 @@ class ProcessTable:
             reading.miss(path, error.reason, error.detail)
             return None
         if len(data) == limit:
-            reading.miss(path, "limit", f"longer than {limit} bytes")
+            self._cut(path, f"longer than {limit} bytes", reading)
             data = data[: data.rfind(b"\0") + 1]
-        strings = data.decode("utf-8", "replace").split("\0")
-        while strings and not strings[-1]:
-            strings.pop()
-        return tuple(strings)
+        strings = data.decode("utf-8", "replace").rstrip("\0").split("\0")
+        if len(strings) > _MOST_STRINGS:
+            self._cut(path, f"more than {_MOST_STRINGS} strings", reading)
+        return tuple(strings[:_MOST_STRINGS]) if strings != [""] else ()
+
+    def _cut(self, path: str, detail: str, reading: Reading) -> None:
+        reading.miss(path, "limit", detail)
+        if path.endswith("/environ"):
+            self.cut.add(path.rpartition("/")[0])
 
     def _environment(self, folder: str) -> dict[str, str] | None:
+        """Return the variables, `None` also where they are too many: one left out says "unset"."""
         strings = self._strings(f"{folder}/environ", _ENVIRONMENT, self._environments)
-        if strings is None:
+        if strings is None or folder in self.cut:
             return None
         pairs = (string.partition("=") for string in reversed(strings) if "=" in string)
         # getenv(3) takes the first of several: written last, it stays.

@@ -18,6 +18,7 @@ from auditor.evidence.network import RemoteReference
 from auditor.redaction import REDACTED, is_secret_name, redact_arguments, redact_value
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{1,30}://[^\s\"'<>,;]{1,2000}")
+_MOST_ADDRESSES = 500
 # Addresses of this kind name a file or a bucket, no host; models of such are model sources.
 _HOSTLESS = re.compile(r"(?i)^(?:file|unix|sqlite|pvc|s3|gs|hf|data)(?:\+\w+)?://")
 
@@ -122,6 +123,10 @@ def remote_references(reading: Reading, service: Service) -> Iterator[RemoteRefe
         found = endpoint(url)
         if found is None or (setting, found.url) in told or found.url in models:
             continue
+        if len(told) == _MOST_ADDRESSES:
+            detail = f"more than {_MOST_ADDRESSES} addresses in one command line and environment"
+            reading.miss(service.process.folder, "limit", detail)
+            return
         told.add((setting, found.url))
         yield _reference(reading, service, setting, found)
 

@@ -22,7 +22,7 @@ from auditor.collect._service_records import (
     variables,
 )
 from auditor.collect._service_tunnels import is_gradio_share, tunnel_to, tunnels
-from auditor.evidence import Coverage
+from auditor.evidence import Coverage, GapReason
 from auditor.evidence.host import AiService, EnvironmentVariable, ModelSource, Process
 from auditor.evidence.network import RemoteReference
 from auditor.host import Host
@@ -46,9 +46,9 @@ def _collect(host: Host, _options: Options) -> Iterator[Fact]:
         recognition = recognised[process.pid]
         yield _record(processes, process, recognition, users)
         if process.environment is None and _could_be_a_service(process, recognition):
-            services_unsure.miss(
-                f"{process.folder}/environ", "denied", "its variables could not be read"
-            )
+            reason: GapReason = "limit" if process.folder in table.cut else "denied"
+            detail = "its variables could not be read"
+            services_unsure.miss(f"{process.folder}/environ", reason, detail)
     yield from _service_facts(processes, tuple(services.values()))
     yield from _set_variables(processes, seen, services, users)
     for reading in (processes, environments, services_unsure):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import TypeVar
 
 from auditor.collect import Collector, Fact, Options
@@ -27,6 +28,7 @@ _MOUNTINFO = ("/proc/self/mountinfo", "/proc/1/mountinfo")
 _SWAPS = "/proc/swaps"
 # A Kubernetes node has thousands of mounts, each of a few hundred bytes.
 _LIMIT = 32 * MIB
+_MOST_MOUNTS = 20_000
 
 # Where data comes to lie without anybody naming a folder for it (file-hierarchy(7), and the
 # defaults of Docker, containerd, Podman and the kubelet).
@@ -84,7 +86,10 @@ def _mounts(host: Host, reading: Reading) -> list[Mount]:
         except Unreadable as error:
             reading.miss(source, error.reason, error.detail)
             return []
-        return _kept(parse_mounts(data, Origin(NAME, source)), reading, source)
+        rows = islice(parse_mounts(data, Origin(NAME, source)), _MOST_MOUNTS)
+        if data.count(b"\n") > _MOST_MOUNTS:
+            reading.miss(source, "limit", f"more than {_MOST_MOUNTS} mounts")
+        return _kept(rows, reading, source)
     reading.miss(_MOUNTINFO[0], "absent", "no mount table: what lies on which disk is not known")
     return []
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Literal
 
 from msgspec import Struct
@@ -12,6 +13,7 @@ GapReason = Literal[
 ]
 
 
+@cache
 def kind_name(class_name: str) -> str:
     """Return the record kind of a class: `ListeningPort` is `listening_port`."""
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", class_name).lower()
