@@ -14,14 +14,27 @@ from auditor.policy.shapes import Shape, kind_shape
 # A hostile or huge value must not fill a report.
 MAX_VALUE = 200
 MAX_ITEMS = 10
-_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+# A placeholder alone in brackets takes them with it: ` ({operator})` of nobody says nothing.
+_PLACEHOLDER = re.compile(
+    r"(?P<open> \(|\uff08)?\{(?P<name>[^{}]*)\}(?(open)(?P<close>[)\uff09])?)"
+)
 
 
 class Part(Struct, frozen=True, kw_only=True):
-    """A stretch of a sentence: a text, or the way to a value (`params` first for a parameter)."""
+    """A stretch of a sentence: a text, or the way to a value (`params` first for a parameter).
+
+    `brackets` stand around the value, and are left out with one that is empty.
+    """
 
     text: str = ""
     path: tuple[str, ...] = ()
+    brackets: tuple[str, str] | None = None
+
+    def show(self, value: object) -> str:
+        """Return the value as it stands in the sentence."""
+        if self.brackets is None:
+            return shown(value)
+        return "" if value in ("", (), []) else shown(value).join(self.brackets)
 
 
 class Template(Struct, frozen=True, kw_only=True):
@@ -33,7 +46,7 @@ class Template(Struct, frozen=True, kw_only=True):
     def render(self, record: Mapping[str, object], parameters: Mapping[str, object]) -> str:
         """Return the sentence with its values; `record` holds the fields and `label`."""
         return "".join(
-            part.text if not part.path else shown(_value(part.path, record, parameters))
+            part.text if not part.path else part.show(_value(part.path, record, parameters))
             for part in self.parts
         )
 
@@ -43,9 +56,9 @@ class Template(Struct, frozen=True, kw_only=True):
         return "".join(
             part.text
             if not part.path
-            else shown(_value(part.path, {}, parameters))
+            else part.show(_value(part.path, {}, parameters))
             if part.path[0] == "params"
-            else names[part.path[0]]
+            else part.show(names[part.path[0]])
             for part in self.parts
         )
 
@@ -55,8 +68,13 @@ def read_template(source: str, kind: str, parameters: Mapping[str, Shape]) -> Te
     parts: list[Part] = []
     end = 0
     for match in _PLACEHOLDER.finditer(source):
-        parts.append(Part(text=source[end : match.start()]))
-        parts.append(Part(path=_path(match, kind, parameters)))
+        path = _path(match, kind, parameters)
+        if match["close"]:
+            parts.append(Part(text=source[end : match.start()]))
+            parts.append(Part(path=path, brackets=(match["open"], match["close"])))
+        else:
+            parts.append(Part(text=source[end : match.start("name") - 1]))
+            parts.append(Part(path=path))
         end = match.end()
     parts.append(Part(text=source[end:]))
     if any("{" in part.text or "}" in part.text for part in parts):
@@ -66,7 +84,7 @@ def read_template(source: str, kind: str, parameters: Mapping[str, Shape]) -> Te
 
 def _path(match: re.Match[str], kind: str, parameters: Mapping[str, Shape]) -> tuple[str, ...]:
     """Return the way that a placeholder names, checked step by step."""
-    path = tuple(match.group(1).split("."))
+    path = tuple(match["name"].split("."))
     if path == ("label",):
         return path
     if path[0] == "params":
@@ -76,14 +94,14 @@ def _path(match: re.Match[str], kind: str, parameters: Mapping[str, Shape]) -> t
         shape = kind_shape(kind)
         steps = path
     if not steps:
-        raise ExpressionError("'{params}' names no parameter", match.start())
+        raise ExpressionError("'{params}' names no parameter", match.start("name") - 1)
     for step in steps:
         found = shape.field(step)
         if found is None:
             known = (*(name for name, _ in shape.fields), "label")
             raise ExpressionError(
-                f"the placeholder {{{match.group(1)}}} names nothing that a {kind} has",
-                match.start(),
+                f"the placeholder {{{match['name']}}} names nothing that a {kind} has",
+                match.start("name") - 1,
                 closest(step, known),
             )
         shape = found

@@ -35,3 +35,19 @@ def test_placeholders_are_fields_parameters_and_the_label():
 def test_a_placeholder_that_names_nothing_is_refused(text):
     with pytest.raises(ExpressionError):
         read_template(text, "account", {"x": STRING})
+
+
+@pytest.mark.parametrize(
+    ("source", "operator", "expected"),
+    [
+        ("to {target} ({operator})", "OpenAI", "to x (OpenAI)"),
+        ("to {target} ({operator})", "", "to x"),
+        ("发往 {target}（{operator}）。", "", "发往 x。"),
+        ("发往 {target}（{operator}）。", "OpenAI", "发往 x（OpenAI）。"),
+        ("to {target} ({operator}, known)", "", "to x (none, known)"),
+        ("to {target}, by {operator}", "", "to x, by none"),
+    ],
+)
+def test_a_value_alone_in_brackets_takes_them_with_it(source, operator, expected):
+    template = read_template(source, "destination", {})
+    assert template.render({"target": "x", "operator": operator}, {}) == expected
