@@ -10,12 +10,15 @@ from auditor.host import Absent, Unreadable
 
 _PATTERN = re.compile(r"[*?\[]")
 _LONGEST = 4096
+_MOST_LISTINGS = 5_000
 
 
 def matching(reading: Reading, pattern: str) -> tuple[str, ...]:
     """Return the paths that an absolute pattern stands for, sorted; a leading dot is written out.
 
-    A folder that cannot be listed is a gap; one that is absent holds nothing.
+    A folder that cannot be listed is a gap; one that is absent holds nothing. More than 5,000
+    folders are not listed for the patterns of one collector: a line `Include /*/*/*/*` would
+    have the whole disk listed.
     """
     if len(pattern) > _LONGEST or "\0" in pattern:
         reading.miss("include", "malformed", "a pattern of no path")
@@ -35,6 +38,10 @@ def matching(reading: Reading, pattern: str) -> tuple[str, ...]:
 
 
 def _names(reading: Reading, folder: str) -> tuple[str, ...]:
+    if reading.listings == _MOST_LISTINGS:
+        reading.miss("include", "limit", "patterns of included files that match too much")
+        return ()
+    reading.listings += 1
     try:
         return reading.host.list(folder, limit=FOLDER_LIMIT)
     except Absent:

@@ -40,8 +40,9 @@ class Connection(Struct, kw_only=True):
 def connections(reading: Reading) -> tuple[Connection, ...]:
     """Return the connections of both programs' files; templates (`%default`) are none."""
     found: list[Connection] = []
+    told: set[str] = set()
     for path in (_OLD, *reading.folder("/etc/ipsec.d", ".conf")):
-        found += _old(reading, path, depth=0)
+        found += _old(reading, path, told)
     for path in (_NEW, *reading.folder("/etc/swanctl/conf.d", ".conf")):
         text = reading.text(path)
         if text is not None:
@@ -49,9 +50,9 @@ def connections(reading: Reading) -> tuple[Connection, ...]:
     return tuple(found)
 
 
-def _old(reading: Reading, path: str, *, depth: int) -> Iterator[Connection]:
-    """Yield the `conn` sections of an ipsec.conf(5)."""
-    text = reading.text(path)
+def _old(reading: Reading, path: str, told: set[str]) -> Iterator[Connection]:
+    """Yield the `conn` sections of an ipsec.conf(5); of files told already nothing more."""
+    text = reading.text(path) if _first_time(reading, path, told) else None
     if text is None:
         return
     current: Connection | None = None
@@ -67,7 +68,7 @@ def _old(reading: Reading, path: str, *, depth: int) -> Iterator[Connection]:
             if words[0] == "conn" and len(words) > 1 and words[1] != "%default":
                 current = Connection(name=words[1], path=path, line=number)
             elif words[0] == "include" and len(words) > 1:
-                yield from _included(reading, words[1], depth=depth + 1)
+                yield from _included(reading, words[1], told)
         elif current is not None and "=" in line:
             name, _, value = line.strip().partition("=")
             _set(current, name.strip(), value.strip())
@@ -75,15 +76,22 @@ def _old(reading: Reading, path: str, *, depth: int) -> Iterator[Connection]:
         yield current
 
 
-def _included(reading: Reading, pattern: str, *, depth: int) -> Iterator[Connection]:
+def _first_time(reading: Reading, path: str, told: set[str]) -> bool:
+    if path in told:
+        return False
+    if len(told) == _MOST_FILES:
+        reading.miss(path, "limit", "too many included files")
+        return False
+    told.add(path)
+    return True
+
+
+def _included(reading: Reading, pattern: str, told: set[str]) -> Iterator[Connection]:
     whole = pattern if pattern.startswith("/") else f"/etc/{pattern}"
-    # The folder is read anyway: a file that is included from there would count twice.
-    paths = [p for p in matching(reading, whole) if not p.startswith("/etc/ipsec.d/")]
-    if depth > _DEEPEST or len(paths) > _MOST_FILES:
-        reading.miss(whole, "limit", "too many included files")
-        return
-    for path in paths:
-        yield from _old(reading, path, depth=depth)
+    for path in matching(reading, whole):
+        # That folder is read anyway.
+        if not path.startswith("/etc/ipsec.d/"):
+            yield from _old(reading, path, told)
 
 
 def _set(connection: Connection, name: str, value: str) -> None:

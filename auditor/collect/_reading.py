@@ -48,6 +48,7 @@ class Reading:
         self.collector = collector
         self._kinds = kinds
         self._misses: dict[_Miss, None] = {}
+        self.listings = 0  # folders that were listed for patterns
 
     def text(self, path: str) -> str | None:
         """Return the file as text, `None` where it is absent or could not be read (a gap).
@@ -179,6 +180,10 @@ def _no_text(data: bytes) -> str:
         return "not text: it holds NUL bytes"
     if b"\r" in data and b"\n" not in data:
         return "its lines end as on no Unix system"
+    # Comments may be written in any encoding; of a setting the greater part is ASCII.
+    text = data.decode("utf-8", "replace")
+    if text.count("\ufffd") * 2 > len(text):
+        return "not text: it holds more other bytes than characters"
     return ""
 
 

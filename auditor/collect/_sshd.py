@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from fnmatch import fnmatchcase
 
 from msgspec import Struct, field
 
+from auditor.collect._globs import matching
 from auditor.collect._reading import Reading
-from auditor.host import Absent, Unreadable
 
 # The second is where distributions with an immutable /usr put their own.
 PLACES = ("/etc/ssh/sshd_config", "/usr/etc/ssh/sshd_config")
@@ -129,7 +128,10 @@ def _include(
 ) -> None:
     for pattern in patterns:
         whole = pattern if pattern.startswith("/") else f"{_FOLDER}/{pattern}"
-        for path in _matching(reading, whole, config):
+        before = reading.losses
+        paths = matching(reading, whole)
+        config.doubtful = config.doubtful or reading.losses > before
+        for path in paths:
             config.files += 1
             if depth > _DEEPEST or config.files > _MOST_FILES:
                 reading.miss(path, "limit", "too many included files")
@@ -140,33 +142,3 @@ def _include(
                 config.doubtful = config.doubtful or not reading.absent(path)
                 continue
             _read_text(reading, path, text, config, depth=depth, conditional=conditional)
-
-
-def _matching(reading: Reading, pattern: str, config: SshdConfig) -> list[str]:
-    """Return the paths that a glob(3) pattern stands for, sorted; a dot must be written."""
-    found = [""]
-    for part in pattern.strip("/").split("/"):
-        if not re.search(r"[*?\[]", part):
-            found = [f"{folder}/{part}" for folder in found]
-            continue
-        below = []
-        for folder in found:
-            names = _names(reading, folder or "/", config)
-            below += [
-                f"{folder}/{name}"
-                for name in names
-                if fnmatchcase(name, part) and (not name.startswith(".") or part.startswith("."))
-            ]
-        found = below
-    return found
-
-
-def _names(reading: Reading, folder: str, config: SshdConfig) -> tuple[str, ...]:
-    try:
-        return reading.host.list(folder)
-    except Absent:
-        return ()
-    except Unreadable as error:
-        reading.miss(folder, error.reason, error.detail)
-        config.doubtful = True
-        return ()
