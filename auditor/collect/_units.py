@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
 
 from msgspec import Struct
@@ -28,6 +28,7 @@ MANAGER_FOLDERS = (
     "/usr/lib/systemd/system.conf.d",
 )
 EVERY_SERVICE = "every service"
+_MANAGER_KEYS = frozenset({"DefaultEnvironment", "ManagerEnvironment"})
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "s": " ", "a": "\a", "b": "\b", "f": "\f", "v": "\v"}
 
 
@@ -43,28 +44,34 @@ class UnitVariable(Struct, frozen=True, kw_only=True):
 
 def service_variables(reading: Reading) -> Iterator[UnitVariable]:
     """Yield the variables of every service, as the last file to set each leaves it."""
-    everyone = _manager_variables(reading)
-    yield from everyone
-    for unit, paths in sorted(_service_files(reading).items()):
-        effective: dict[str, UnitVariable] = {}
-        for path in paths:
-            _apply(reading, unit, path, effective)
-        yield from effective.values()
+    yield from manager_variables(reading)
+    for unit, paths in sorted(service_files(reading).items()):
+        yield from variables_of(reading, unit, paths).values()
 
 
-def _manager_variables(reading: Reading) -> tuple[UnitVariable, ...]:
-    """Return `DefaultEnvironment=` and `ManagerEnvironment=` of the system manager."""
+def variables_of(reading: Reading, unit: str, paths: Iterable[str]) -> dict[str, UnitVariable]:
+    """Return the variables that the files of a unit leave, each over those before it."""
+    effective: dict[str, UnitVariable] = {}
+    for path in paths:
+        _apply(reading, unit, path, effective)
+    return effective
+
+
+def manager_variables(
+    reading: Reading, keys: frozenset[str] = _MANAGER_KEYS
+) -> tuple[UnitVariable, ...]:
+    """Return `DefaultEnvironment=` (of every service) and `ManagerEnvironment=` (its own)."""
     dropins = reading.by_name(MANAGER_FOLDERS, ".conf")
     found: dict[str, UnitVariable] = {}
     for path in (*MANAGER_FILES[::-1], *dropins):
-        for entry in _settings(reading, path, "Manager"):
-            if entry.key in {"DefaultEnvironment", "ManagerEnvironment"}:
+        for entry in settings(reading, path, "Manager"):
+            if entry.key in keys:
                 for variable in _inline("systemd", path, entry):
                     found[variable.name] = variable
     return tuple(found.values())
 
 
-def _service_files(reading: Reading) -> dict[str, list[str]]:
+def service_files(reading: Reading) -> dict[str, list[str]]:
     """Return, for each service, its unit file and drop-ins in the order they apply."""
     units: dict[str, list[str]] = {}
     dropins: dict[str, dict[str, str]] = {}
@@ -87,7 +94,7 @@ def _service_files(reading: Reading) -> dict[str, list[str]]:
 
 def _apply(reading: Reading, unit: str, path: str, effective: dict[str, UnitVariable]) -> None:
     """Let one file of a unit add to, replace or clear the unit's variables."""
-    for entry in _settings(reading, path, "Service"):
+    for entry in settings(reading, path, "Service"):
         if entry.key == "Environment":
             if not entry.value:
                 effective.clear()
@@ -98,10 +105,12 @@ def _apply(reading: Reading, unit: str, path: str, effective: dict[str, UnitVari
                 effective[variable.name] = variable
 
 
-def _settings(reading: Reading, path: str, section: str) -> Iterator[Entry]:
-    """Yield the settings of one section; a file that says nothing of an environment is skipped."""
+def settings(
+    reading: Reading, path: str, section: str, about: str = "Environment"
+) -> Iterator[Entry]:
+    """Yield the settings of one section; a file that does not hold the word `about` is skipped."""
     text = reading.text(path)
-    if text is None or "Environment" not in text:
+    if text is None or about not in text:
         return
     for entry in entries(text, continuation="backslash"):
         if entry.section == section:

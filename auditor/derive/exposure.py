@@ -24,6 +24,7 @@ _WILDCARDS = frozenset({"", "*", "0.0.0.0", "::"})  # noqa: S104 - compared, not
 _LOOPBACK_NAMES = frozenset({"localhost", "ip6-localhost", "localhost4", "localhost6"})
 _POD_NETWORK = "pod-network"
 _APART = "namespace"
+_UNIT = "unit:"
 # Addresses that no router of the internet leads to (RFC 1918, 6598, 3927, 4193, 4291).
 _NOT_ROUTED = tuple(
     ip_network(cidr)
@@ -61,7 +62,7 @@ def _derive(evidence: Evidence) -> Iterator[Record]:
         for port in owned:
             yield from _of_port(surroundings, service, port)
         if not owned:
-            yield from _without_ports(service, ports.unowned)
+            yield from _without_ports(surroundings, service, ports.unowned)
 
 
 def _of_port(
@@ -136,16 +137,22 @@ def _ancestor(pid: int, parents: dict[int, int | None], workloads: frozenset[str
 
 
 def _without_ports(
-    service: AiService, unowned: tuple[ListeningPort, ...]
+    surroundings: _Surroundings, service: AiService, unowned: tuple[ListeningPort, ...]
 ) -> Iterator[ServiceExposure]:
     """Yield what is known of a service of which no port was seen.
 
     In a manifest the pod's own address is reachable in the cluster's network. On a host every
     port without a known owner could be the service's, so that its reach cannot be told; where
-    every port has its owner, the service listens on none.
+    every port has its owner, the service listens on none. A unit that does not run will listen
+    where its settings say.
     """
     if service.source_world == "manifest":
         yield from _in_the_pod(service)
+    elif service.workload.startswith(_UNIT):
+        bind = service.bind_address
+        reach = None if bind is None else _reach(surroundings, bind)
+        if service.role != "training":
+            yield _own_words(service, reach, "unit")
     elif unowned:
         same = [port for port in unowned if port.port == service.port]
         for port in same:

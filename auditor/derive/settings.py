@@ -14,26 +14,28 @@ from auditor.derive._switches import Inside, Situation, flag_value, observed, st
 from auditor.derive._verdict import Question, judge
 from auditor.evidence import Evidence, Record
 from auditor.evidence.derived import ServiceSetting
-from auditor.evidence.host import AiService
+from auditor.evidence.host import AiService, EnvironmentVariable
 from auditor.evidence.workload import KubernetesService, Workload
 
 
 def _derive(evidence: Evidence) -> Iterator[Record]:
     """Yield a record for each service and each setting that concerns it."""
     cluster = cluster_of(evidence)
+    logins = _of_logins(evidence)
     for record in evidence.records:
         if isinstance(record, AiService):
-            yield from _of_service(evidence, cluster, record)
+            yield from _of_service(evidence, cluster, logins, record)
 
 
 def _of_service(
-    evidence: Evidence, cluster: Cluster, service: AiService
+    evidence: Evidence, cluster: Cluster, logins: dict[str, str], service: AiService
 ) -> Iterator[ServiceSetting]:
     started = _started(service)
     for setting in settings_of(service.runtime):
         situation = structs.replace(started, inside=_inside(evidence, cluster, service, setting))
         if service.runtime not in setting.runtimes and not _concerns(setting, situation):
             continue
+        state = state_of(setting, situation)
         yield ServiceSetting(
             origin=service.origin,
             source_kind="ai_service",
@@ -41,12 +43,34 @@ def _of_service(
             runtime=service.runtime,
             subject=service.subject,
             effect=setting.effect,
-            state=state_of(setting, situation),
+            state=state,
             value=observed(setting, situation),
             safe_value=setting.safe,
             leaves=setting.leaves,
             verified=setting.verified != "no",
+            how=_in_vain(setting, logins) if state == "unset" else "",
         )
+
+
+def _of_logins(evidence: Evidence) -> dict[str, str]:
+    """Return where variables are set that logins alone get (pam_env(8), profiles of shells).
+
+    It is a remark for the reader: what could not be read of such variables decides nothing, so
+    that `environment_variable` is none of the sources.
+    """
+    return {
+        record.name: f"{record.name}={record.value} in {record.origin.source}"
+        for record in evidence.records
+        if isinstance(record, EnvironmentVariable)
+        and record.scope in ("system", "user")
+        and not record.secret
+        and record.value
+    }
+
+
+def _in_vain(setting: Setting, logins: dict[str, str]) -> str:
+    found = [logins[switch.variable] for switch in setting.switches if switch.variable in logins]
+    return f"{', '.join(found)} is for logins: no service sees it" if found else ""
 
 
 def _started(service: AiService) -> Situation:

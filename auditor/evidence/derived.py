@@ -49,7 +49,8 @@ class ServiceExposure(Record, frozen=True, kw_only=True):
 
     `reach`: `loopback`, `inside` (an address that the site holds), `everywhere` (a wildcard
     address, or published by the cluster's edge), `outside` (an address not of the site), or
-    `None` where the owner of the socket or the address cannot be told.
+    `None` where the owner of the socket or the address cannot be told. `published_by` is as of a
+    listening port, or `unit` where a unit would listen there once it is started.
     """
 
     source_kind: str
@@ -77,7 +78,8 @@ class ServiceSetting(Record, frozen=True, kw_only=True):
 
     `state` is `safe`, `unsafe` (set so that it leaves), `unset` (and the default lets it leave)
     or `None` where the environment or arguments could not be read. `effect` is `telemetry`,
-    `fetch`, `tracing`, `update` or `exposure`; `leaves` says in words what goes out.
+    `fetch`, `tracing`, `update` or `exposure`; `leaves` says in words what goes out. `how` tells
+    where an unset one is set all the same, in a place that no service reads; empty for nowhere.
     """
 
     source_kind: str
@@ -90,6 +92,7 @@ class ServiceSetting(Record, frozen=True, kw_only=True):
     safe_value: str
     leaves: str
     verified: bool
+    how: str = ""
 
     @property
     def label(self) -> str:

@@ -100,12 +100,13 @@ class Variable(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class AiService(Record, frozen=True, kw_only=True):
-    """A model server or AI tool: a process of a host, or a container of a manifest.
+    """A model server or AI tool: a process or unit of a host, or a container of a manifest.
 
     `runtime` is the catalogue's key (`vllm`), `workload` what listening ports and settings are
-    joined by (`pid:4121`, `ai/Deployment/llm`), `environment` the variables known to the
-    catalogues, `api_key` whether the API asks for one. `confidence` is how sure the recognition
-    is: `high` by executable or module, `medium` by image or argument, `low` by name alone.
+    joined by (`pid:4121`, `ai/Deployment/llm`; of a unit that does not run `unit:vllm.service`),
+    `environment` the variables known to the catalogues, `api_key` whether the API asks for one.
+    `confidence` is how sure the recognition is: `high` by executable or module, `medium` by
+    image or argument, `low` by name alone.
     `cors` is `any` where web pages of every origin may call it, `limited` where only some may,
     `untold` where the catalogue does not know. `tunnel` names what leads to it from a relay
     outside (a switch of its own, or a program beside it), empty for none.

@@ -295,13 +295,18 @@ def _settings(built: Machine) -> None:
         ),
     )
     built.file("/etc/environment", "http_proxy=http://user:secret@proxy.vendor.example:3128\n"
-               "HF_ENDPOINT=https://hub.vendor.example\n")  # fmt: skip
+               "HF_ENDPOINT=https://hub.vendor.example\n"
+               "HF_HUB_OFFLINE=1\n")  # fmt: skip
     built.file(f"{_HOME}/.bashrc", "export OPENAI_API_KEY=sk-sample-not-a-real-key\n"
                "export SENTRY_DSN=https://0123@errors.vendor.example/42\n", 0o644, _ML,
                _ML)  # fmt: skip
     built.file("/etc/systemd/system/ollama.service", "[Service]\nUser=ollama\n"
                'Environment="OLLAMA_HOST=0.0.0.0" "OLLAMA_ORIGINS=*"\n'
                "ExecStart=/usr/local/bin/ollama serve\n")  # fmt: skip
+    # It does not run, and would not see what /etc/environment says.
+    built.file("/etc/systemd/system/embeddings.service", "[Service]\nExecStart="
+               "/usr/local/bin/text-embeddings-router --model-id example/embed --port 8085\n"
+               )  # fmt: skip
 
 
 def _models(built: Machine) -> None:
