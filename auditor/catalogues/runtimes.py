@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Literal
 
 from msgspec import Struct
@@ -71,11 +72,34 @@ def recognise(
     if executable and called and called[0].path and not called[0].java:
         called.append(Program(path=executable, arguments=tuple(arguments[1:])))
     for program in called:
-        for runtime in runtimes():
+        for runtime in runtimes() if _has_known_name(program) else ():
             if _runs(runtime, program):
                 return Recognition(runtime=runtime, confidence="high", arguments=program.arguments)
     return _by_image(image, tuple(arguments)) or _by_environment(
         frozenset(environment_names), tuple(arguments)
+    )
+
+
+def _has_known_name(program: Program) -> bool:
+    """Return whether any runtime could be meant: most programs of a host are told here."""
+    known = _names()
+    words = (program.name, program.module, program.app, *program.java)
+    return "*" in known or not known.isdisjoint(words)
+
+
+@cache
+def _names() -> frozenset[str]:
+    """Return what programs of the catalogue are called: files, modules, classes, applications."""
+    return frozenset(
+        name
+        for runtime in runtimes()
+        for name in (
+            *runtime.executables,
+            *runtime.modules,
+            *runtime.classes,
+            *runtime.python_apps,
+            *(script.rpartition("/")[2] for script in runtime.scripts),
+        )
     )
 
 
@@ -113,11 +137,13 @@ def _is_called(runtime: Runtime, name: str, program: Program) -> bool:
 def _by_image(image: str, arguments: tuple[str, ...]) -> Recognition | None:
     """Return the runtime whose image name fits best: the one with the most components."""
     parts = repository_parts(image)
+    if not parts:
+        return None
     fitting = [
         (len(pattern), runtime)
         for runtime in runtimes()
         for pattern in (tuple(name.split("/")) for name in runtime.images)
-        if parts and _ends_with(parts, pattern)
+        if _ends_with(parts, pattern)
     ]
     if not fitting:
         return None
@@ -127,8 +153,8 @@ def _by_image(image: str, arguments: tuple[str, ...]) -> Recognition | None:
 
 
 def _by_environment(names: frozenset[str], arguments: tuple[str, ...]) -> Recognition | None:
-    for runtime in runtimes():
-        if names.intersection(runtime.environment):
+    for runtime in runtimes() if names else ():
+        if not names.isdisjoint(runtime.environment):
             return Recognition(runtime=runtime, confidence="low", arguments=arguments)
     return None
 
