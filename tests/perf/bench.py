@@ -20,6 +20,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PYTHON = sys.executable
+SIZES = (100, 1_000, 5_000)
 
 
 class Measured:
@@ -119,12 +120,28 @@ def synthetic(records: int, folder: Path) -> Path:
     return path
 
 
+def growth(audit: list[str], out: Path, base: float) -> None:
+    """Print what machines of many processes and of many mounts cost, and one more of either."""
+    from trees import machine
+
+    for what in ("processes", "mounts"):
+        measured = []
+        for number in SIZES:
+            tree = machine(out / f"{what}-{number}", **{what: number})
+            words = [*audit, "scan", "--root", str(tree), "--at", "2026-01-01", "-q"]
+            found = Measured(f"audit scan, {number:,} {what}", [*words, "-o", f"{tree}.out"])
+            print(found.row(base), flush=True)
+            measured.append(min(found.cpu))
+        each = (measured[-1] - measured[0]) / (SIZES[-1] - SIZES[0]) * 1000
+        print(f"one of the {what} more: {each:.2f} ms of CPU")
+
+
 def main() -> None:
     """Print the table."""
     sys.path.insert(0, str(ROOT))
     out = Path(tempfile.mkdtemp(prefix="auditor-bench-"))
     audit = [PYTHON, "-m", "auditor"]
-    print(f"{platform.system()} {platform.release()}, {os.cpu_count()} cores, "
+    print(f"{time.strftime('%Y-%m-%d')}, {platform.system()} {platform.release()}, {os.cpu_count()} cores, "
           f"Python {platform.python_version()}, load {os.getloadavg()[0]:.1f}")  # fmt: skip
     print(f"{'command':<44}{'CPU s':>8}{'wall s':>9}{'MiB':>9}{'bare':>10}")
     bare = Measured("python -c pass", [PYTHON, "-c", "pass"], repeat=9)
@@ -135,7 +152,7 @@ def main() -> None:
         ("audit scan -o DIR (this host)", [*audit, "scan", "-o", str(out / "host"), "-q"], 5),
         ("audit scan (text)", [*audit, "scan"], 3),
     ]
-    for host in sorted((ROOT / "samples" / "hosts").iterdir()):
+    for host in sorted(path for path in (ROOT / "samples" / "hosts").iterdir() if path.is_dir()):
         folder = str(out / host.name)
         words = [*audit, "scan", "--root", str(host), "--at", "2026-01-01", "-o", folder, "-q"]
         commands.append((f"audit scan --root {host.name}", words, 3))
@@ -154,6 +171,7 @@ def main() -> None:
         commands.append(("oscap xccdf eval", words, 1))
     for name, command, repeat in commands:
         print(Measured(name, command, repeat=repeat).row(base), flush=True)
+    growth(audit, out, base)
     for peer in ("lynis", "oscap"):
         if not shutil.which(peer):
             print(f"{peer}: not installed, not measured")
