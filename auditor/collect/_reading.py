@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
@@ -15,6 +16,7 @@ FILE_LIMIT = MIB
 # A drop-in folder with more entries than this is not read to its end.
 FOLDER_LIMIT = 5_000
 _NAMED = 3
+_LETTER = re.compile(rb"[A-Za-z0-9]")
 
 
 class _Miss(Struct, frozen=True, kw_only=True):
@@ -180,10 +182,9 @@ def _no_text(data: bytes) -> str:
         return "not text: it holds NUL bytes"
     if b"\r" in data and b"\n" not in data:
         return "its lines end as on no Unix system"
-    # Comments may be written in any encoding; of a setting the greater part is ASCII.
-    text = data.decode("utf-8", "replace")
-    if text.count("\ufffd") * 2 > len(text):
-        return "not text: it holds more other bytes than characters"
+    # Comments may be written in any encoding; what is set is written in letters of ASCII.
+    if data and not data.isascii() and not _LETTER.search(data):
+        return "not text: it holds no letter or digit"
     return ""
 
 

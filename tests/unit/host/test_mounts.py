@@ -51,3 +51,10 @@ def test_unknown_kinds_and_no_table_are_careful():
 @given(st.text(max_size=300), st.text(alphabet="/ab.", max_size=20))
 def test_any_text_is_read(text, path):
     Mounts(parse(text)).find("/" + path)
+
+
+def test_a_mount_point_with_line_ends_of_its_own_is_one_line() -> None:
+    """The kernel escapes the newline alone: cut there, a dead FUSE mount would look local."""
+    for inside in "\x0b\x0c\x1c\x85\u2028":
+        found = parse(f"1 0 0:9 / /a{inside}b rw - fuse.x x rw\n")
+        assert [(point.path, point.manner) for point in found] == [(f"/a{inside}b", "remote")]
