@@ -21,6 +21,7 @@ from auditor.evidence import (
 )
 from auditor.evidence import derived as d
 from auditor.evidence import host as h
+from auditor.evidence import models as m
 from auditor.evidence import network as n
 from auditor.evidence import storage as s
 from auditor.evidence import workload as w
@@ -85,8 +86,8 @@ def records() -> tuple[Record, ...]:
         n.Interface(interface="wg0", link_type="wireguard", mac="", addresses=("192.0.2.7/32",), state="unknown", mtu=1420, driver="", physical=False, origin=origin("/sys/class/net/wg0", collector="interfaces")),
         s.ModelStore(path="/srv/models", tool="huggingface", discovered_by="well-known", holds="models", owner=1000, writers="group", files=412, size=1_430_224_117_760, complete=True, origin=origin("/srv/models", collector="model_stores")),
         s.ModelStore(path="/home/mlops/.cache/huggingface", tool="huggingface", discovered_by="well-known", holds="models", owner=1000, writers=None, files=None, size=None, complete=False, origin=origin("/home/mlops", collector="model_stores")),
-        s.ModelFile(path="/srv/models/qwen2.5-7b/model-00001-of-00004.safetensors", store="/srv/models", model_format="safetensors", size=3_945_441_440, architecture="Qwen2ForCausalLM", name="Qwen2.5-7B-Instruct", parameters=7_615_616_512, precision="bf16", context_length=32768, tensors=339, license="apache-2.0", base_model="", origin=origin("/srv/models", collector="model_stores")),
-        s.ModelFile(path="/srv/models/defect-vit.gguf", store="/srv/models", model_format="gguf", size=88_440_192, architecture="", name="", parameters=None, precision="q8_0", context_length=0, tensors=198, license="", base_model="", origin=origin("/srv/models", collector="model_stores")),
+        m.ModelFile(path="/srv/models/qwen2.5-7b/model-00001-of-00004.safetensors", store="/srv/models", model_format="safetensors", size=3_945_441_440, architecture="Qwen2ForCausalLM", name="Qwen2.5-7B-Instruct", parameters=7_615_616_512, precision="bf16", context_length=32768, tensors=339, license="apache-2.0", base_model="", origin=origin("/srv/models", collector="model_stores")),
+        m.ModelFile(path="/srv/models/defect-vit.gguf", store="/srv/models", model_format="gguf", size=88_440_192, architecture="", name="", parameters=None, precision="q8_0", context_length=0, tensors=198, license="", base_model="", origin=origin("/srv/models", collector="model_stores")),
         s.Swap(path="/dev/dm-2", swap_type="partition", size=8_589_934_592, used=0, origin=origin("/proc/swaps", 2, "mounts")),
     )  # fmt: skip
 

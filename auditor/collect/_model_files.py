@@ -9,12 +9,12 @@ from typing import TypeVar
 import msgspec
 from msgspec import Struct
 
-from auditor import formats
 from auditor.collect._paths import recordable
 from auditor.collect._reading import Reading
 from auditor.collect._store_walk import File
-from auditor.evidence.storage import ModelFile
-from auditor.formats import FormatError, ModelHeader
+from auditor.evidence import GapReason
+from auditor.evidence.models import ModelFile
+from auditor.formats import Inspection
 from auditor.host import MIB, Absent, Host, Unreadable
 
 MAX_MODEL_FILES = 5_000
@@ -71,8 +71,8 @@ class ModelFiles:
             self._reading.miss(recordable(store), "limit", detail)
         found = 0
         for file in files[:MAX_LOOKED_AT]:
-            model_format = self._format(file)
-            if not model_format:
+            inspected = self._inspect(file)
+            if inspected is None:
                 continue
             if found == MAX_MODEL_FILES:
                 detail = f"only the first {MAX_MODEL_FILES} model files were read"
@@ -80,34 +80,27 @@ class ModelFiles:
                 return
             found += 1
             self.recognised += 1
-            header = self._header(file, model_format)
-            if header is not None:
+            if inspected.verdict in ("malformed", "not-inspectable"):
+                told = inspected.reasons[0]
+                reason: GapReason = "malformed" if told.verdict == "malformed" else "unsupported"
+                self._reading.miss(recordable(file.path), reason, told.detail)
+            else:
                 self.read += 1
-                yield self._record(store, file, model_format, header)
+            yield self._record(store, file, inspected)
 
-    def _format(self, file: File) -> str:
+    def _inspect(self, file: File) -> Inspection | None:
         if not file.size:
-            return ""
+            return None
         try:
-            head = self._host.read(file.path, limit=formats.SNIFFED, head=True)
+            return self._host.inspect_model(file.path)
         except Absent:
-            return ""  # removed while we looked
+            return None  # removed while we looked
         except Unreadable as error:
-            self._reading.miss(recordable(file.path), error.reason, error.detail)
-            return ""
-        return formats.recognise(head)
-
-    def _header(self, file: File, model_format: str) -> ModelHeader | None:
-        def beginning(length: int) -> bytes:
-            return self._host.read(file.path, limit=length, head=True)
-
-        try:
-            return formats.load(model_format).read(beginning, file.size)
-        except (FormatError, Unreadable) as error:
             self._reading.miss(recordable(file.path), error.reason, error.detail)
             return None
 
-    def _record(self, store: str, file: File, model_format: str, header: ModelHeader) -> ModelFile:
+    def _record(self, store: str, file: File, inspected: Inspection) -> ModelFile:
+        header = inspected.header
         folder = self._configured_in(file.path)
         config = self._config(folder)
         architectures = config.architectures or [""]
@@ -117,7 +110,17 @@ class ModelFiles:
             origin=self._reading.origin(recordable(file.path)),
             path=recordable(file.path),
             store=recordable(store),
-            model_format=model_format,
+            model_format=inspected.model_format,
+            role=inspected.role,
+            verdict=inspected.verdict,
+            reasons=inspected.reasons,
+            unlisted=inspected.unlisted,
+            producer=header.producer,
+            quantization=header.quantization,
+            tokenizer=header.tokenizer,
+            chat_template=header.chat_template,
+            custom_operators=header.custom_operators,
+            datasets=header.datasets,
             size=file.size,
             architecture=header.architecture or architectures[0][:_TEXT],
             name=header.name or recordable(repository),

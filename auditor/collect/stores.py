@@ -14,8 +14,8 @@ from auditor.collect._store_places import IN_HOME, ON_SYSTEM, Place, layout, wel
 from auditor.collect._store_services import ServiceFolders
 from auditor.collect._store_walk import Walk, Walker
 from auditor.evidence import Coverage
-from auditor.evidence.storage import ModelFile, ModelStore
-from auditor.formats import SNIFFED, recognise
+from auditor.evidence.models import ModelFile
+from auditor.evidence.storage import ModelStore
 from auditor.host import Absent, Host, Stat, Unreadable
 
 NAME = "stores"
@@ -112,7 +112,7 @@ def _resolved(host: Host, place: Place, reading: Reading) -> tuple[str, Stat] | 
 def _is_model(host: Host, path: str) -> bool:
     """Return whether a service's argument is a model file: then its folder is the store."""
     try:
-        return bool(recognise(host.read(path, limit=SNIFFED, head=True)))
+        return host.inspect_model(path) is not None
     except Unreadable:
         # What is no readable file (a socket, a device) is no store either.
         return False

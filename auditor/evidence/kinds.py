@@ -7,6 +7,7 @@ from auditor.evidence import (
     containers,
     derived,
     host,
+    models,
     network,
     storage,
     transit,
@@ -52,7 +53,8 @@ Collected = (
     | storage.Swap
     | storage.ModelStore
     | storage.DataFolder
-    | storage.ModelFile
+    | models.ModelFile
+    | models.StoreAnomaly
     | volumes.LuksHeader
     | volumes.KeyFile
     | volumes.MemoryDump
@@ -79,6 +81,7 @@ Derived = (
     | volumes.KeyProtection
     | transit.CertificateValidity
     | transit.EndpointTransport
+    | models.ModelAssessment
 )
 
 COLLECTED: dict[str, type[Record]] = {kind_name(t.__name__): t for t in Collected.__args__}

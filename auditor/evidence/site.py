@@ -64,12 +64,29 @@ class Signer(_Part, frozen=True, kw_only=True):
     role: str = ""
 
 
+class AllowedGlobal(_Part, frozen=True, kw_only=True):
+    """A global that pickles may ask for although no table holds it.
+
+    `name` is `module.name` (`ultralytics.nn.tasks.DetectionModel`) or a module's `module.*`.
+    `sha256` pins it to files of that digest; empty means any file. It ends with `expires` (an
+    ISO date). Only an `unlisted` verdict is excepted, never a `dangerous` one.
+    """
+
+    name: str
+    owner: str
+    reason: str
+    expires: str
+    sha256: tuple[str, ...] = ()
+
+
 class Site(_Part, frozen=True, kw_only=True):
     """The whole declaration. `assumed` is true when there was no site file.
 
     `names` are DNS suffixes inside the perimeter (`corp.example` covers `a.corp.example`).
     `resolvers`, `time_servers`, `registries` and `mirrors` are hosts, addresses or CIDRs that
-    count as inside *for that use*; `mirrors` serve packages and models.
+    count as inside *for that use*; `mirrors` serve packages and models. `model_origins` are the
+    approved sources of models, as `registry/repository` with `*` for any part
+    (`huggingface.co/Qwen/*`, `models.plant.example/*`).
     """
 
     name: str = ""
@@ -84,6 +101,8 @@ class Site(_Part, frozen=True, kw_only=True):
     jurisdiction: Jurisdiction = Jurisdiction()
     stores: tuple[Store, ...] = ()
     signers: tuple[Signer, ...] = ()
+    model_origins: tuple[str, ...] = ()
+    allowed_globals: tuple[AllowedGlobal, ...] = ()
 
 
 # Private and local ranges (RFC 1918, 4193, 3927, 4291, 6598), for a host with no site file.

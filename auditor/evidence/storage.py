@@ -128,28 +128,3 @@ class DataFolder(Record, frozen=True, kw_only=True):
     def label(self) -> str:
         """Return the path that programs use."""
         return self.known_as
-
-
-class ModelFile(Record, frozen=True, kw_only=True):
-    """A model file's header: read, never executed. Sizes in bytes, `parameters` counts elements.
-
-    `model_format` is what the content says (`safetensors`, `gguf`), never the extension.
-    """
-
-    path: str
-    store: str
-    model_format: str
-    size: int
-    architecture: str
-    name: str
-    parameters: int | None
-    precision: str
-    context_length: int
-    tensors: int
-    license: str
-    base_model: str
-
-    @property
-    def label(self) -> str:
-        """Return the path."""
-        return self.path

@@ -1,29 +1,45 @@
-"""Reads the headers of model files, one file a format: bounded, never executed."""
+"""Inspects model files, one file a format: header-only, bounded, by content, never executed."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 
+import msgspec
 from msgspec import Struct
 
-from auditor.evidence import GapReason
+from auditor.evidence.models import VERDICTS, Role, Verdict, VerdictReason
+from auditor.formats._budget import MAX_DEPTH, Budget
+from auditor.formats._errors import FormatError
+from auditor.formats._view import Memory, Paged, Part, View
 from auditor.listing import constant_of, public_modules
 
+__all__ = [
+    "SNIFFED",
+    "Budget",
+    "Context",
+    "ExternalData",
+    "FormatError",
+    "Inspection",
+    "Memory",
+    "ModelFormat",
+    "ModelHeader",
+    "Paged",
+    "Part",
+    "View",
+    "by_share",
+    "inspect",
+    "load",
+    "names",
+    "recognise",
+    "worst",
+]
+
 # What a format is recognised by: this many bytes from a file's beginning.
-SNIFFED = 16
-
-Beginning = Callable[[int], bytes]
-
-
-class FormatError(Exception):
-    """A file is not what its first bytes promise; `reason` as in `Gap`."""
-
-    def __init__(self, detail: str, reason: GapReason = "malformed") -> None:
-        """Keep the sentence and the reason."""
-        super().__init__(detail)
-        self.detail = detail
-        self.reason: GapReason = reason
+SNIFFED = 1024
+# The most reasons that are kept of one file; how many were left out is the last one's detail.
+MAX_REASONS = 50
+_DETAIL = 300
 
 
 class ModelHeader(Struct, frozen=True, kw_only=True):
@@ -37,19 +53,81 @@ class ModelHeader(Struct, frozen=True, kw_only=True):
     tensors: int = 0
     license: str = ""
     base_model: str = ""
+    repository: str = ""
+    revision: str = ""
+    producer: str = ""
+    quantization: str = ""
+    tokenizer: str = ""
+    chat_template: str = ""
+    custom_operators: tuple[str, ...] = ()
+    datasets: tuple[str, ...] = ()
+
+
+class ExternalData(Struct, frozen=True, order=True, kw_only=True):
+    """Bytes that a model keeps in another file: `location` as written, bytes needed of it."""
+
+    location: str
+    needed: int
+
+
+class Inspection(Struct, frozen=True, kw_only=True):
+    """What was found out about one file or member; see `ModelFile` for the words."""
+
+    model_format: str
+    role: Role = "weights"
+    header: ModelHeader = ModelHeader()
+    verdict: Verdict = "data"
+    reasons: tuple[VerdictReason, ...] = ()
+    unlisted: tuple[str, ...] = ()
+    external: tuple[ExternalData, ...] = ()
+
+
+class Context(Struct, frozen=True, kw_only=True):
+    """Where a reader stands: the file's budget, how deep, and in which member."""
+
+    budget: Budget
+    depth: int = 0
+    member: str = ""
+
+    def nested(self, view: View, member: str) -> Inspection | None:
+        """Return what a member of the file is, `None` where it is nothing that is known.
+
+        The reasons name the member. Too deep is a reason of its own, never silence.
+        """
+        path = f"{self.member}!{member}" if self.member else member
+        if self.depth + 1 > MAX_DEPTH:
+            detail = f"files lie more than {MAX_DEPTH} deep in each other"
+            reason = VerdictReason(
+                rule="limit-depth", verdict="not-inspectable", detail=detail, member=path
+            )
+            return Inspection(
+                model_format="unknown", role="unknown", verdict=reason.verdict, reasons=(reason,)
+            )
+        deeper = Context(budget=self.budget, depth=self.depth + 1, member=path)
+        return _inspect(view, deeper)
+
+    def reason(
+        self, rule: str, verdict: Verdict, detail: str, *, offset: int = -1, global_name: str = ""
+    ) -> VerdictReason:
+        """Return a reason at this place."""
+        return VerdictReason(
+            rule=rule, verdict=verdict, detail=detail[:_DETAIL], offset=offset,
+            member=self.member, global_name=global_name[:_DETAIL],
+        )  # fmt: skip
 
 
 class ModelFormat(Struct, frozen=True, kw_only=True):
     """A model format.
 
-    `recognises` is asked with the first 16 bytes of a file, never with its name. `read` is
-    given a function that returns the file's first N bytes (fewer where the file ends), and the
-    file's size; it raises `FormatError` and nothing else.
+    `recognises` is asked with the first 1024 bytes and the view, never with a name. Formats of
+    a lower `rank` are asked first: 0 has a magic number, 5 a structure, 9 only a likeness.
+    `inspect` raises `FormatError` and nothing else.
     """
 
     title: str
-    recognises: Callable[[bytes], bool]
-    read: Callable[[Beginning, int], ModelHeader]
+    recognises: Callable[[bytes, View], bool]
+    inspect: Callable[[View, Context], Inspection]
+    rank: int = 0
 
 
 @cache
@@ -64,9 +142,30 @@ def load(name: str) -> ModelFormat:
     return constant_of(f"{__name__}.{name}", "FORMAT", ModelFormat)
 
 
-def recognise(head: bytes) -> str:
-    """Return the format's name that a file's first bytes show, `` for none."""
-    return next((name for name in names() if load(name).recognises(head)), "")
+@cache
+def _by_rank() -> tuple[str, ...]:
+    return tuple(sorted(names(), key=lambda name: (load(name).rank, name)))
+
+
+def recognise(view: View) -> str:
+    """Return the format's name that a file's content shows, `` for none."""
+    head = view.at(0, SNIFFED)
+    if not head:
+        return ""
+    return next((name for name in _by_rank() if load(name).recognises(head, view)), "")
+
+
+def inspect(view: View) -> Inspection | None:
+    """Return what a file is and whether it is safe to load, `None` where it is no model file.
+
+    Never raises for what a file holds: what cannot be read is a verdict with its reason.
+    """
+    return _inspect(view, Context(budget=Budget()))
+
+
+def worst(verdicts: Iterable[Verdict]) -> Verdict:
+    """Return the strongest verdict, `data` for none."""
+    return max(verdicts, key=VERDICTS.index, default="data")
 
 
 def by_share(elements: dict[str, int]) -> str:
@@ -77,3 +176,29 @@ def by_share(elements: dict[str, int]) -> str:
     total = sum(elements.values())
     kinds = sorted(elements.items(), key=lambda item: (-item[1], item[0]))
     return "+".join(kind for kind, count in kinds if count * 100 >= total > 0)
+
+
+def _inspect(view: View, context: Context) -> Inspection | None:
+    name = recognise(view)
+    if not name:
+        return None
+    try:
+        found = load(name).inspect(view, context)
+    except FormatError as error:
+        verdict: Verdict = "malformed" if error.reason == "malformed" else "not-inspectable"
+        rule = error.rule or f"{name}-{error.reason}"
+        reason = context.reason(rule, verdict, error.detail, offset=error.offset)
+        return Inspection(model_format=name, role="unknown", verdict=verdict, reasons=(reason,))
+    return _bounded(found)
+
+
+def _bounded(found: Inspection) -> Inspection:
+    """Return the inspection with its reasons in order, and a verdict no weaker than they are."""
+    ranked = sorted(set(found.reasons), key=lambda r: (-VERDICTS.index(r.verdict), r))
+    verdict = worst((found.verdict, *(reason.verdict for reason in ranked)))
+    if len(ranked) > MAX_REASONS:
+        left = len(ranked) - MAX_REASONS
+        more = VerdictReason(rule="more", verdict="data", detail=f"and {left} more reasons")
+        ranked = [*ranked[:MAX_REASONS], more]
+    unlisted = tuple(sorted(set(found.unlisted)))
+    return msgspec.structs.replace(found, verdict=verdict, reasons=tuple(ranked), unlisted=unlisted)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 
-from auditor.formats import FormatError
+from auditor.formats._errors import FormatError
 
 Value = str | int | float | bool | None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from auditor.formats import Beginning, FormatError, ModelFormat, ModelHeader
+from auditor.formats import Context, FormatError, Inspection, ModelFormat, ModelHeader, View
 from auditor.formats._gguf_reader import Cursor, Exhausted, Value
 from auditor.formats._gguf_types import FILE_TYPES, precision
 
@@ -20,22 +20,22 @@ _TEXT = 200
 _VERSIONS = (1, 2, 3)
 
 
-def recognises(head: bytes) -> bool:
+def recognises(head: bytes, _view: View) -> bool:
     """Return whether the magic number is there (ggml/docs/gguf.md)."""
     return head.startswith(MAGIC)
 
 
-def read(beginning: Beginning, size: int) -> ModelHeader:
+def inspect(view: View, _context: Context) -> Inspection:
     """Return what a header says; raises `FormatError`.
 
     Versions 1 to 3 in either byte order. A header longer than 64 MiB is a `limit`.
     """
     for step in STEPS:
-        data = beginning(step)
+        data = view.at(0, step)
         try:
-            return _read(data, size)
+            return Inspection(model_format="gguf", header=_read(data, view.size))
         except Exhausted:
-            if len(data) < step or len(data) >= size:
+            if len(data) < step or len(data) >= view.size:
                 raise FormatError("the file ends within its header") from None
     raise FormatError(f"the header is longer than {STEPS[-1]} bytes", "limit")
 
@@ -140,4 +140,4 @@ def _base_model(text: Callable[[str], str]) -> str:
     return f"{organization}/{name}" if organization and name else name
 
 
-FORMAT = ModelFormat(title="GGUF", recognises=recognises, read=read)
+FORMAT = ModelFormat(title="GGUF", recognises=recognises, inspect=inspect)

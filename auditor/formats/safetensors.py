@@ -5,7 +5,15 @@ from __future__ import annotations
 import json
 from typing import NamedTuple, TypeGuard
 
-from auditor.formats import Beginning, FormatError, ModelFormat, ModelHeader, by_share
+from auditor.formats import (
+    Context,
+    FormatError,
+    Inspection,
+    ModelFormat,
+    ModelHeader,
+    View,
+    by_share,
+)
 
 # The format's own bound (safetensors' Rust reader), and ours: the largest headers in use have
 # about 2 MB, and 16 MiB of JSON already cost 100 MB of memory.
@@ -34,32 +42,32 @@ class _Tensor(NamedTuple):
     end: int
 
 
-def recognises(head: bytes) -> bool:
+def recognises(head: bytes, _view: View) -> bool:
     """Return whether the first bytes are a plausible header length and the start of JSON."""
     length = int.from_bytes(head[:_LENGTH], "little")
     return len(head) > _LENGTH and 2 <= length <= FORMAT_MOST and head[_LENGTH] == ord("{")  # noqa: PLR2004 - `{}`
 
 
-def read(beginning: Beginning, size: int) -> ModelHeader:
+def inspect(view: View, _context: Context) -> Inspection:
     """Return what a header says.
 
     The tensors must fill what follows the header to the file's last byte, without gaps and
     overlaps: anything else hides bytes from whoever reads the tensors. Raises `FormatError`.
     """
-    head = beginning(_LENGTH)
+    head = view.at(0, _LENGTH)
     length = int.from_bytes(head, "little")
-    if len(head) < _LENGTH or length > size - _LENGTH:
+    if len(head) < _LENGTH or length > view.size - _LENGTH:
         raise FormatError("the file ends within its header")
     if length > FORMAT_MOST:
         raise FormatError(f"the header is longer than {FORMAT_MOST} bytes")
     if length > MOST:
         raise FormatError(f"the header is longer than {MOST} bytes", "limit")
-    raw = beginning(_LENGTH + length)[_LENGTH:]
+    raw = view.at(_LENGTH, length)
     if len(raw) < length:
         raise FormatError("the file ends within its header")
     tensors, metadata = _parse(raw)
-    _check_layout(tensors, size - _LENGTH - length)
-    return _header(tensors, metadata)
+    _check_layout(tensors, view.size - _LENGTH - length)
+    return Inspection(model_format="safetensors", header=_header(tensors, metadata))
 
 
 def _parse(raw: bytes) -> tuple[list[_Tensor], dict[str, str]]:
@@ -151,4 +159,4 @@ def _header(tensors: list[_Tensor], metadata: dict[str, str]) -> ModelHeader:
     )
 
 
-FORMAT = ModelFormat(title="safetensors", recognises=recognises, read=read)
+FORMAT = ModelFormat(title="safetensors", recognises=recognises, inspect=inspect)

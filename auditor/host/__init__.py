@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from auditor.evidence.base import Gap, GapReason, Origin
 from auditor.evidence.volumes import LuksFacts
+from auditor.formats import Inspection
 from auditor.host._key_form import KeyForm
 from auditor.probe.words import Answer, Target
 
@@ -126,6 +127,13 @@ class Host(Protocol):
 
     def encryption_policy(self, path: str) -> str:
         """Return the fscrypt policy of a directory (`v2 AES-256-XTS/AES-256-CTS`), or ``."""
+
+    def inspect_model(self, path: str) -> Inspection | None:
+        """Return what a regular file is and whether it is safe to load, links followed.
+
+        `None` where its content is that of no model format. A recording holds the judgement,
+        never the bytes (docs/adr/0014).
+        """
 
     def ask_listeners(self, targets: tuple[Target, ...]) -> tuple[Answer, ...]:
         """Return what this host's own listeners answer over loopback, one for each target.

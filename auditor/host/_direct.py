@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from auditor.evidence.base import GapReason
+from auditor.formats import Paged
 from auditor.host import Absent, FileType, Stat, Unreadable
 
 # No waiting for the other end of a FIFO, no controlling terminal, no link at the end of the way:
@@ -105,6 +106,23 @@ def read_file(
         try:
             _refuse_special(os.fstat(descriptor).st_mode, asked)
             return _read_up_to(descriptor, asked, limit, head=head)
+        finally:
+            os.close(descriptor)
+
+
+@contextmanager
+def opened(real: bytes, asked: str) -> Iterator[Paged]:
+    """Give the bytes of a regular file at any offset, the last component not followed.
+
+    Reading may go on for long: a file that is cut meanwhile simply ends earlier.
+    """
+    with reasons(asked):
+        _refuse_special(os.lstat(real).st_mode, asked)
+        descriptor = _open_quietly(real)
+        try:
+            status = os.fstat(descriptor)
+            _refuse_special(status.st_mode, asked)
+            yield Paged(lambda at, length: os.pread(descriptor, length, at), status.st_size)
         finally:
             os.close(descriptor)
 

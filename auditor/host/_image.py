@@ -6,11 +6,13 @@ import os
 import stat as modes
 from pathlib import Path
 
+from auditor.formats import Inspection, inspect
 from auditor.host import Stat, Unreadable
 from auditor.host._direct import (
     decoded,
     encoded,
     list_directory,
+    opened,
     read_file,
     read_link,
     reasons,
@@ -42,6 +44,11 @@ class Image:
     def readlink(self, path: str) -> str:
         """Return a symbolic link's target as written; see `Host.readlink`."""
         return read_link(self._real(path, follow=False), path)
+
+    def inspect_model(self, path: str) -> Inspection | None:
+        """Return what a model file is; see `Host.inspect_model`."""
+        with opened(self._real(path, follow=True), path) as view:
+            return inspect(view)
 
     def _real(self, path: str, *, follow: bool) -> bytes:
         encoded(path)

@@ -15,6 +15,7 @@ from msgspec import Struct
 from auditor.errors import AuditError
 from auditor.evidence.base import GapReason
 from auditor.evidence.volumes import LuksFacts
+from auditor.formats import Inspection
 from auditor.host import Absent, FileType, Stat, Unreadable
 from auditor.host._direct import too_large, too_many
 from auditor.host._image import MAX_LINKS, Image
@@ -75,6 +76,8 @@ class Recording(Struct, kw_only=True, omit_defaults=True, forbid_unknown_fields=
     key_errors: dict[str, Failure] = {}
     encryption_policies: dict[str, str] = {}
     encryption_errors: dict[str, Failure] = {}
+    inspections: dict[str, Inspection | None] = {}
+    inspection_errors: dict[str, Failure] = {}
     clock_synchronized: bool | None = None
     listeners: tuple[Answer, ...] = ()
 
@@ -157,6 +160,19 @@ class Replay:
         if entry.link is None and entry.file_type not in (None, "symlink"):
             raise Unreadable(path, "unsupported", "not a symbolic link")
         return _recorded(path, entry.link, "link")
+
+    def inspect_model(self, path: str) -> Inspection | None:
+        """Return a recorded inspection; see `Host.inspect_model`."""
+        for _ in range(MAX_LINKS):
+            if path in self._recording.inspections:
+                return self._recording.inspections[path]
+            if path in self._recording.inspection_errors:
+                raise failed(path, self._recording.inspection_errors[path])
+            onward = self._through_link(path)
+            if onward is None:
+                raise self._missing(path)
+            path = onward
+        raise Unreadable(path, "malformed", "too many levels of symbolic links")
 
     def _find(self, path: str, operation: str) -> Entry:
         """Return the entry of a path, or raise what the operation raised when it was recorded."""

@@ -27,6 +27,7 @@ class Question(Struct, frozen=True, array_like=True):
     path: bytes
     limit: int = 0
     head: bool = False
+    offset: int = 0
 
 
 class Reply(Struct, frozen=True, array_like=True):
@@ -37,6 +38,7 @@ class Reply(Struct, frozen=True, array_like=True):
     stat: Stat | None = None
     reason: GapReason | None = None
     detail: str = ""
+    size: int = 0
 
 
 Answer = Callable[[Question], Reply]

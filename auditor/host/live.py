@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from auditor.evidence.volumes import LuksFacts
+from auditor.formats import Inspection, Paged, View, inspect
 from auditor.host import DEFAULT_ENTRIES, DEFAULT_LIMIT, MIB, Stat, Unreadable
 from auditor.host import _clock as clock
 from auditor.host import _device as device_file
@@ -16,6 +19,7 @@ from auditor.host._direct import (
     decoded,
     encoded,
     list_directory,
+    opened,
     read_file,
     read_link,
     stat_path,
@@ -134,6 +138,33 @@ class LiveHost:
             return decoded(self._ask(away, Question("policy", encoded(path)), path).data)
         return fscrypt.policy(real, path)
 
+    def inspect_model(self, path: str) -> Inspection | None:
+        """Return what a model file is; see `Host.inspect_model`."""
+        with self.view(path) as view:
+            return inspect(view)
+
+    @contextmanager
+    def view(self, path: str) -> Iterator[View]:
+        """Give a regular file's bytes at any offset, links followed.
+
+        On a mount that may hang every stretch is a question of its own, with its deadline.
+        """
+        try:
+            real, _ = self._resolver.resolve(path, follow=True)
+        except RemoteMount as away:
+            mount = away
+        else:
+            with opened(real, path) as view:
+                yield view
+            return
+        size = self._ask(mount, Question("size", encoded(path)), path).size
+
+        def stretch(offset: int, length: int) -> bytes:
+            question = Question("range", encoded(path), min(length, MIB), offset=offset)
+            return self._ask(mount, question, path).data
+
+        yield Paged(stretch, size)
+
     def ask_listeners(self, targets: tuple[Target, ...]) -> tuple[Answer, ...]:
         """Return what this host's own listeners answer; see `Host.ask_listeners`."""
         from auditor.probe.ask import answers
@@ -178,6 +209,9 @@ class Patient:
         real, _ = self._resolver.resolve(path, follow=follow)
         if question.operation == "read":
             return Reply(data=read_file(real, path, limit=question.limit, head=question.head))
+        if question.operation in ("size", "range"):
+            with opened(real, path) as view:
+                return Reply(size=view.size, data=view.at(question.offset, question.limit))
         if question.operation == "list":
             names = list_directory(real, path, limit=question.limit)
             return Reply(names=tuple(name.encode("utf-8", "surrogateescape") for name in names))

@@ -11,6 +11,7 @@ import msgspec
 
 from auditor.errors import OutputError
 from auditor.evidence.volumes import LuksFacts
+from auditor.formats import Inspection
 from auditor.host import DEFAULT_ENTRIES, DEFAULT_LIMIT, Host, Stat, Unreadable
 from auditor.host import _recording as recording
 from auditor.host._key_form import KeyForm
@@ -47,6 +48,8 @@ class RecordingHost:
         self._form_errors: dict[str, recording.Failure] = {}
         self._policies: dict[str, str] = {}
         self._policy_errors: dict[str, recording.Failure] = {}
+        self._inspections: dict[str, Inspection | None] = {}
+        self._inspection_errors: dict[str, recording.Failure] = {}
         self._clock: bool | None = None
         self._listeners: dict[Target, Answer] = {}
 
@@ -160,6 +163,15 @@ class RecordingHost:
         self._policies[path] = policy
         return policy
 
+    def inspect_model(self, path: str) -> Inspection | None:
+        """Return what a model file is; see `Host.inspect_model`."""
+        question = ("inspect", path, 0, False)
+        found = self._once(
+            question, lambda: (self._host.inspect_model(path),), self._inspection_errors, path
+        )[0]
+        self._inspections[path] = found
+        return found
+
     def ask_listeners(self, targets: tuple[Target, ...]) -> tuple[Answer, ...]:
         """Return what listeners answer, each asked once; see `Host.ask_listeners`."""
         unasked = tuple(target for target in targets if target not in self._listeners)
@@ -197,6 +209,8 @@ class RecordingHost:
             key_errors=self._form_errors,
             encryption_policies=self._policies,
             encryption_errors=self._policy_errors,
+            inspections=self._inspections,
+            inspection_errors=self._inspection_errors,
             clock_synchronized=self._clock,
             listeners=tuple(self._listeners[target] for target in sorted(self._listeners)),
         )

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from auditor.errors import AuditError
 from auditor.evidence.volumes import LuksFacts
+from auditor.formats import Inspection
 from auditor.host import DEFAULT_ENTRIES, DEFAULT_LIMIT, Stat, Unreadable
 from auditor.host import _recording as recording
 from auditor.host._image import Image
@@ -109,6 +110,10 @@ class TreeHost:
         if self._recording is None:
             raise Unreadable(path, "unsupported", "a folder does not tell fscrypt policies")
         return _answer(path, self._recording.encryption_policies, self._recording.encryption_errors)
+
+    def inspect_model(self, path: str) -> Inspection | None:
+        """Return what a model file is; see `Host.inspect_model`."""
+        return self._source.inspect_model(path)
 
     def ask_listeners(self, targets: tuple[Target, ...]) -> tuple[Answer, ...]:
         """Return what listeners answered when they were recorded; a plain tree has none."""

@@ -19,8 +19,9 @@ from auditor.evidence.host import (
     TimeSynchronization,
     Virtualization,
 )
+from auditor.evidence.models import ModelFile
 from auditor.evidence.network import Interface
-from auditor.evidence.storage import ModelFile, ModelStore, Swap
+from auditor.evidence.storage import ModelStore, Swap
 from auditor.report._html_containers import ShownContainer, containers
 from auditor.report._html_transit import Carried, ShownCertificate, carried, certificates
 from auditor.report._html_volumes import Volumes, volumes

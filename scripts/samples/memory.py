@@ -9,6 +9,7 @@ from typing import NoReturn
 from msgspec import Struct
 
 from auditor.evidence.volumes import LuksFacts
+from auditor.formats import Inspection, Memory, inspect
 from auditor.host import (
     DEFAULT_ENTRIES,
     DEFAULT_LIMIT,
@@ -199,6 +200,11 @@ class MemoryHost:
     def encryption_policy(self, path: str) -> str:
         """Return the fscrypt policy of a directory; see `Host.encryption_policy`."""
         return self._machine.nodes[self._resolve(path, follow=True)].policy
+
+    def inspect_model(self, path: str) -> Inspection | None:
+        """Return what a model file is; see `Host.inspect_model`."""
+        node = self._machine.nodes[self._resolve(path, follow=True)]
+        return inspect(Memory(self.read(path, limit=len(node.body))))
 
     def ask_listeners(self, targets: tuple[Target, ...]) -> tuple[Answer, ...]:
         """Return what the machine's listeners are said to answer; see `Host.ask_listeners`."""

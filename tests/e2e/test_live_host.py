@@ -104,7 +104,7 @@ class Refused:
     def read(self, path, **_):
         raise Unreadable(path, "denied", "permission denied")
 
-    list = stat = readlink = mapper_table = encryption_policy = read
+    list = stat = readlink = mapper_table = encryption_policy = inspect_model = read
     luks_header = key_form = loop_backing = read
 
     def clock_synchronized(self):

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from auditor.evidence import encode
 from auditor.evidence.volumes import LuksFacts
+from auditor.formats import Inspection
 from auditor.host import DEFAULT_ENTRIES, DEFAULT_LIMIT, Absent, Host, Stat, Unreadable
 from auditor.host._key_form import KeyForm
 from auditor.host.record import RecordingHost
@@ -111,6 +112,10 @@ class Damaged:
     def encryption_policy(self, path: str) -> str:
         self._check(path, "policy")
         return self._host.encryption_policy(path)
+
+    def inspect_model(self, path: str) -> Inspection | None:
+        self._check(path, "read")
+        return self._host.inspect_model(path)
 
     def clock_synchronized(self) -> bool:
         self._check(CLOCK, "clock")

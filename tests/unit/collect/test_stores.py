@@ -16,8 +16,9 @@ from auditor.collect._store_services import is_data_folder, outside
 from auditor.collect._store_walk import Walker
 from auditor.collect.stores import COLLECTOR
 from auditor.evidence import Coverage, Gap, Origin, Site
+from auditor.evidence.models import ModelFile
 from auditor.evidence.site import Store
-from auditor.evidence.storage import ModelFile, ModelStore
+from auditor.evidence.storage import ModelStore
 
 
 def safetensors(elements=3):

@@ -7,7 +7,8 @@ import struct
 import pytest
 
 from auditor import formats
-from auditor.formats import FormatError, gguf
+from auditor.formats import Budget, Context, FormatError, Memory, gguf
+from tests.formats_reading import Claimed, inspect
 
 
 class Writer:
@@ -77,14 +78,14 @@ TENSORS = (("token_embd", (32, 4), 12, 0), ("norm", (32,), 0, 32))
 
 
 def read(data, size=None):
-    return gguf.read(lambda n: data[:n], len(data) if size is None else size)
+    return inspect(gguf, data, size).header
 
 
 @pytest.mark.parametrize("version", [1, 2, 3])
 @pytest.mark.parametrize("order", ["<", ">"])
 def test_every_version_in_either_byte_order(version, order):
     data = Writer(version, order).build(METADATA, TENSORS)
-    assert formats.recognise(data[:16]) == "gguf"
+    assert formats.recognise(Memory(data)) == "gguf"
     header = read(data)
     assert (header.architecture, header.name, header.precision) == ("llama", "Tiny", "Q4_K_M")
     assert (header.parameters, header.tensors, header.context_length) == (160, 2, 8192)
@@ -98,14 +99,9 @@ def test_without_a_file_type_the_tensors_tell_the_precision():
 
 def test_a_header_longer_than_the_first_step_is_read_on():
     data = Writer().build({"tokens": ["x" * 100] * 15_000, "general.name": "late"})
-    asked = []
-
-    def beginning(n):
-        asked.append(n)
-        return data[:n]
-
-    assert gguf.read(beginning, len(data)).name == "late"
-    assert asked == list(gguf.STEPS[:2])
+    view = Claimed(data, len(data))
+    assert gguf.inspect(view, Context(budget=Budget())).header.name == "late"
+    assert [length for _, length in view.asked] == list(gguf.STEPS[:2])
 
 
 W = Writer()

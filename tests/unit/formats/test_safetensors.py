@@ -7,7 +7,8 @@ import json
 import pytest
 
 from auditor import formats
-from auditor.formats import FormatError, safetensors
+from auditor.formats import FormatError, Memory, safetensors
+from tests.formats_reading import inspect
 
 
 def tensor(dtype, shape, begin, end):
@@ -20,7 +21,7 @@ def build(header, data=b"", *, length=None):
 
 
 def read(data):
-    return safetensors.read(lambda n: data[:n], len(data))
+    return inspect(safetensors, data).header
 
 
 def test_a_header_tells_parameters_and_precision():
@@ -33,7 +34,7 @@ def test_a_header_tells_parameters_and_precision():
         },
         b"\0" * 808,
     )
-    assert formats.recognise(data[:16]) == "safetensors"
+    assert formats.recognise(Memory(data)) == "safetensors"
     header = read(data)
     assert (header.parameters, header.tensors, header.precision) == (351, 3, "BF16+F32")
     assert (header.name, header.license) == ("small", "mit")
@@ -85,7 +86,7 @@ def test_malformed(name):
 
 def test_what_is_too_large_or_not_known_is_told_apart():
     with pytest.raises(FormatError) as caught:
-        safetensors.read(lambda n: (20_000_000).to_bytes(8, "little")[:n], 30_000_000)
+        inspect(safetensors, (20_000_000).to_bytes(8, "little"), 30_000_000)
     assert caught.value.reason == "limit"
     with pytest.raises(FormatError) as caught:
         read(build({"a": tensor("Q9", [1], 0, 1)}, b"\0"))
@@ -97,4 +98,4 @@ def test_what_is_too_large_or_not_known_is_told_apart():
     [b"", b"{" * 16, b"PK\3\4" + b"\0" * 12, b"\x80\x02}q\0" + b"." * 11, b"\1" + b"\0" * 7 + b"{"],
 )
 def test_other_files_are_not_recognised(head):
-    assert formats.recognise(head) == ""
+    assert formats.recognise(Memory(head)) == ""
