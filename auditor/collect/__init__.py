@@ -19,11 +19,18 @@ class Options(Struct, frozen=True, kw_only=True):
     """What the user adds to a scan: store folders, and the declared site.
 
     `probe_loopback` lets this host's own listeners be asked how they speak (docs/adr/0012).
+    Without `discover` only the named stores are looked at. `digests` are the algorithms that
+    files are hashed with (none: nothing is read but headers), `digest_cache` a file that keeps
+    them between runs, `shard` the part `i/n` of the files that is hashed here.
     """
 
     stores: tuple[str, ...] = ()
     site: Site = Site()
     probe_loopback: bool = False
+    discover: bool = True
+    digests: tuple[str, ...] = ()
+    digest_cache: str = ""
+    shard: str = ""
 
 
 class Collector(Struct, frozen=True, kw_only=True):
@@ -54,13 +61,20 @@ def load(name: str) -> Collector:
 
 
 def run(
-    host: Host, options: Options, *, progress: Callable[[str], None] = lambda _: None
+    host: Host,
+    options: Options,
+    *,
+    only: tuple[str, ...] = (),
+    progress: Callable[[str], None] = lambda _: None,
 ) -> Collected:
-    """Run every collector over `host`; an exception in one becomes a gap in its kinds."""
+    """Run the collectors (all, or `only` these) over `host`.
+
+    An exception in one becomes a gap in its kinds.
+    """
     records: list[Record] = []
     gaps: list[Gap] = []
     runs: list[CollectorRun] = []
-    for name in names():
+    for name in only or names():
         progress(name)
         collector = load(name)
         facts = list(_facts(name, collector, host, options))

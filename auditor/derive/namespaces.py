@@ -19,7 +19,7 @@ def _derive(evidence: Evidence) -> Iterator[Record]:
     Compose services have no namespace and no policies: their networks are judged instead. The
     policies for pods that run on a host are the cluster's, and not there to be read.
     """
-    if evidence.mode == "host":
+    if evidence.mode != "manifests":
         return
     workloads: dict[str, list[Workload]] = {}
     policies: dict[str, list[NetworkPolicy]] = {}

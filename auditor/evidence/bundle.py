@@ -20,6 +20,9 @@ from auditor.evidence.site import Site
 MAX_BYTES = 512 * 1024 * 1024
 
 
+Mode = Literal["host", "manifests", "models"]
+
+
 class Tool(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The toolkit that took the evidence."""
 
@@ -66,12 +69,12 @@ class CollectorRun(Struct, frozen=True, order=True, kw_only=True, forbid_unknown
 class Evidence(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Records and gaps of one audit, with the site that they are to be judged against.
 
-    `taken_at` is an RFC 3339 time in UTC. `mode` is `host` or `manifests`.
+    `taken_at` is an RFC 3339 time in UTC. `mode` is `host`, `manifests` or `models`.
     """
 
     schema: str
     tool: Tool
-    mode: Literal["host", "manifests"]
+    mode: Mode
     subject: Subject
     taken_at: str
     site: Site

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import get_args
 
 import msgspec
 
@@ -25,7 +26,7 @@ _REQUIRED = (
     "controls", "examples",
 )  # fmt: skip
 _OPTIONAL = ("of", "applies", "given", "otherwise", "when", "unknown", "because")
-_MODES: tuple[Mode, ...] = ("host", "manifests")
+_MODES: tuple[Mode, ...] = get_args(Mode)
 _EXPECTED: tuple[Verdict, ...] = ("pass", "fail", "unknown", "not-applicable")
 
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from msgspec import Struct
 
 from auditor.evidence import Record, Site
+from auditor.evidence.bundle import Mode
 from auditor.policy.analysis import Analysis
 from auditor.policy.cel import Program
 from auditor.policy.findings import Control, Severity, Text, Verdict
 from auditor.policy.template import Template
 
-Mode = Literal["host", "manifests"]
 ParameterValue = bool | int | str | tuple[str, ...] | tuple[int, ...]
 
 

@@ -17,7 +17,11 @@ _ALSO_IN_MANIFESTS = (
 )  # fmt: skip
 # What runs in containers on a host is told in the same kinds as what a manifest asks for.
 _ALSO_ON_HOSTS = frozenset({"container", "container_image", "volume_mount", "workload"})
-_MODE_WORDS: dict[Mode, str] = {"host": "hosts", "manifests": "manifests"}
+# What the collector of model stores yields: all that evidence of stores alone can tell of.
+_IN_STORES = frozenset({"model_file", "model_store", "store_anomaly"})
+_MODE_WORDS: dict[Mode, str] = {
+    "host": "hosts", "manifests": "manifests", "models": "model stores",
+}  # fmt: skip
 
 
 class BlindSpot(Struct, frozen=True, order=True, kw_only=True):
@@ -34,6 +38,8 @@ class BlindSpot(Struct, frozen=True, order=True, kw_only=True):
 @cache
 def collectable(mode: Mode) -> frozenset[str]:
     """Return the kinds that can be collected at all in a mode."""
+    if mode == "models":
+        return _IN_STORES
     manifest_only = {kind for kind, t in COLLECTED.items() if t.__module__ == workload.__name__}
     if mode == "manifests":
         return frozenset(manifest_only | set(_ALSO_IN_MANIFESTS))
@@ -43,8 +49,11 @@ def collectable(mode: Mode) -> frozenset[str]:
 def needed(rule: Rule, mode: Mode, sources: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
     """Return the collected kinds that the rule depends on in a mode, sorted.
 
-    For a derived kind these are the kinds named in `of`, else all that it is derived from.
+    For a derived kind these are the kinds named in `of`, else all that it is derived from. Of
+    stores alone nothing is derived that needs more than they tell (mounts, for encryption).
     """
+    if mode == "models" and not collectable(mode).issuperset(sources.get(rule.each, ())):
+        return ()
     kinds = rule.of or sources.get(rule.each, ()) if rule.each in DERIVED else (rule.each,)
     return tuple(sorted(set(kinds) & collectable(mode)))
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import msgspec
 from msgspec import Struct
 
 from auditor.evidence import CollectorRun, Gap, Input, Subject, Tool
+from auditor.evidence.bundle import Mode
 from auditor.evidence.derived import Destination
 from auditor.policy.findings import AppliedPack, AppliedRule, Finding, Severity
 from auditor.policy.summary import Summary, summarize
@@ -36,7 +35,7 @@ class Report(Struct, frozen=True, kw_only=True):
 
     schema: str
     tool: Tool
-    mode: Literal["host", "manifests"]
+    mode: Mode
     subject: Subject
     site: Perimeter
     taken_at: str

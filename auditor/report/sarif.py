@@ -158,7 +158,7 @@ def log(judgement: Judgement) -> _sarif.Log:
     """
     evidence, findings = judgement.evidence, judgement.findings
     summary = summarize(evidence, findings)
-    on_host = evidence.mode == "host"
+    on_host = evidence.mode != "manifests"
     index = {rule.id: number for number, rule in enumerate(findings.rules)}
     told = [f for f in findings.findings if f.verdict not in ("pass", "not-applicable")]
     notes = [_gap_notification(gap, on_host=on_host) for gap in evidence.gaps]
