@@ -1,0 +1,1 @@
+"""The cases, one subject a file: each has `cases()`."""

@@ -1,0 +1,182 @@
+"""Class 10: pickles inside what a pickle, an array file or a joblib file holds."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import lzma
+import struct
+import zlib
+from collections.abc import Iterator
+
+from tests.corpus import _ops as op
+from tests.corpus._archives import plain_zip, torch_zip
+from tests.corpus._case import Case, slug
+from tests.corpus._ops import Raw, attack, call, stream
+
+LOADERS = (
+    ("torch.storage", "_load_from_bytes"), ("pickle", "loads"), ("_pickle", "loads"), ("_pickle", "load"),
+    ("pickle", "Unpickler"), ("cloudpickle", "loads"), ("dill", "loads"), ("dill._dill", "loads"),
+    ("joblib", "load"), ("joblib.numpy_pickle", "load"), ("numpy", "load"), ("numpy.lib.npyio", "load"),
+    ("numpy.lib._npyio_impl", "load"), ("numpy.lib.format", "read_array"), ("pandas", "read_pickle"),
+    ("pandas.io.pickle", "read_pickle"), ("torch", "load"), ("torch.jit", "load"), ("torch.package", "PackageImporter"),
+    ("torch.serialization", "_legacy_load"), ("torch.multiprocessing.reductions", "rebuild_storage_fd"),
+    ("multiprocessing.reduction", "ForkingPickler.loads"), ("xmlrpc.client", "loads"), ("sklearn.externals.joblib", "load"),
+    ("numpy.core.multiarray", "fromstring"), ("torch._utils", "_import_dotted_name"), ("shelve", "Shelf"),
+    ("skops.io", "load"), ("keras.models", "load_model"), ("mlflow.pyfunc", "load_model"),
+    ("sentence_transformers.util", "import_from_string"),
+)  # fmt: skip
+
+
+def npy(header: str, body: bytes, version: int = 1) -> bytes:
+    raw = header.encode() + b" " * (-(len(header) + (11 if version == 1 else 13)) % 64) + b"\n"
+    length = struct.pack("<H" if version == 1 else "<I", len(raw))
+    return b"\x93NUMPY" + bytes([version, 0]) + length + raw + body
+
+
+OBJECTS = "{'descr': '|O', 'fortran_order': False, 'shape': (1,), }"
+FLOATS = "{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }"
+RECORDS = "{'descr': [('a', '<f4'), ('b', '|O')], 'fortran_order': False, 'shape': (1,), }"
+
+
+def _arrays() -> Iterator[tuple[str, bytes, str]]:
+    objects = npy(OBJECTS, attack())
+    yield "npy_of_objects", objects, "an array of objects is a pickle"
+    yield "npy_version_2_of_objects", npy(OBJECTS, attack(), 2), "an array of objects is a pickle"
+    yield "npy_version_3_of_objects", npy(OBJECTS, attack(), 3), "an array of objects is a pickle"
+    yield (
+        "npy_of_records_with_an_object",
+        npy(RECORDS, attack()),
+        "one field of a record is an object",
+    )
+    yield (
+        "npy_header_with_a_call",
+        npy("__import__('os').system('echo inert')", b""),
+        "evaluated by old readers",
+    )
+    yield (
+        "npy_header_with_lambda",
+        npy("{'descr': (lambda: 0)(), 'shape': ()}", b""),
+        "evaluated by old readers",
+    )
+    yield "npy_with_a_tail", npy(FLOATS, b"\0" * 8 + attack()), "a pickle behind the array"
+    yield (
+        "npy_of_huge_shape",
+        npy(FLOATS.replace("2,", "2**70,"), b""),
+        "a shape that is no literal",
+    )
+    yield (
+        "npy_cut_short",
+        npy(FLOATS.replace("2,", "1000000000000,"), b"\0" * 8),
+        "a shape larger than the file",
+    )
+    yield "npy_negative_shape", npy(FLOATS.replace("2,", "-2,"), b"\0" * 8), "a negative shape"
+    yield "npy_deep_header", npy("(" * 5000 + ")" * 5000, b""), "a literal that is too deep"
+    yield "npz_of_objects", plain_zip({"a.npy": objects}), "an array of objects in an archive"
+    yield (
+        "npz_compressed_of_objects",
+        plain_zip({"a.npy": objects}, 8),
+        "an array of objects, compressed",
+    )
+    yield (
+        "npz_with_a_bare_pickle",
+        plain_zip({"a.npy": npy(FLOATS, b"\0" * 8), "b.pkl": attack()}),
+        "a pickle beside arrays",
+    )
+    yield (
+        "npz_member_without_suffix",
+        plain_zip({"a.npy": npy(FLOATS, b"\0" * 8), "b": attack()}),
+        "numpy unpickles what is no array",
+    )
+    yield (
+        "npz_in_npz",
+        plain_zip({"a.npy": plain_zip({"b.npy": objects})}),
+        "an archive in an archive",
+    )
+
+
+def wrapper(dtype: str, body: bytes, tail: bytes = b"") -> bytes:
+    """Return a joblib pickle of one array whose bytes lie in the stream."""
+    made = op.newobj("joblib.numpy_pickle", "NumpyArrayWrapper", (), 4)
+    kind = Raw(call("numpy", "dtype", (dtype, False, True), 4))
+    state = {
+        "subclass": Raw(op.named("numpy", "ndarray", 4)), "shape": (1,), "order": "C", "dtype": kind,
+        "allow_mmap": False, "numpy_array_alignment_bytes": 16,
+    }  # fmt: skip
+    return op.proto(4) + op.built(made, state, 4) + body + tail + b"."
+
+
+def _joblib() -> Iterator[tuple[str, bytes, str]]:
+    yield "joblib_array_of_objects", wrapper("O8", attack()), "a pickle in the stream"
+    floats = wrapper("f4", b"\x07" + b"\0" * 7 + b"\0" * 4, op.POP + op.system(4))
+    yield "joblib_call_behind_an_array", floats, "a call behind the array's own bytes"
+    yield (
+        "joblib_padding_past_the_end",
+        wrapper("f4", b"\xff" + b"\0" * 8),
+        "padding longer than the file",
+    )
+    packers = {
+        "zlib": zlib.compress, "gzip": lambda raw: gzip.compress(raw, mtime=0), "bz2": bz2.compress,
+        "xz": lzma.compress, "lzma": lambda raw: lzma.compress(raw, lzma.FORMAT_ALONE),
+    }  # fmt: skip
+    for name, pack in packers.items():
+        yield f"joblib_{name}", pack(attack(4)), f"a pickle inside {name}"
+        yield (
+            f"joblib_{name}_of_objects",
+            pack(wrapper("O8", attack())),
+            f"an array of objects in {name}",
+        )
+        yield f"{name}_cut_short", pack(attack(4) + b"\0" * 4000)[:-6], f"{name} that breaks off"
+        yield f"{name}_with_a_tail", pack(op.stream(b"N")) + attack(), f"a pickle behind {name}"
+        yield f"{name}_twice", pack(pack(attack())), f"{name} in {name}"
+    yield (
+        "zlib_after_a_member",
+        zlib.compress(stream(b"N")) + zlib.compress(attack()),
+        "two streams",
+    )
+    members = gzip.compress(stream(b"N"), mtime=0) + gzip.compress(attack(), mtime=0)
+    yield "gzip_second_member", members, "two members of gzip"
+    bomb = gzip.compress(b"\x80\x02" + b"N0" * 3_000_000 + op.system() + b".", mtime=0)
+    yield "gzip_of_six_million_opcodes", bomb, "a call behind very many opcodes"
+    yield (
+        "lz4_frame",
+        bytes.fromhex("04224d18") + b"\x40\x40\xc0" + attack(),
+        "a packer that is not built in",
+    )
+    yield (
+        "zstandard_frame",
+        bytes.fromhex("28b52ffd") + b"\x20" + attack(),
+        "a packer that is not built in",
+    )
+    yield "lzo_or_z_file", b"ZF0x1a" + b" " * 14 + zlib.compress(attack()), "joblib before 0.10"
+    yield "unix_compress", b"\x1f\x9d\x90" + attack(), "a packer that is not built in"
+
+
+def cases() -> Iterator[Case]:
+    for module, name in LOADERS:
+        inner = attack()
+        data = stream(call(module, name, (inner,), 4), 4)
+        why = "a loader is called with another pickle"
+        yield Case(f"loader_{slug(module)}_{slug(name)}", data, "10", "nested pickle", why)
+    deep = attack()
+    for _ in range(3):
+        deep = stream(call("torch.storage", "_load_from_bytes", (deep,), 2))
+    yield Case(
+        "load_from_bytes_four_deep", deep, "10", "nested pickle", "four pickles in each other"
+    )
+    within = torch_zip(
+        stream(call("torch.storage", "_load_from_bytes", (torch_zip(attack()),), 3), 3)
+    )
+    yield Case("load_from_bytes_of_a_zip", within, "10", "nested pickle", "an archive in a literal")
+    dropped = stream(call("torch.storage", "_load_from_bytes", (attack(),), 3) + b"0N", 3)
+    yield Case(
+        "load_from_bytes_dropped", dropped, "10", "nested pickle", "its result is thrown away"
+    )
+    computed = op.call("_codecs", "encode", (attack().decode("latin1"), "latin1"))
+    coded = stream(call("torch.storage", "_load_from_bytes", (computed,)))
+    yield Case("load_from_bytes_of_a_call", coded, "10", "nested pickle", "its bytes are computed")
+    mutable = b"\x96" + struct.pack("<Q", len(attack())) + attack()
+    buffered = stream(call("torch.storage", "_load_from_bytes", (Raw(mutable),), 5), 5)
+    yield Case("load_from_bytes_of_a_bytearray", buffered, "10", "nested pickle", "bytes of a kind")
+    for label, data, why in (*_arrays(), *_joblib()):
+        yield Case(label, data, "10", "array and joblib files", why)
