@@ -139,7 +139,8 @@ class ModelAssessment(Record, frozen=True, kw_only=True):
     `verdict` is the file's, or `framework` where every unlisted global is excepted; `excepted`
     names those globals with their owner, `unlisted` those that are left. `origin_state` is
     `approved` or `unapproved` by the site's `model_origins`, `undeclared` where the site names
-    none, `unknown` where the store tells no origin.
+    none, `unknown` where the store tells no origin. `reason` says why an exception that names
+    one of the globals does not hold (expired, another digest, no digest computed).
     """
 
     path: str
@@ -151,6 +152,8 @@ class ModelAssessment(Record, frozen=True, kw_only=True):
     registry: str
     repository: str
     origin_state: Literal["approved", "unapproved", "undeclared", "unknown"]
+    role: Role = "unknown"
+    reason: str = ""
 
     @property
     def label(self) -> str:

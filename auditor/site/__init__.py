@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from auditor.site.file import load_site
+from auditor.site.file import load_allowed_globals, load_site
 from auditor.site.perimeter import (
     LINK_LOCAL,
     METADATA,
@@ -22,6 +22,7 @@ __all__ = [
     "excepted",
     "is_inside_name",
     "listed",
+    "load_allowed_globals",
     "load_site",
     "matches",
     "site_schema",

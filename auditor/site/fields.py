@@ -28,6 +28,7 @@ _PEM = re.compile(r"-----BEGIN PUBLIC KEY-----\n[A-Za-z0-9+/=\n]+-----END PUBLIC
 _SSH_LINE = re.compile(
     r"(?:ssh-ed25519|ecdsa-sha2-nistp256|sk-[a-z0-9@.-]+) [A-Za-z0-9+/=]+(?: .*)?"
 )
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 _MOST_TEXT = 4000
 
 
@@ -121,6 +122,40 @@ def path(value: str) -> str:
     if not value.startswith("/") or ".." in value.split("/"):
         raise Wrong(f"'{value:.200}' is not an absolute path")
     return normpath(value).replace("//", "/")
+
+
+def model_origin(value: str) -> str:
+    """Return a source of models: a registry's name, and below it parts that may hold `*`."""
+    registry, *parts = value.split("/")
+    hint = "Write it as huggingface.co/Qwen/* or models.plant.example/*"
+    if "://" in value:
+        raise Wrong(f"'{value:.120}' is a URL, not an origin", hint)
+    name, colon, number = registry.partition(":")
+    if not name or "*" in name or not parts:
+        raise Wrong(f"'{value:.120}' is not registry/repository", hint)
+    host = entry(name) + colon + (port(number) if colon else "")
+    if any(part in ("", ".", "..") or not part.isprintable() for part in parts):
+        raise Wrong(f"'{value:.120}' has an empty part, or dots for one", hint)
+    return "/".join((host, *parts))
+
+
+def global_name(value: str) -> str:
+    """Return the name of a global as pickles ask for it, or a module's `module.*`."""
+    labels = value.removesuffix(".*").split(".")
+    if not all(label.isidentifier() for label in labels) or len(value.split(".")) == 1:
+        raise Wrong(
+            f"'{value:.120}' is not the name of a global",
+            "Write it as ultralytics.nn.tasks.DetectionModel, or ultralytics.nn.tasks.*",
+        )
+    return value
+
+
+def sha256(value: str) -> str:
+    """Return a SHA-256 in hexadecimal digits."""
+    plain = value.strip().lower().removeprefix("sha256:")
+    if not _SHA256.fullmatch(plain):
+        raise Wrong(f"'{value:.80}' is not a SHA-256", "It has 64 hexadecimal digits")
+    return plain
 
 
 def public_key(value: str) -> str:

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from auditor.errors import DocumentError, SiteError
-from auditor.evidence.site import Site, StorePurpose
+from auditor.evidence.site import AllowedGlobal, Site, StorePurpose
 from auditor.site import fields
 from auditor.yamldoc import Limits, Mapping, Node, Scalar, Sequence, load
 
@@ -35,13 +35,22 @@ def load_site(data: bytes, where: str) -> Site:
 
     A key that is not known is a mistake: a misspelt `exceptions` must not pass in silence.
     """
+    return msgspec.convert(_read(_document(data, where), where, _SITE), Site)
+
+
+def load_allowed_globals(data: bytes, where: str) -> tuple[AllowedGlobal, ...]:
+    """Return the `exceptions` of a file of allowed globals; raises `SiteError` as `load_site`."""
+    found = _read(_document(data, where), where, _GLOBALS_FILE)
+    return msgspec.convert(found["exceptions"], tuple[AllowedGlobal, ...])
+
+
+def _document(data: bytes, where: str) -> Node:
     try:
-        document = load(data, where=where, limits=_LIMITS)
+        return load(data, where=where, limits=_LIMITS)
     except SiteError:
         raise
     except DocumentError as error:
         raise SiteError(error.what, where=error.where, hint=error.hint) from error
-    return msgspec.convert(_read(document, where, _SITE), Site)
 
 
 def _read(node: Node, where: str, section: _Section) -> dict[str, object]:
@@ -118,6 +127,18 @@ def _list(read_item: Reader, what: str) -> Reader:
     return read
 
 
+def _filled(read_list: Reader) -> Reader:
+    """Return a reader of a list that is left out or holds something: an empty pin pins nothing."""
+
+    def read(node: Node, where: str) -> object:
+        found = read_list(node, where)
+        if not found:
+            raise SiteError("this list is empty", where=node.place(where), hint="Leave it out")
+        return found
+
+    return read
+
+
 def _part(section: _Section) -> Reader:
     def read(node: Node, where: str) -> object:
         return _read(node, where, section)
@@ -173,6 +194,18 @@ _SIGNER = _Section(
     },
     required=("name", "public_key"),
 )
+_ALLOWED_GLOBAL = _Section(
+    title="an allowed global",
+    fields={
+        "name": _value(fields.global_name),
+        "owner": _value(fields.text),
+        "reason": _value(fields.text),
+        "expires": _value(fields.day),
+        "sha256": _filled(_list(_value(fields.sha256), "digests")),
+    },
+    required=("name", "owner", "reason", "expires"),
+)
+_ALLOWED_GLOBALS = _list(_part(_ALLOWED_GLOBAL), "allowed globals")
 _HOSTS = _list(_value(fields.entry), "names and addresses")
 _SITE = _Section(
     title="the site file",
@@ -188,5 +221,12 @@ _SITE = _Section(
         "jurisdiction": _part(_JURISDICTION),
         "stores": _list(_part(_STORE), "stores"),
         "signers": _list(_part(_SIGNER), "signers"),
+        "model_origins": _list(_value(fields.model_origin), "model origins"),
+        "allowed_globals": _ALLOWED_GLOBALS,
     },
+)
+_GLOBALS_FILE = _Section(
+    title="the file of allowed globals",
+    fields={"exceptions": _ALLOWED_GLOBALS},
+    required=("exceptions",),
 )

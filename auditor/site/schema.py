@@ -35,6 +35,10 @@ def site_schema() -> bytes:
     country = {"pattern": "^[A-Za-z]{2}$"}
     parts["Jurisdiction"]["properties"]["home"] |= country
     parts["Jurisdiction"]["properties"]["allowed"]["items"] |= country
+    allowed = parts["AllowedGlobal"]["properties"]
+    allowed["expires"]["format"] = "date"
+    allowed["sha256"]["items"] |= {"pattern": "^(sha256:)?[0-9A-Fa-f]{64}$"}
+    properties["model_origins"]["description"] = "registry/repository, with * for any part"
     parts["Store"]["properties"]["path"]["pattern"] = "^/"
     document = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

@@ -4,7 +4,7 @@ import pytest
 
 from auditor.errors import ExitCode, SiteError
 from auditor.evidence.site import EgressException, Jurisdiction, Network, Signer, Site, Store
-from auditor.site import load_site
+from auditor.site import load_allowed_globals, load_site
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBAse64Text auditor@corp.example"
 
@@ -118,6 +118,19 @@ def test_norway_is_a_country():
         ("stores: [{path: /a, encryption: verified}]", "is not known here"),
         ("signers: [{name: a, public_key: x}]", "this is not a public key"),
         ("signers: [{name: a, public_key: '-----BEGIN PRIVATE KEY-----'}]", "private key"),
+        ("model_origins: [huggingface.co]", "is not registry/repository"),
+        ("model_origins: ['*/x']", "is not registry/repository"),
+        ("model_origins: ['https://huggingface.co/Qwen/*']", "is a URL, not an origin"),
+        ("model_origins: [huggingface.co/Qwen/../x]", "dots for one"),
+        ("model_origins: [huggingface.co/Qwen//x]", "empty part"),
+        ("model_origins: ['hub.example:0x1/x']", "is not a port"),
+        ("allowed_globals: [{name: a.B, owner: x, reason: y}]", "has no 'expires'"),
+        ("allowed_globals: [{name: B}]", "is not the name of a global"),
+        ("allowed_globals: [{name: '*'}]", "is not the name of a global"),
+        ("allowed_globals: [{name: 'a.*.B'}]", "is not the name of a global"),
+        ("allowed_globals: [{sha256: [abc]}]", "is not a SHA-256"),
+        ("allowed_globals: [{sha256: []}]", "this list is empty"),
+        ("allowed_globals: [{sha256: }]", "this list is empty"),
         ("- a", "the site file is a mapping"),
         ("a: 1\na: 2", "is given twice"),
         ("# nothing", "there is no document"),
@@ -142,3 +155,29 @@ def test_a_pem_key_is_a_public_key():
     pem = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAAAAA\n-----END PUBLIC KEY-----"
     text = f"signers:\n  - name: a\n    public_key: |\n      {pem.replace(chr(10), chr(10) + '      ')}\n"
     assert load_site(text.encode(), "s").signers[0].public_key == pem
+
+
+DIGEST = "0F" * 32
+
+
+def test_origins_of_models_and_globals_that_may_be_asked_for():
+    text = f"""
+model_origins: [HuggingFace.co/Qwen/*, 'hub.plant.example:5000/*']
+allowed_globals:
+  - {{name: a.b.C, owner: x, reason: y, expires: 2027-01-31, sha256: ['sha256:{DIGEST}']}}
+  - {{name: 'a.b.*', owner: x, reason: y, expires: 2027-01-31}}
+"""
+    site = load_site(text.encode(), "s")
+    assert site.model_origins == ("huggingface.co/Qwen/*", "hub.plant.example:5000/*")
+    assert [entry.name for entry in site.allowed_globals] == ["a.b.C", "a.b.*"]
+    assert site.allowed_globals[0].sha256 == (DIGEST.lower(),)
+
+
+def test_a_file_of_allowed_globals_alone():
+    text = b"exceptions: [{name: a.B, owner: x, reason: y, expires: 2027-01-31}]"
+    (entry,) = load_allowed_globals(text, "globals.yaml")
+    assert entry.name == "a.B"
+    for wrong in (b"exception: []", b"{}", b"exceptions: [{name: a.B, pin: 1}]"):
+        with pytest.raises(SiteError) as caught:
+            load_allowed_globals(wrong, "globals.yaml")
+        assert str(caught.value).startswith("globals.yaml:1:")
