@@ -133,9 +133,9 @@ def plain_zip(files: dict[str, bytes], method: int = zipfile.ZIP_STORED) -> byte
     return out.getvalue()
 
 
-def tar(files: dict[str, bytes], mode: str = "w", links: dict[str, str] | None = None) -> bytes:
+def tar(files: dict[str, bytes], links: dict[str, str] | None = None) -> bytes:
     out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode=mode, format=tarfile.PAX_FORMAT) as made:
+    with tarfile.open(fileobj=out, mode="w", format=tarfile.PAX_FORMAT) as made:
         for name, data in files.items():
             info = tarfile.TarInfo(name)
             info.size = len(data)

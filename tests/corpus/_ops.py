@@ -68,14 +68,8 @@ def value(item, protocol: int = 2) -> bytes:
     """Return the opcodes of plain data."""
     if isinstance(item, Raw):
         return bytes(item)
-    if item is None:
-        return b"N"
-    if isinstance(item, bool):
-        return (b"\x88" if item else b"\x89") if protocol >= 2 else b"I0%d\n" % item
-    if isinstance(item, int):
-        return _integer(item, protocol)
-    if isinstance(item, float):
-        return b"G" + struct.pack(">d", item) if protocol else b"F%r\n" % item
+    if isinstance(item, int | float | None):
+        return _number(item, protocol)
     if isinstance(item, str):
         if protocol == 0:
             return b"V" + item.encode("raw_unicode_escape") + b"\n"
@@ -83,6 +77,16 @@ def value(item, protocol: int = 2) -> bytes:
     if isinstance(item, bytes):
         return blob(item) if protocol >= 3 else b"S" + repr(item)[1:].encode() + b"\n"
     return _collection(item, protocol)
+
+
+def _number(item: float | None, protocol: int) -> bytes:
+    if item is None:
+        return b"N"
+    if isinstance(item, bool):
+        return (b"\x88" if item else b"\x89") if protocol >= 2 else b"I0%d\n" % item
+    if isinstance(item, float):
+        return b"G" + struct.pack(">d", item) if protocol else b"F%r\n" % item
+    return _integer(item, protocol)
 
 
 def _integer(item: int, protocol: int) -> bytes:

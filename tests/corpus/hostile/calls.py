@@ -106,5 +106,3 @@ def cases() -> Iterator[Case]:
     yield Case("protocol_header_twice", twice, "1", "opcodes", "a second header changes nothing")
     late = b"N0" + op.attack(2)
     yield Case("protocol_header_late", late, "1", "opcodes", "a header that is not first")
-    plus = op.attack(0)
-    yield Case("no_protocol_header", plus, "1", "opcodes", "protocol 0 has no magic number")
