@@ -13,7 +13,7 @@ from auditor.site.models import approves_origin, exceptions_for
 
 # The reason that stands for those that were left out of a file's list (`formats.inspect`).
 _MORE = "more"
-_MOST_WHY = 300
+_LONGEST = 300
 
 
 def _derive(evidence: Evidence) -> Iterator[Record]:
@@ -26,15 +26,15 @@ def _derive(evidence: Evidence) -> Iterator[Record]:
 def _assessed(file: ModelFile, site: Site, at: str) -> ModelAssessment:
     excepted: list[str] = []
     left: list[str] = []
-    why: list[str] = []
+    refusals: list[str] = []
     for name in file.unlisted:
         entry, refused = exceptions_for(site, file, name, at)
         if entry is not None:
             excepted.append(f"{name} ({entry.owner}, {entry.expires})")
             continue
         left.append(name)
-        if refused and refused not in why:
-            why.append(refused)
+        if refused and refused not in refusals:
+            refusals.append(refused)
     verdict: Verdict | None = file.verdict
     if verdict == "unlisted" and not left and not _other_reasons(file):
         verdict = "framework"
@@ -50,8 +50,18 @@ def _assessed(file: ModelFile, site: Site, at: str) -> ModelAssessment:
         repository=file.repository,
         origin_state=_origin_state(file, site),
         role=file.role,
-        reason="; ".join(why)[:_MOST_WHY],
+        why=_strongest(file),
+        refused="; ".join(refusals)[:_LONGEST],
     )
+
+
+def _strongest(file: ModelFile) -> str:
+    """Return the strongest reason in words: the check, what it saw, and where."""
+    if not file.reasons:
+        return ""
+    first = file.reasons[0]
+    place = f" ({first.place})" if first.place else ""
+    return f"{first.rule}: {first.detail}"[:_LONGEST] + place
 
 
 def _other_reasons(file: ModelFile) -> bool:

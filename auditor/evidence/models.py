@@ -24,6 +24,7 @@ Anomaly = Literal[
     "reference-mutable", "reference-broken", "remote-code-cached", "remote-code-declared",
     "credential", "writable", "script", "native-code", "external-missing", "external-escaping",
     "index-mismatch", "cloud-model", "download-unfinished", "configuration-malformed",
+    "special-file",
 ]  # fmt: skip
 
 SignatureState = Literal["none", "valid", "untrusted", "invalid", "unreadable", "not-checked"]
@@ -44,6 +45,12 @@ class VerdictReason(Struct, frozen=True, order=True, kw_only=True, forbid_unknow
     offset: int = -1
     member: str = ""
     global_name: str = ""
+
+    @property
+    def place(self) -> str:
+        """Return member and offset in words, `` where the file as a whole is meant."""
+        at = f"byte {self.offset}" if self.offset >= 0 else ""
+        return " at ".join(part for part in (self.member, at) if part)
 
 
 class ModelSignature(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -139,8 +146,9 @@ class ModelAssessment(Record, frozen=True, kw_only=True):
     `verdict` is the file's, or `framework` where every unlisted global is excepted; `excepted`
     names those globals with their owner, `unlisted` those that are left. `origin_state` is
     `approved` or `unapproved` by the site's `model_origins`, `undeclared` where the site names
-    none, `unknown` where the store tells no origin. `reason` says why an exception that names
-    one of the globals does not hold (expired, another digest, no digest computed).
+    none, `unknown` where the store tells no origin. `why` is the strongest of
+    the file's reasons in words, with its place. `refused` says why an exception that names one
+    of the globals does not hold (expired, another digest, no digest computed).
     """
 
     path: str
@@ -153,7 +161,8 @@ class ModelAssessment(Record, frozen=True, kw_only=True):
     repository: str
     origin_state: Literal["approved", "unapproved", "undeclared", "unknown"]
     role: Role = "unknown"
-    reason: str = ""
+    why: str = ""
+    refused: str = ""
 
     @property
     def label(self) -> str:

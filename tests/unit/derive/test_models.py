@@ -89,15 +89,25 @@ def test_an_exception_that_holds_makes_it_a_frameworks(entry):
     assert found.verdict == "framework"
     assert found.excepted == (f"{YOLO} (vision, {entry.expires})",)
     assert found.unlisted == ()
-    assert found.reason == ""
+    assert found.refused == ""
 
 
 def test_why_an_exception_does_not_hold_is_told():
-    assert "expired on 2026-11-25" in assessed(file(), allowed(expires="2026-11-25")).reason
-    assert "was not computed" in assessed(file(), allowed(sha256=(DIGEST,))).reason
+    assert "expired on 2026-11-25" in assessed(file(), allowed(expires="2026-11-25")).refused
+    assert "was not computed" in assessed(file(), allowed(sha256=(DIGEST,))).refused
     other = file(digests=("sha256:" + "b" * 64,))
-    assert "another SHA-256" in assessed(other, allowed(sha256=(DIGEST,))).reason
-    assert assessed(file()).reason == ""
+    assert "another SHA-256" in assessed(other, allowed(sha256=(DIGEST,))).refused
+    assert assessed(file()).refused == ""
+
+
+def test_the_strongest_reason_is_told_with_its_place():
+    deep = VerdictReason(
+        rule="pickle-call", verdict="dangerous", detail="os.system is called", offset=42,
+        member="a.zip!data.pkl",
+    )  # fmt: skip
+    found = assessed(file(verdict="dangerous", reasons=(deep, reason())))
+    assert found.why == "pickle-call: os.system is called (a.zip!data.pkl at byte 42)"
+    assert assessed(file(verdict="data", reasons=(), unlisted=())).why == ""
 
 
 QWEN = {"registry": "huggingface.co", "repository": "Qwen/Qwen3-8B"}
