@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal, Protocol
 
 from msgspec import Struct
@@ -52,6 +53,7 @@ class Stat(Struct, frozen=True, kw_only=True):
     """What lstat(2) tells: never follows a symbolic link. `device` is `major:minor`.
 
     `special` is the `major:minor` that a block or character device stands for, else empty.
+    `ctime_ns` is the last change of the inode; 0 where only the machine itself could tell.
     """
 
     file_type: FileType
@@ -63,6 +65,11 @@ class Stat(Struct, frozen=True, kw_only=True):
     inode: int
     device: str
     special: str = ""
+    ctime_ns: int = 0
+
+
+def untold(_: int) -> None:
+    """Tell nobody how far reading has come."""
 
 
 class Host(Protocol):
@@ -133,6 +140,29 @@ class Host(Protocol):
 
         `None` where its content is that of no model format. A recording holds the judgement,
         never the bytes (docs/adr/0014).
+        """
+
+    def digest(
+        self,
+        path: str,
+        algorithms: tuple[str, ...],
+        *,
+        span: tuple[int, int] | None = None,
+        told: Callable[[int], None] = untold,
+    ) -> tuple[str, ...]:
+        """Return a regular file's digests (`sha256:<hex>`), in one pass, links followed.
+
+        One for each of `algorithms`, in their order (`_digests.ALGORITHMS`); of the bytes
+        `span[0]` to `span[1]` alone where a span is given. `told` hears how many bytes more
+        were read. A file that changes meanwhile is `malformed`, an algorithm that is not to be
+        had here `unsupported`, and a file of holes `limit`. Safe to call from several threads.
+        """
+
+    def verity_digest(self, path: str) -> str:
+        """Return the digest that the kernel itself holds a file to (`sha256:<hex>`), or ``.
+
+        It is fs-verity's, of the Merkle tree (FS_IOC_MEASURE_VERITY), not of the bytes. Empty
+        where the file has none; `unsupported` where its file system cannot have any.
         """
 
     def ask_listeners(self, targets: tuple[Target, ...]) -> tuple[Answer, ...]:

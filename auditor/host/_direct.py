@@ -116,13 +116,20 @@ def opened(real: bytes, asked: str) -> Iterator[Paged]:
 
     Reading may go on for long: a file that is cut meanwhile simply ends earlier.
     """
+    with descriptor_of(real, asked) as (descriptor, status):
+        yield Paged(lambda at, length: os.pread(descriptor, length, at), status.st_size)
+
+
+@contextmanager
+def descriptor_of(real: bytes, asked: str) -> Iterator[tuple[int, os.stat_result]]:
+    """Open a regular file, the last component not followed; give its descriptor and fstat(2)."""
     with reasons(asked):
         _refuse_special(os.lstat(real).st_mode, asked)
         descriptor = _open_quietly(real)
         try:
             status = os.fstat(descriptor)
             _refuse_special(status.st_mode, asked)
-            yield Paged(lambda at, length: os.pread(descriptor, length, at), status.st_size)
+            yield descriptor, status
         finally:
             os.close(descriptor)
 
@@ -178,7 +185,11 @@ def list_directory(
 def stat_path(real: bytes, asked: str) -> Stat:
     """Return what lstat(2) tells; see `Host.stat`."""
     with reasons(asked):
-        status = os.lstat(real)
+        return told(os.lstat(real))
+
+
+def told(status: os.stat_result) -> Stat:
+    """Return what the kernel tells of a file, in the words of `Host.stat`."""
     kind = file_type(status.st_mode)
     return Stat(
         file_type=kind,
@@ -190,6 +201,7 @@ def stat_path(real: bytes, asked: str) -> Stat:
         inode=status.st_ino,
         device=_number(status.st_dev),
         special=_number(status.st_rdev) if kind in ("block", "character") else "",
+        ctime_ns=status.st_ctime_ns,
     )
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import stat as modes
+from collections.abc import Callable
 from pathlib import Path
 
 from auditor.formats import Inspection, inspect
 from auditor.host import Stat, Unreadable
+from auditor.host import _digests as digests
 from auditor.host._direct import (
     decoded,
     encoded,
@@ -49,6 +51,18 @@ class Image:
         """Return what a model file is; see `Host.inspect_model`."""
         with opened(self._real(path, follow=True), path) as view:
             return inspect(view)
+
+    def digest(
+        self,
+        path: str,
+        algorithms: tuple[str, ...],
+        *,
+        span: tuple[int, int] | None,
+        told: Callable[[int], None],
+    ) -> tuple[str, ...]:
+        """Return a regular file's digests; see `Host.digest`."""
+        real = self._real(path, follow=True)
+        return digests.of_file(real, path, algorithms, span=span, heard=told)
 
     def _real(self, path: str, *, follow: bool) -> bytes:
         encoded(path)

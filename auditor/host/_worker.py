@@ -38,7 +38,6 @@ class Reply(Struct, frozen=True, array_like=True):
     stat: Stat | None = None
     reason: GapReason | None = None
     detail: str = ""
-    size: int = 0
 
 
 Answer = Callable[[Question], Reply]

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from auditor.evidence.volumes import LuksFacts
 from auditor.formats import Inspection, Paged, View, inspect
-from auditor.host import DEFAULT_ENTRIES, DEFAULT_LIMIT, MIB, Stat, Unreadable
+from auditor.host import DEFAULT_ENTRIES, DEFAULT_LIMIT, MIB, Stat, Unreadable, untold
 from auditor.host import _clock as clock
 from auditor.host import _device as device_file
+from auditor.host import _digests as digests
 from auditor.host import _fscrypt as fscrypt
 from auditor.host import _key_form as key_form
 from auditor.host import _loop as loop
 from auditor.host import _mapper as mapper
+from auditor.host import _verity as verity
 from auditor.host._direct import (
     decoded,
     encoded,
@@ -25,6 +28,7 @@ from auditor.host._direct import (
     stat_path,
 )
 from auditor.host._mounts import Mounts, parse
+from auditor.host._patient import Patient
 from auditor.host._resolve import RemoteMount, Resolver
 from auditor.host._restraint import restrain
 from auditor.host._worker import DEADLINE, Question, Reply, Worker
@@ -54,6 +58,8 @@ class LiveHost:
         self._resolver = Resolver(mounts)
         self._worker = Worker(Patient(Resolver(mounts, patient=True)), deadline=deadline)
         self._silent: set[str] = set()
+        # Files are hashed by several threads; the worker answers one at a time.
+        self._asking = threading.Lock()
 
     @property
     def name(self) -> str:
@@ -100,10 +106,7 @@ class LiveHost:
         try:
             real, _ = self._resolver.resolve(path, follow=False)
         except RemoteMount as away:
-            reply = self._ask(away, Question("stat", encoded(path)), path)
-            if reply.stat is None:
-                raise Unreadable(path, "crashed", "the reader of slow mounts broke off") from None
-            return reply.stat
+            return _status(self._ask(away, Question("stat", encoded(path)), path), path)
         return stat_path(real, path)
 
     def readlink(self, path: str) -> str:
@@ -157,13 +160,53 @@ class LiveHost:
             with opened(real, path) as view:
                 yield view
             return
-        size = self._ask(mount, Question("size", encoded(path)), path).size
+        size = self._state(mount, path).size
 
         def stretch(offset: int, length: int) -> bytes:
             question = Question("range", encoded(path), min(length, MIB), offset=offset)
             return self._ask(mount, question, path).data
 
         yield Paged(stretch, size)
+
+    def digest(
+        self,
+        path: str,
+        algorithms: tuple[str, ...],
+        *,
+        span: tuple[int, int] | None = None,
+        told: Callable[[int], None] = untold,
+    ) -> tuple[str, ...]:
+        """Return a regular file's digests; see `Host.digest`.
+
+        On a mount that may hang every stretch is a question of its own, with its deadline.
+        """
+        try:
+            real, _ = self._resolver.resolve(path, follow=True)
+        except RemoteMount as away:
+            mount = away
+        else:
+            return digests.of_file(real, path, algorithms, span=span, heard=told)
+        before = self._state(mount, path)
+
+        def stretch(buffer: memoryview, offset: int) -> int:
+            question = Question("range", encoded(path), len(buffer), offset=offset)
+            data = self._ask(mount, question, path).data
+            buffer[: len(data)] = data
+            return len(data)
+
+        part = digests.content(stretch, before.size, span, path)
+        found = digests.digests(part, algorithms, path, told)
+        if digests.state(self._state(mount, path)) != digests.state(before):
+            raise digests.changed(path)
+        return found
+
+    def verity_digest(self, path: str) -> str:
+        """Return the digest that the kernel holds a file to; see `Host.verity_digest`."""
+        try:
+            real, _ = self._resolver.resolve(path, follow=True)
+        except RemoteMount as away:
+            return decoded(self._ask(away, Question("verity", encoded(path)), path).data)
+        return verity.measured(real, path)
 
     def ask_listeners(self, targets: tuple[Target, ...]) -> tuple[Answer, ...]:
         """Return what this host's own listeners answer; see `Host.ask_listeners`."""
@@ -179,44 +222,23 @@ class LiveHost:
         """End the worker, if one was needed."""
         self._worker.close()
 
+    def _state(self, away: RemoteMount, path: str) -> Stat:
+        """Return what fstat(2) tells of a file on a mount that may hang, links followed."""
+        return _status(self._ask(away, Question("state", encoded(path)), path), path)
+
     def _ask(self, away: RemoteMount, question: Question, path: str) -> Reply:
-        if away.mount.path in self._silent:
-            raise Unreadable(path, "timeout", "the file system did not answer before") from None
-        try:
-            return self._worker.ask(question, path)
-        except Unreadable as error:
-            if error.reason == "timeout":
-                self._silent.add(away.mount.path)
-            raise error from None
+        with self._asking:
+            if away.mount.path in self._silent:
+                raise Unreadable(path, "timeout", "the file system did not answer before") from None
+            try:
+                return self._worker.ask(question, path)
+            except Unreadable as error:
+                if error.reason == "timeout":
+                    self._silent.add(away.mount.path)
+                raise error from None
 
 
-class Patient:
-    """What the worker does with a question: the same reading, with time to wait."""
-
-    def __init__(self, resolver: Resolver) -> None:
-        """Keep a resolver that enters remote mounts."""
-        self._resolver = resolver
-
-    def __call__(self, question: Question) -> Reply:
-        """Return the reply to a question; what cannot be read is told, not raised."""
-        try:
-            return self._reply(question, decoded(question.path))
-        except Unreadable as error:
-            return Reply(reason=error.reason, detail=error.detail)
-
-    def _reply(self, question: Question, path: str) -> Reply:
-        follow = question.operation not in ("stat", "readlink")
-        real, _ = self._resolver.resolve(path, follow=follow)
-        if question.operation == "read":
-            return Reply(data=read_file(real, path, limit=question.limit, head=question.head))
-        if question.operation in ("size", "range"):
-            with opened(real, path) as view:
-                return Reply(size=view.size, data=view.at(question.offset, question.limit))
-        if question.operation == "list":
-            names = list_directory(real, path, limit=question.limit)
-            return Reply(names=tuple(name.encode("utf-8", "surrogateescape") for name in names))
-        if question.operation == "stat":
-            return Reply(stat=stat_path(real, path))
-        if question.operation == "readlink":
-            return Reply(data=read_link(real, path).encode("utf-8", "surrogateescape"))
-        return Reply(data=fscrypt.policy(real, path).encode())
+def _status(reply: Reply, path: str) -> Stat:
+    if reply.stat is None:
+        raise Unreadable(path, "crashed", "the reader of slow mounts broke off") from None
+    return reply.stat

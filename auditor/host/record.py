@@ -12,10 +12,11 @@ import msgspec
 from auditor.errors import OutputError
 from auditor.evidence.volumes import LuksFacts
 from auditor.formats import Inspection
-from auditor.host import DEFAULT_ENTRIES, DEFAULT_LIMIT, Host, Stat, Unreadable
+from auditor.host import DEFAULT_ENTRIES, DEFAULT_LIMIT, Host, Stat, Unreadable, untold
 from auditor.host import _recording as recording
+from auditor.host._kept import Kept
 from auditor.host._key_form import KeyForm
-from auditor.host._recording import Entry, Recording
+from auditor.host._recording import Entry, Recording, digest_key
 from auditor.host._withheld import without_secrets
 from auditor.probe.words import Answer, Target
 from auditor.redaction import redact_text
@@ -38,18 +39,14 @@ class RecordingHost:
         self._entries: dict[str, Entry] = {}
         self._bodies: dict[str, bytes] = {}
         self._answers: dict[tuple[str, str, int, bool], object] = {}
-        self._tables: dict[str, tuple[str, ...]] = {}
-        self._table_errors: dict[str, recording.Failure] = {}
-        self._headers: dict[str, LuksFacts] = {}
-        self._header_errors: dict[str, recording.Failure] = {}
-        self._loops: dict[str, tuple[str, int]] = {}
-        self._loop_errors: dict[str, recording.Failure] = {}
-        self._forms: dict[str, KeyForm] = {}
-        self._form_errors: dict[str, recording.Failure] = {}
-        self._policies: dict[str, str] = {}
-        self._policy_errors: dict[str, recording.Failure] = {}
-        self._inspections: dict[str, Inspection | None] = {}
-        self._inspection_errors: dict[str, recording.Failure] = {}
+        self._tables: Kept[tuple[str, ...]] = Kept()
+        self._headers: Kept[LuksFacts] = Kept()
+        self._loops: Kept[tuple[str, int]] = Kept()
+        self._forms: Kept[KeyForm] = Kept()
+        self._policies: Kept[str] = Kept()
+        self._inspections: Kept[Inspection | None] = Kept()
+        self._digests: Kept[str] = Kept()
+        self._verity: Kept[str] = Kept()
         self._clock: bool | None = None
         self._listeners: dict[Target, Answer] = {}
 
@@ -122,55 +119,47 @@ class RecordingHost:
 
     def mapper_table(self, name: str) -> tuple[str, ...]:
         """Return a device-mapper table without its keys; see `Host.mapper_table`."""
-        question = ("table", name, 0, False)
-        table = self._once(
-            question, lambda: self._host.mapper_table(name), self._table_errors, name
-        )
-        self._tables[name] = table
-        return table
+        return self._tables.ask(name, lambda: self._host.mapper_table(name))
 
     def luks_header(self, device: str) -> LuksFacts:
         """Return what a LUKS header tells, keys left out; see `Host.luks_header`."""
-        question = ("header", device, 0, False)
-        header = self._once(
-            question, lambda: self._host.luks_header(device), self._header_errors, device
-        )
-        self._headers[device] = header
-        return header
+        return self._headers.ask(device, lambda: self._host.luks_header(device))
 
     def loop_backing(self, device: str) -> tuple[str, int]:
         """Return device and inode of a loop device's file; see `Host.loop_backing`."""
-        question = ("loop", device, 0, False)
-        backing = self._once(
-            question, lambda: self._host.loop_backing(device), self._loop_errors, device
-        )
-        self._loops[device] = backing
-        return backing
+        return self._loops.ask(device, lambda: self._host.loop_backing(device))
 
     def key_form(self, path: str) -> KeyForm:
         """Return what a key file is by its first line; see `Host.key_form`."""
-        question = ("form", path, 0, False)
-        form = self._once(question, lambda: self._host.key_form(path), self._form_errors, path)
-        self._forms[path] = form
-        return form
+        return self._forms.ask(path, lambda: self._host.key_form(path))
 
     def encryption_policy(self, path: str) -> str:
         """Return the fscrypt policy of a directory; see `Host.encryption_policy`."""
-        question = ("policy", path, 0, False)
-        policy = self._once(
-            question, lambda: self._host.encryption_policy(path), self._policy_errors, path
-        )
-        self._policies[path] = policy
-        return policy
+        return self._policies.ask(path, lambda: self._host.encryption_policy(path))
 
     def inspect_model(self, path: str) -> Inspection | None:
         """Return what a model file is; see `Host.inspect_model`."""
-        question = ("inspect", path, 0, False)
-        found = self._once(
-            question, lambda: (self._host.inspect_model(path),), self._inspection_errors, path
-        )[0]
-        self._inspections[path] = found
-        return found
+        return self._inspections.ask(path, lambda: self._host.inspect_model(path))
+
+    def digest(
+        self,
+        path: str,
+        algorithms: tuple[str, ...],
+        *,
+        span: tuple[int, int] | None = None,
+        told: Callable[[int], None] = untold,
+    ) -> tuple[str, ...]:
+        """Return a regular file's digests, each computed once; see `Host.digest`."""
+        return self._digests.ask_several(
+            tuple(digest_key(path, algorithm, span) for algorithm in algorithms),
+            lambda places: self._host.digest(
+                path, tuple(algorithms[place] for place in places), span=span, told=told
+            ),
+        )
+
+    def verity_digest(self, path: str) -> str:
+        """Return the digest that the kernel holds a file to; see `Host.verity_digest`."""
+        return self._verity.ask(path, lambda: self._host.verity_digest(path))
 
     def ask_listeners(self, targets: tuple[Target, ...]) -> tuple[Answer, ...]:
         """Return what listeners answer, each asked once; see `Host.ask_listeners`."""
@@ -181,9 +170,7 @@ class RecordingHost:
 
     def clock_synchronized(self) -> bool:
         """Return whether the clock is synchronised; see `Host.clock_synchronized`."""
-        self._clock = self._once(
-            ("clock", "", 0, False), self._host.clock_synchronized, {}, "clock"
-        )
+        self._clock = self._once(("clock", "", 0, False), self._host.clock_synchronized, {})
         return self._clock
 
     def save(self, folder: Path, *, at: str) -> None:
@@ -199,18 +186,22 @@ class RecordingHost:
             uid=self.uid,
             recorded_at=at,
             entries={path: self._finished(path, inline) for path in sorted(self._entries)},
-            mapper_tables=self._tables,
-            mapper_errors=self._table_errors,
-            luks_headers=self._headers,
-            luks_errors=self._header_errors,
-            loop_backings=self._loops,
-            loop_errors=self._loop_errors,
-            key_forms=self._forms,
-            key_errors=self._form_errors,
-            encryption_policies=self._policies,
-            encryption_errors=self._policy_errors,
-            inspections=self._inspections,
-            inspection_errors=self._inspection_errors,
+            mapper_tables=self._tables.answers,
+            mapper_errors=self._tables.errors,
+            luks_headers=self._headers.answers,
+            luks_errors=self._headers.errors,
+            loop_backings=self._loops.answers,
+            loop_errors=self._loops.errors,
+            key_forms=self._forms.answers,
+            key_errors=self._forms.errors,
+            encryption_policies=self._policies.answers,
+            encryption_errors=self._policies.errors,
+            inspections=self._inspections.answers,
+            inspection_errors=self._inspections.errors,
+            digests=self._digests.answers,
+            digest_errors=self._digests.errors,
+            verity_digests=self._verity.answers,
+            verity_errors=self._verity.errors,
             clock_synchronized=self._clock,
             listeners=tuple(self._listeners[target] for target in sorted(self._listeners)),
         )
@@ -233,7 +224,6 @@ class RecordingHost:
         question: tuple[str, str, int, bool],
         ask: Callable[[], _Value],
         errors: dict[str, recording.Failure],
-        key: str = "",
     ) -> _Value:
         answer = self._answers.get(question)
         if answer is None:
@@ -243,7 +233,7 @@ class RecordingHost:
                 answer = error
             self._answers[question] = answer
         if isinstance(answer, Unreadable):
-            errors[key or question[0]] = (answer.reason, answer.detail)
+            errors[question[0]] = (answer.reason, answer.detail)
             raise answer
         return answer  # type: ignore[return-value]  # kept under the question that it answers
 

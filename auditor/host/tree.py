@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
 from auditor.errors import AuditError
 from auditor.evidence.volumes import LuksFacts
 from auditor.formats import Inspection
-from auditor.host import DEFAULT_ENTRIES, DEFAULT_LIMIT, Stat, Unreadable
+from auditor.host import DEFAULT_ENTRIES, DEFAULT_LIMIT, Stat, Unreadable, untold
 from auditor.host import _recording as recording
 from auditor.host._image import Image
 from auditor.host._key_form import HEAD, KeyForm, form_of
+from auditor.host._replay import Replay
 from auditor.probe.words import Answer, Target
 
 _NAME_LIMIT = 4096
@@ -31,13 +33,13 @@ class TreeHost:
         """Open the folder. Raises `AuditError` where there is none, or its `host.json` is bad."""
         if not root.is_dir():
             raise AuditError("there is no such folder", where=str(root))
-        self._source: Image | recording.Replay = Image(root)
+        self._source: Image | Replay = Image(root)
         self._recording: recording.Recording | None = None
         self._root = root
         document = root / recording.FILENAME
         if document.is_file() or document.is_symlink():
             self._recording = recording.load(document)
-            self._source = recording.Replay(self._recording, root / recording.TREE)
+            self._source = Replay(self._recording, root / recording.TREE)
 
     @property
     def name(self) -> str:
@@ -114,6 +116,23 @@ class TreeHost:
     def inspect_model(self, path: str) -> Inspection | None:
         """Return what a model file is; see `Host.inspect_model`."""
         return self._source.inspect_model(path)
+
+    def digest(
+        self,
+        path: str,
+        algorithms: tuple[str, ...],
+        *,
+        span: tuple[int, int] | None = None,
+        told: Callable[[int], None] = untold,
+    ) -> tuple[str, ...]:
+        """Return a regular file's digests, recorded ones of a recording; see `Host.digest`."""
+        return self._source.digest(path, algorithms, span=span, told=told)
+
+    def verity_digest(self, path: str) -> str:
+        """Return a recorded fs-verity digest; a plain tree has none to tell."""
+        if isinstance(self._source, Image):
+            raise Unreadable(path, "unsupported", "a folder does not tell fs-verity digests")
+        return self._source.verity_digest(path)
 
     def ask_listeners(self, targets: tuple[Target, ...]) -> tuple[Answer, ...]:
         """Return what listeners answered when they were recorded; a plain tree has none."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import zlib
+from collections.abc import Callable
 from typing import NoReturn
 
 from msgspec import Struct
@@ -17,7 +18,9 @@ from auditor.host import (
     FileType,
     Stat,
     Unreadable,
+    untold,
 )
+from auditor.host._digests import content, digests
 from auditor.host._key_form import HEAD, KeyForm, form_of
 from auditor.probe.words import Answer, Target
 
@@ -205,6 +208,30 @@ class MemoryHost:
         """Return what a model file is; see `Host.inspect_model`."""
         node = self._machine.nodes[self._resolve(path, follow=True)]
         return inspect(Memory(self.read(path, limit=len(node.body))))
+
+    def digest(
+        self,
+        path: str,
+        algorithms: tuple[str, ...],
+        *,
+        span: tuple[int, int] | None = None,
+        told: Callable[[int], None] = untold,
+    ) -> tuple[str, ...]:
+        """Return a regular file's digests; see `Host.digest`."""
+        node = self._machine.nodes[self._resolve(path, follow=True)]
+        body = self.read(path, limit=len(node.body))
+
+        def stretch(buffer: memoryview, offset: int) -> int:
+            data = body[offset : offset + len(buffer)]
+            buffer[: len(data)] = data
+            return len(data)
+
+        return digests(content(stretch, len(body), span, path), algorithms, path, told)
+
+    def verity_digest(self, path: str) -> str:
+        """Return the digest that the kernel holds a file to; these machines have none."""
+        self._resolve(path, follow=True)
+        return ""
 
     def ask_listeners(self, targets: tuple[Target, ...]) -> tuple[Answer, ...]:
         """Return what the machine's listeners are said to answer; see `Host.ask_listeners`."""

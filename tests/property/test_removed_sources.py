@@ -117,6 +117,14 @@ class Damaged:
         self._check(path, "read")
         return self._host.inspect_model(path)
 
+    def digest(self, path: str, algorithms: tuple[str, ...], **options) -> tuple[str, ...]:
+        self._check(path, "read")
+        return self._host.digest(path, algorithms, **options)
+
+    def verity_digest(self, path: str) -> str:
+        self._check(path, "policy")
+        return self._host.verity_digest(path)
+
     def clock_synchronized(self) -> bool:
         self._check(CLOCK, "clock")
         return self._host.clock_synchronized()
