@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from auditor._version import __version__
+from auditor.api_evidence import NO_DIGESTS, Hashing, Progress, gate, models, scan
 from auditor.errors import EvidenceError, UsageError
-from auditor.evidence import SCHEMA, Evidence, Subject, Tool, bundle, encode
+from auditor.evidence import Evidence, bundle, encode
 from auditor.evidence.site import ASSUMED_SITE, Site
 from auditor.regular_file import read_regular
 
 if TYPE_CHECKING:
-    from auditor.host import Host
     from auditor.policy.findings import Findings, Severity
     from auditor.policy.profile import Profile
     from auditor.policy.rules import Pack
@@ -25,14 +23,32 @@ if TYPE_CHECKING:
     from auditor.policy.waivers import Waiver
     from auditor.report import Judgement
 
-Progress = Callable[[str], None]
-TOOL = Tool(name="auditor", version=__version__)
+__all__ = [
+    "NO_DIGESTS",
+    "Criteria",
+    "Hashing",
+    "Prepared",
+    "Progress",
+    "evaluate",
+    "gate",
+    "judgement",
+    "load_evidence",
+    "load_findings",
+    "load_site",
+    "models",
+    "moment",
+    "now",
+    "prepare",
+    "read_input",
+    "rejudge",
+    "render",
+    "rerender",
+    "scan",
+    "summary",
+]
+
 # A site, pack, waiver or profile file is written by hand: beyond this it is something else.
 MAX_INPUT_BYTES = 64 * 1024 * 1024
-
-
-def _silent(_: str) -> None:
-    """Tell nobody."""
 
 
 class Criteria(Struct, frozen=True, kw_only=True):
@@ -95,64 +111,6 @@ def load_site(path: Path | None) -> Site:
     from auditor import site
 
     return site.load_site(read_input(path), str(path))
-
-
-def scan(  # noqa: PLR0913 - each is a choice of the user's
-    host: Host, *, site: Site = ASSUMED_SITE, stores: tuple[str, ...] = (),
-    probe_loopback: bool = False, restraints: tuple[str, ...] = (), at: str,
-    progress: Progress = _silent,
-) -> Evidence:  # fmt: skip
-    """Return the evidence of a host, taken at `at` (RFC 3339).
-
-    `probe_loopback` has the host's own listeners asked over loopback: nothing else connects.
-    `restraints` are the words of `host.live.restrain`, kept as a fact of the audit.
-    """
-    from auditor import collect
-    from auditor.host.identity import host_id
-
-    options = collect.Options(stores=stores, site=site, probe_loopback=probe_loopback)
-    collected = collect.run(host, options, progress=progress)
-    evidence = Evidence(
-        schema=SCHEMA,
-        tool=TOOL,
-        mode="host",
-        subject=Subject(
-            name=host.name,
-            host_id=host_id(host),
-            uid=host.uid,
-            privileged=host.privileged,
-            recorded=not host.live,
-            restraints=restraints,
-        ),
-        taken_at=at,
-        site=site,
-        runs=collected.runs,
-        gaps=collected.gaps,
-        records=collected.records,  # type: ignore[arg-type]  # collectors yield collected kinds
-    )
-    return bundle.ordered(evidence)
-
-
-def gate(
-    paths: tuple[Path, ...], *, site: Site = ASSUMED_SITE, at: str, progress: Progress = _silent
-) -> Evidence:
-    """Return the evidence of deployment manifests, read from files and folders."""
-    from auditor import manifests
-
-    read = manifests.read(paths, progress=progress)
-    evidence = Evidence(
-        schema=SCHEMA,
-        tool=TOOL,
-        mode="manifests",
-        subject=Subject(name=", ".join(path.as_posix() for path in paths)),
-        taken_at=at,
-        site=site,
-        inputs=read.inputs,
-        runs=read.runs,
-        gaps=read.gaps,
-        records=read.records,  # type: ignore[arg-type]  # readers yield collected kinds
-    )
-    return bundle.ordered(evidence)
 
 
 def load_evidence(path: Path) -> Evidence:

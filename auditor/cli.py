@@ -7,7 +7,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from auditor import cli_policy
+from auditor import cli_models, cli_policy
 from auditor._version import __version__
 from auditor.cli_options import (
     AllowOption,
@@ -39,6 +39,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+app.add_typer(cli_models.app, name="models")
 app.add_typer(cli_policy.app, name="policy")
 
 
@@ -61,16 +62,25 @@ def scan(
     probe_loopback: Annotated[
         bool, typer.Option("--probe-loopback", help="Ask own listeners for TLS over 127.0.0.1.")
     ] = False,
+    digests: Annotated[
+        bool, typer.Option("--digests", help="Hash the model files found (SHA-256): may take long.")
+    ] = False,
+    digest_cache: Annotated[
+        Path | None, typer.Option("--digest-cache", help="A file that keeps digests between runs.")
+    ] = None,
 ) -> None:  # fmt: skip
     """Audit this host (or a recorded one): what can leave, and what lies unencrypted."""
-    from auditor.commands import auditing
+    from auditor.commands import auditing, models
 
     asked = auditing.Asked(
         site=site, packs=tuple(policy or ()), profile=profile, waivers=waivers,
         formats=tuple(formats or ()), folder=out, fail_on=fail_on.value,
         allow_unknown=allow_unknown, language=lang.value, key=key, quiet=quiet, at=at,
     )  # fmt: skip
-    finish(auditing.scan(asked, root, store, record, probe_loopback=probe_loopback))
+    hashing = models.hashing(None, digest_cache, "", nothing=not digests)
+    finish(
+        auditing.scan(asked, root, store, record, probe_loopback=probe_loopback, hashing=hashing)
+    )
 
 
 @app.command()
@@ -204,7 +214,7 @@ def collectors() -> None:
 
 @app.command()
 def schema(
-    name: Annotated[str, typer.Argument(help="evidence, findings or site.")] = "evidence",
+    name: Annotated[str, typer.Argument(help="evidence, findings, site or models.")] = "evidence",
 ) -> None:
     """Print a JSON Schema."""
     from auditor.commands import listing

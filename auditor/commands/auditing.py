@@ -61,51 +61,53 @@ class Asked(Struct, frozen=True, kw_only=True):
         return api.moment(self.at) if self.at else api.now()
 
 
-def scan(
+def scan(  # noqa: PLR0913 - each is an option of the command
     asked: Asked,
     root: Path | None,
     stores: Sequence[str] | None,
     record: Path | None,
     *,
     probe_loopback: bool = False,
+    hashing: api.Hashing = api.NO_DIGESTS,
 ) -> ExitCode:
     """Audit this host or a recorded one; its listeners are asked only with `probe_loopback`."""
     from auditor.host.record import RecordingHost
 
-    ready = _ready(asked)
+    prepared = ready(asked)
     site = api.load_site(asked.site)
-    with _host(root) as (host, restraints), progress("reading", quiet=asked.quiet) as show:
+    with audited_host(root) as (host, restraints), progress("reading", quiet=asked.quiet) as show:
         reader = host if record is None else RecordingHost(host)
         evidence = api.scan(
             reader,
             site=site,
             stores=tuple(str(Path(store).absolute()) for store in stores or ()),
             probe_loopback=probe_loopback,
+            hashing=hashing,
             restraints=restraints,
             at=asked.moment,
             progress=show,
         )
     if record is not None and isinstance(reader, RecordingHost):
         reader.save(record, at=evidence.taken_at)
-    return _judge(evidence, asked, ready)
+    return judge(evidence, asked, prepared)
 
 
 def gate(paths: Sequence[Path], asked: Asked) -> ExitCode:
     """Judge manifests."""
-    ready = _ready(asked)
+    prepared = ready(asked)
     site = api.load_site(asked.site)
     with progress("reading", quiet=asked.quiet) as show:
         evidence = api.gate(tuple(paths), site=site, at=asked.moment, progress=show)
-    return _judge(evidence, asked, ready)
+    return judge(evidence, asked, prepared)
 
 
 def evaluate(path: Path, asked: Asked) -> ExitCode:
     """Judge finished evidence, against another site where one is named."""
-    ready = _ready(asked, judged_at=api.moment(asked.at) if asked.at else "")
+    prepared = ready(asked, judged_at=api.moment(asked.at) if asked.at else "")
     evidence = api.load_evidence(path)
     if asked.site is not None:
         evidence = msgspec.structs.replace(evidence, site=api.load_site(asked.site))
-    return _judge(evidence, asked, ready)
+    return judge(evidence, asked, prepared)
 
 
 def report(path: Path, style: str, language: str) -> ExitCode:
@@ -132,7 +134,7 @@ def init(path: Path, root: Path | None) -> ExitCode:
 
     if path.exists():
         raise UsageError("there is a file already", where=str(path), hint="Name another with -o")
-    with _host(root) as (host, _), progress("reading", quiet=False) as show:
+    with audited_host(root) as (host, _), progress("reading", quiet=False) as show:
         evidence = api.scan(host, at=api.now(), progress=show)
     output.write_all(path.parent, {path.name: write_site(evidence).encode()})
     say(f"{path} written from what {evidence.subject.name} shows: read it, correct it, then")
@@ -140,22 +142,22 @@ def init(path: Path, root: Path | None) -> ExitCode:
     return ExitCode.PASS
 
 
-def _ready(asked: Asked, *, judged_at: str = "") -> Prepared:
+def ready(asked: Asked, *, judged_at: str = "") -> Prepared:
     """Refuse what cannot be delivered or judged before any work is done."""
     delivery.check(asked.target)
     return api.prepare(asked.criteria(judged_at))
 
 
-def _judge(evidence: Evidence, asked: Asked, ready: Prepared) -> ExitCode:
+def judge(evidence: Evidence, asked: Asked, prepared: Prepared) -> ExitCode:
     """Judge the evidence and hand the judgement over."""
     with progress("judging", quiet=asked.quiet) as show:
         show(evidence.subject.name)
-        judgement = api.evaluate(evidence, ready, language=asked.language)
+        judgement = api.evaluate(evidence, prepared, language=asked.language)
     return delivery.deliver(judgement, asked.target)
 
 
 @contextmanager
-def _host(root: Path | None) -> Iterator[tuple[Host, tuple[str, ...]]]:
+def audited_host(root: Path | None) -> Iterator[tuple[Host, tuple[str, ...]]]:
     """Give this machine, restrained so that it is no burden, or the recorded one."""
     if root is not None:
         from auditor.host.tree import TreeHost

@@ -1,0 +1,148 @@
+"""Takes evidence: of a host, of model stores alone, of deployment manifests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec import Struct
+
+from auditor._version import __version__
+from auditor.errors import UsageError
+from auditor.evidence import SCHEMA, Evidence, Subject, Tool, bundle
+from auditor.evidence.bundle import Mode
+from auditor.evidence.site import ASSUMED_SITE, Site
+
+if TYPE_CHECKING:
+    from auditor.collect import Collected
+    from auditor.host import Host
+
+Progress = Callable[[str], None]
+TOOL = Tool(name="auditor", version=__version__)
+
+
+def _silent(_: str) -> None:
+    """Tell nobody."""
+
+
+class Hashing(Struct, frozen=True, kw_only=True):
+    """Which digests of model files are computed: none unless they are asked for.
+
+    `cache` is a file that keeps them between runs, `shard` the part `i/n` of the files.
+    """
+
+    algorithms: tuple[str, ...] = ()
+    cache: Path | None = None
+    shard: str = ""
+
+
+NO_DIGESTS = Hashing()
+
+
+def scan(  # noqa: PLR0913 - each is a choice of the user's
+    host: Host, *, site: Site = ASSUMED_SITE, stores: tuple[str, ...] = (),
+    probe_loopback: bool = False, hashing: Hashing = NO_DIGESTS, restraints: tuple[str, ...] = (),
+    at: str, progress: Progress = _silent,
+) -> Evidence:  # fmt: skip
+    """Return the evidence of a host, taken at `at` (RFC 3339).
+
+    `probe_loopback` has the host's own listeners asked over loopback: nothing else connects.
+    `restraints` are the words of `host.live.restrain`, kept as a fact of the audit.
+    """
+    from auditor import collect
+
+    options = collect.Options(
+        stores=stores,
+        site=site,
+        probe_loopback=probe_loopback,
+        digests=hashing.algorithms,
+        digest_cache=str(hashing.cache or ""),
+        shard=hashing.shard,
+    )
+    collected = collect.run(host, options, progress=progress)
+    return _of_host(host, "host", host.name, collected, site=site, restraints=restraints, at=at)
+
+
+def models(  # noqa: PLR0913 - each is a choice of the user's
+    host: Host, paths: tuple[str, ...], *, site: Site = ASSUMED_SITE,
+    hashing: Hashing = NO_DIGESTS, restraints: tuple[str, ...] = (), at: str,
+    progress: Progress = _silent,
+) -> Evidence:  # fmt: skip
+    """Return the evidence of the named model stores (folders or single files) and nothing else.
+
+    Raises `UsageError` where there is nothing at a path. The rest is as in `scan`.
+    """
+    from auditor import collect
+    from auditor.host import Absent, Unreadable
+
+    for path in paths:
+        try:
+            host.stat(path)
+        except Absent:
+            raise UsageError(f"there is no such file or folder: {path}") from None
+        except Unreadable:
+            continue  # a gap, which the collector tells
+    options = collect.Options(
+        stores=paths,
+        # The stores that a site declares are those of all its machines: here the paths count.
+        site=msgspec.structs.replace(site, stores=()),
+        discover=False,
+        digests=hashing.algorithms,
+        digest_cache=str(hashing.cache or ""),
+        shard=hashing.shard,
+    )
+    collected = collect.run(host, options, only=("stores",), progress=progress)
+    name = ", ".join(paths)
+    return _of_host(host, "models", name, collected, site=site, restraints=restraints, at=at)
+
+
+def _of_host(  # noqa: PLR0913 - each is a part of the bundle
+    host: Host, mode: Mode, name: str, collected: Collected, *, site: Site,
+    restraints: tuple[str, ...], at: str,
+) -> Evidence:  # fmt: skip
+    """Return what was collected as a bundle."""
+    from auditor.host.identity import host_id
+
+    evidence = Evidence(
+        schema=SCHEMA,
+        tool=TOOL,
+        mode=mode,
+        subject=Subject(
+            name=name,
+            host_id=host_id(host),
+            uid=host.uid,
+            privileged=host.privileged,
+            recorded=not host.live,
+            restraints=restraints,
+        ),
+        taken_at=at,
+        site=site,
+        runs=collected.runs,
+        gaps=collected.gaps,
+        records=collected.records,  # type: ignore[arg-type]  # collectors yield collected kinds
+    )
+    return bundle.ordered(evidence)
+
+
+def gate(
+    paths: tuple[Path, ...], *, site: Site = ASSUMED_SITE, at: str, progress: Progress = _silent
+) -> Evidence:
+    """Return the evidence of deployment manifests, read from files and folders."""
+    from auditor import manifests
+
+    read = manifests.read(paths, progress=progress)
+    evidence = Evidence(
+        schema=SCHEMA,
+        tool=TOOL,
+        mode="manifests",
+        subject=Subject(name=", ".join(path.as_posix() for path in paths)),
+        taken_at=at,
+        site=site,
+        inputs=read.inputs,
+        runs=read.runs,
+        gaps=read.gaps,
+        records=read.records,  # type: ignore[arg-type]  # readers yield collected kinds
+    )
+    return bundle.ordered(evidence)

@@ -1,0 +1,95 @@
+"""The commands below `audit models`; a word that is none of them is a path to inspect."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from auditor.cli_options import (
+    AllowOption,
+    AtOption,
+    FailOption,
+    FormatOption,
+    KeyOption,
+    LangOption,
+    Language,
+    Level,
+    OutOption,
+    PolicyOption,
+    ProfileOption,
+    QuietOption,
+    SiteOption,
+    WaiversOption,
+    finish,
+)
+
+_DEFAULT = "inspect"
+
+
+class ModelCommands(TyperGroup):
+    """The commands; `audit models /srv/models` is short for `audit models inspect /srv/models`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Take a first word that is no command for a path or option of `inspect`."""
+        if args and args[0] not in self.commands and args[0] != "--help":
+            args = [_DEFAULT, *args]
+        return super().parse_args(ctx, args)
+
+
+app = typer.Typer(
+    cls=ModelCommands,
+    help="Audit model stores: audit models PATH… is short for audit models inspect PATH…. "
+    "A folder that is named like a command is named with a slash: ./lock.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+PathsArgument = Annotated[
+    list[str], typer.Argument(metavar="PATH…", help="Folders that hold models, or single files.")
+]
+DigestOption = Annotated[
+    list[str] | None,
+    typer.Option("--digest", metavar="ALG", help="sha256, sha512, blake3 or sm3; repeatable."),
+]
+CacheOption = Annotated[
+    Path | None, typer.Option("--digest-cache", help="A file that keeps digests between runs.")
+]
+ShardOption = Annotated[
+    str, typer.Option("--shard", metavar="i/n", help="Hash only this part of the files.")
+]
+
+
+@app.command("inspect")
+def inspect(
+    paths: PathsArgument,
+    site: SiteOption = None, policy: PolicyOption = None, profile: ProfileOption = None,
+    waivers: WaiversOption = None, formats: FormatOption = None, out: OutOption = None,
+    fail_on: FailOption = Level.MEDIUM, allow_unknown: AllowOption = False,
+    lang: LangOption = Language.EN, key: KeyOption = None, quiet: QuietOption = False,
+    at: AtOption = "",
+    root: Annotated[
+        Path | None, typer.Option("--root", help="Look in a recorded tree or image instead.")
+    ] = None,
+    digest: DigestOption = None,
+    no_digest: Annotated[
+        bool, typer.Option("--no-digest", help="Read headers alone; hash nothing.")
+    ] = False,
+    digest_cache: CacheOption = None,
+    shard: ShardOption = "",
+    allow_globals: Annotated[
+        Path | None, typer.Option("--allow-globals", help="More globals that pickles may ask for.")
+    ] = None,
+) -> None:  # fmt: skip
+    """Inventory and judge model stores: what is there, whence, safe to load, unchanged."""
+    from auditor.commands import auditing, models
+
+    asked = auditing.Asked(
+        site=site, packs=tuple(policy or ()), profile=profile, waivers=waivers,
+        formats=tuple(formats or ()), folder=out, fail_on=fail_on.value,
+        allow_unknown=allow_unknown, language=lang.value, key=key, quiet=quiet, at=at,
+    )  # fmt: skip
+    hashing = models.hashing(digest, digest_cache, shard, nothing=no_digest)
+    finish(models.inspect(tuple(paths), asked, root, hashing, allow_globals))
