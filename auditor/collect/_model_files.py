@@ -1,179 +1,159 @@
-"""Reads the headers of a store's model files, and the configuration that lies beside them."""
+"""Inspects a store's files one by one, and tells each with what its store says of it."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from typing import TypeVar
-
-import msgspec
-from msgspec import Struct
+from typing import Literal
 
 from auditor.collect._paths import recordable
 from auditor.collect._reading import Reading
-from auditor.collect._store_walk import File
-from auditor.evidence import GapReason
+from auditor.collect._store_external import external
+from auditor.collect._store_layouts import Knowledge
+from auditor.collect._store_view import StoreView
+from auditor.collect._store_walk import Bounds
+from auditor.collect._unknown_files import is_named_like_a_model, program, unknown_content
 from auditor.evidence.models import ModelFile
 from auditor.formats import Inspection
-from auditor.host import MIB, Absent, Host, Unreadable
+from auditor.host import Absent, Unreadable
+from auditor.stores import File, Odd, named_by_digest, odd
 
-MAX_MODEL_FILES = 5_000
-MAX_LOOKED_AT = 20_000
-_CONFIG = 2 * MIB
-_TEXT = 200
-_COMMIT = re.compile(rb"[0-9a-f]{40}")
-_Kind = TypeVar("_Kind")
-_BLOB = re.compile(r"(?P<repository>.*/models--(?P<name>[^/]+))/blobs/[^/]+")
-
-
-class _TextConfig(Struct):
-    """The part of a multimodal model's configuration that describes its language model."""
-
-    max_position_embeddings: int | None = None
-
-
-class _Config(Struct):
-    """The fields of a `config.json` of transformers that are used here."""
-
-    architectures: list[str] | None = None
-    max_position_embeddings: int | None = None
-    text_config: _TextConfig | None = None
-
-    @property
-    def context(self) -> int:
-        """Return the longest context, 0 where it is not told."""
-        inner = self.text_config.max_position_embeddings if self.text_config else None
-        return max(self.max_position_embeddings or inner or 0, 0)
-
-
-class _AdapterConfig(Struct):
-    """The fields of PEFT's `adapter_config.json` that are used here."""
-
-    base_model_name_or_path: str | None = None
+_JUDGED = ("data", "framework", "unlisted", "dangerous")
+_UNREAD = Inspection(model_format="unknown", role="unknown")
+# huggingface_hub keeps an empty file for each one that a repository has not.
+_NOT_THERE = "/.no_exist/"
+_MOST_LINKS = 50
 
 
 class ModelFiles:
-    """Reads the model files of one machine's stores."""
+    """Tells the model files of one machine's stores; `total` of them, `seen` with a verdict."""
 
-    def __init__(self, host: Host, reading: Reading) -> None:
-        """Read from `host`; a file that is not what it seems is a gap in `reading`."""
-        self._host = host
+    def __init__(self, reading: Reading) -> None:
+        """Read through `reading`; a file that cannot be opened is a gap in it."""
         self._reading = reading
-        self._configs: dict[str, _Config] = {}
-        self._folders: dict[str, str] = {}
-        self.recognised = 0
-        self.read = 0
+        self.total = 0
+        self.seen = 0
 
-    def of(self, store: str, files: tuple[File, ...]) -> Iterator[ModelFile]:
-        """Yield the model files among a store's files, recognised by content alone."""
-        if len(files) > MAX_LOOKED_AT:
-            detail = f"only the first {MAX_LOOKED_AT} files were looked at"
+    def of(
+        self, store: str, view: StoreView, knowledge: Knowledge, files: list[File], bounds: Bounds
+    ) -> Iterator[ModelFile | Odd]:
+        """Yield the model files among a store's files, and what of them is odd.
+
+        What a file is, its content tells alone. Its name counts where the content says nothing:
+        then a file that is named like a model is told as one that cannot be judged.
+        """
+        if len(files) > bounds.opened:
+            detail = f"only the first {bounds.opened} files were looked at"
             self._reading.miss(recordable(store), "limit", detail)
-        found = 0
-        for file in files[:MAX_LOOKED_AT]:
-            inspected = self._inspect(file)
+        judged = {one.path: one.inspection for one in knowledge.judged}
+        told = 0
+        for file in files[: bounds.opened]:
+            names = knowledge.names(file)
+            yield from self._digest(view, file)
+            opened, inspected = self._inspect(file)
+            if opened and inspected is None:
+                yield from self._program(file)
+                inspected = judged.get(file.path) or _by_name(file, names, knowledge)
             if inspected is None:
                 continue
-            if found == MAX_MODEL_FILES:
-                detail = f"only the first {MAX_MODEL_FILES} model files were read"
+            if told == bounds.told:
+                detail = f"only the first {bounds.told} model files are told"
                 self._reading.miss(recordable(store), "limit", detail)
                 return
-            found += 1
-            self.recognised += 1
-            if inspected.verdict in ("malformed", "not-inspectable"):
-                told = inspected.reasons[0]
-                reason: GapReason = "malformed" if told.verdict == "malformed" else "unsupported"
-                self._reading.miss(recordable(file.path), reason, told.detail)
-            else:
-                self.read += 1
-            yield self._record(store, file, inspected)
+            told += 1
+            self.total += 1
+            self.seen += opened and inspected.verdict in _JUDGED
+            yield self._record(store, view, knowledge, file, inspected, opened=opened)
+            yield from external(view, file, names, inspected)
 
-    def _inspect(self, file: File) -> Inspection | None:
+    def _inspect(self, file: File) -> tuple[bool, Inspection | None]:
+        """Return whether a file could be read, and what it is."""
         if not file.size:
-            return None
+            return True, None
         try:
-            return self._host.inspect_model(file.path)
+            return True, self._reading.host.inspect_model(file.path)
         except Absent:
-            return None  # removed while we looked
+            return True, None  # removed while we looked
         except Unreadable as error:
             self._reading.miss(recordable(file.path), error.reason, error.detail)
-            return None
+            return False, _UNREAD
 
-    def _record(self, store: str, file: File, inspected: Inspection) -> ModelFile:
+    def _program(self, file: File) -> Iterator[Odd]:
+        found = program(self._reading, file) if file.size else None
+        if found is not None:
+            yield found
+
+    def _digest(self, view: StoreView, file: File) -> Iterator[Odd]:
+        if _name_digest(view, file) == "differs":
+            computed = ", ".join(view.digests(file.path) or ())
+            yield odd(file.path, "blob-digest", f"named by another digest than {computed}")
+
+    def _record(  # noqa: PLR0913 - what a record is made of
+        self,
+        store: str,
+        view: StoreView,
+        knowledge: Knowledge,
+        file: File,
+        inspected: Inspection,
+        *,
+        opened: bool,
+    ) -> ModelFile:
         header = inspected.header
-        folder = self._configured_in(file.path)
-        config = self._config(folder)
-        architectures = config.architectures or [""]
-        blob = _BLOB.fullmatch(file.path)
-        repository = blob["name"].replace("--", "/", 1) if blob else ""
+        facts = knowledge.facts(file)
         return ModelFile(
             origin=self._reading.origin(recordable(file.path)),
             path=recordable(file.path),
             store=recordable(store),
             model_format=inspected.model_format,
-            role=inspected.role,
-            verdict=inspected.verdict,
-            reasons=inspected.reasons,
-            unlisted=inspected.unlisted,
-            producer=header.producer,
-            quantization=header.quantization,
-            tokenizer=header.tokenizer,
-            chat_template=header.chat_template,
-            custom_operators=header.custom_operators,
-            datasets=header.datasets,
             size=file.size,
-            architecture=header.architecture or architectures[0][:_TEXT],
-            name=header.name or recordable(repository),
+            architecture=header.architecture or facts.architecture,
+            name=header.name or recordable(facts.name) or header.repository,
             parameters=header.parameters,
             precision=header.precision,
-            context_length=header.context_length or config.context,
+            context_length=header.context_length or facts.context_length,
             tensors=header.tensors,
-            license=header.license,
-            base_model=header.base_model or self._base_model(folder),
+            license=header.license or facts.license,
+            base_model=header.base_model or facts.base_model,
+            role=facts.role if facts.role == "adapter" else inspected.role,
+            verdict=inspected.verdict if opened else None,
+            reasons=inspected.reasons,
+            unlisted=inspected.unlisted,
+            registry=recordable(facts.registry),
+            repository=recordable(facts.repository),
+            revision=recordable(facts.revision),
+            digests=view.digests(file.path) or (),
+            name_digest=_name_digest(view, file),
+            links=tuple(recordable(path) for path in knowledge.names(file)[:_MOST_LINKS]),
+            producer=header.producer or facts.producer,
+            quantization=header.quantization or facts.quantization,
+            tokenizer=header.tokenizer or facts.tokenizer,
+            chat_template=header.chat_template or facts.chat_template,
+            custom_operators=header.custom_operators,
+            datasets=header.datasets or facts.datasets,
+            remote_code=facts.remote_code,
         )
 
-    def _configured_in(self, path: str) -> str:
-        """Return the folder whose `config.json` is a file's: for a blob, that of a snapshot."""
-        blob = _BLOB.fullmatch(path)
-        if blob is None:
-            return path.rpartition("/")[0]
-        repository = blob["repository"]
-        if repository not in self._folders:
-            self._folders[repository] = self._snapshot(repository)
-        return self._folders[repository]
 
-    def _snapshot(self, repository: str) -> str:
-        try:
-            names = self._host.list(f"{repository}/snapshots")
-        except Unreadable:
-            # The walk of the store has already told what of it cannot be read.
-            return repository
-        try:
-            main = self._host.read(f"{repository}/refs/main", limit=_TEXT).strip()
-        except Unreadable:
-            main = b""
-        chosen = main.decode() if _COMMIT.fullmatch(main) else ""
-        return f"{repository}/snapshots/{chosen if chosen in names else next(iter(names), '')}"
-
-    def _config(self, folder: str) -> _Config:
-        if folder not in self._configs:
-            found = self._json(f"{folder}/config.json", _Config)
-            self._configs[folder] = found or _Config()
-        return self._configs[folder]
-
-    def _base_model(self, folder: str) -> str:
-        adapter = self._json(f"{folder}/adapter_config.json", _AdapterConfig)
-        return (adapter.base_model_name_or_path or "")[:_TEXT] if adapter else ""
-
-    def _json(self, path: str, kind: type[_Kind]) -> _Kind | None:
-        try:
-            return msgspec.json.decode(self._host.read(path, limit=_CONFIG), type=kind)
-        except Absent:
-            return None
-        except Unreadable as error:
-            self._reading.miss(recordable(path), error.reason, error.detail)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            self._reading.miss(
-                recordable(path), "malformed", f"not a configuration: {error}"[:_TEXT]
-            )
+def _by_name(file: File, names: tuple[str, ...], knowledge: Knowledge) -> Inspection | None:
+    if not file.size and _NOT_THERE in file.path:
         return None
+    called = (file.name, *(name.rpartition("/")[2] for name in names))
+    if is_named_like_a_model(called) or knowledge.facts(file).role is not None:
+        return unknown_content(file.size)
+    return None
+
+
+def _name_digest(
+    view: StoreView, file: File
+) -> Literal["", "matches", "differs", "not-asked"] | None:
+    """Return how a file's digest compares with the one that its store names it by."""
+    named = named_by_digest(file.path)
+    if not named:
+        return ""
+    computed = view.digests(file.path)
+    if computed is None:
+        return "not-asked" if not view.hashed else None
+    algorithm = named.partition(":")[0]
+    mine = [digest for digest in computed if digest.startswith(f"{algorithm}:")]
+    if not mine:
+        return "not-asked"
+    return "matches" if named in mine else "differs"

@@ -1,46 +1,52 @@
-"""Tells the symbolic links of a store that lead out of it: what lies there is not the store's."""
+"""Follows the symbolic links of a store to where they end; nothing there is read."""
 
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable
 
-from auditor.collect._paths import resolve
+from auditor.collect._paths import recordable, resolve
 from auditor.collect._reading import Reading
-from auditor.host import Absent, Host, Unreadable
+from auditor.host import Absent, Unreadable
+from auditor.stores import Contents, Link
 
-# Folders of programs and of the kernel: a virtual environment's link to the interpreter is no data.
-_NO_DATA = ("/usr", "/lib", "/lib64", "/bin", "/sbin", "/etc", "/proc", "/sys", "/dev")
+# Steps up and then down alone: what stands between two `..` may be a link itself.
+_STEPS = re.compile(r"(?:\.\./)*(?!\.\.?(?:/|$))[^/]+(?:/(?!\.\.?(?:/|$))[^/]+)*")
 
 
-def leading_out(reading: Reading, store: str, links: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Yield each link of `links` that leads out of the folder `store`, and where it ends.
+class Links:
+    """Tells of each link of a store where it leads. One that cannot be followed is a gap."""
 
-    A link that leads nowhere holds nothing. One that cannot be followed is a gap.
-    """
-    for link in links:
+    def __init__(self, reading: Reading, contents: Contents) -> None:
+        """Follow links among `contents`, and beyond it on the reading's host."""
+        self._reading = reading
+        self._contents = contents
+
+    def link(self, folder: str, name: str) -> Link:
+        """Return the link of that name in a folder of the store."""
+        path = f"{folder.rstrip('/')}/{name}"
+        words = ""
         try:
-            target = _target(reading.host, store, link)
+            words = self._reading.host.readlink(path)
+            end = self._by_words(folder, words) or resolve(self._reading.host, path)[0]
         except Absent:
-            continue
+            return Link(folder, name, recordable(words), "dangling")
         except Unreadable as error:
-            reading.miss(link, error.reason, error.detail)
-            continue
-        if target and not is_within(target, (store, *_NO_DATA)):
-            yield link, target
+            self._reading.miss(recordable(path), error.reason, error.detail)
+            return Link(folder, name, recordable(words), "unknown")
+        inside = is_within(end, (self._contents.root,))
+        return Link(folder, name, recordable(words), "inside" if inside else "outside", end)
+
+    def _by_words(self, folder: str, words: str) -> str:
+        """Return where a link's words alone lead, `` where more than they must be looked at."""
+        if not _STEPS.fullmatch(words):
+            return ""
+        path = posixpath.normpath(posixpath.join(folder, words))
+        known = self._contents.folder(path) or self._contents.file(path)
+        return path if known is not None else ""
 
 
 def is_within(path: str, folders: Iterable[str]) -> bool:
     """Return whether a path is one of the folders or lies below one."""
     return any(path == folder or path.startswith(f"{folder.rstrip('/')}/") for folder in folders)
-
-
-def _target(host: Host, store: str, link: str) -> str:
-    """Return where a link ends, `` where its words alone keep it in the store.
-
-    Links on that way are links of the store themselves, and told by themselves.
-    """
-    words = host.readlink(link)
-    if is_within(posixpath.normpath(posixpath.join(posixpath.dirname(link), words)), (store,)):
-        return ""
-    return resolve(host, link)[0]

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+import msgspec
 from msgspec import Struct
 
 from auditor.catalogues import runtimes
 from auditor.collect._mountinfo import Malformed, parse_mounts
 from auditor.collect._paths import recordable
 from auditor.collect._reading import Reading
-from auditor.collect._store_places import BY_VARIABLE, Place
+from auditor.collect._store_places import BY_VARIABLE, ON_SYSTEM, Place, in_home, named_by
 from auditor.evidence import Origin
 from auditor.evidence.storage import Mount
 from auditor.host import KIB, MIB, Absent, Host, Unreadable
@@ -68,11 +69,15 @@ class ServiceFolders:
         if not arguments:
             return  # a kernel thread, or one that has ended
         recognised = runtimes.recognise(arguments, unwrap=False)
-        if recognised is not None:
-            yield from _from_arguments(recognised.arguments)
         program = arguments[0].rpartition("/")[2]
-        if recognised is not None or _PYTHON.fullmatch(program):
-            yield from _from_environment(self._words(f"{folder}/environ", _ENVIRONMENT))
+        if recognised is None and not _PYTHON.fullmatch(program):
+            return
+        variables = self._words(f"{folder}/environ", _ENVIRONMENT)
+        if recognised is not None:
+            # The wider folder first: what lies in it is then no store of its own.
+            yield from _by_default(variables)
+            yield from from_arguments(recognised.arguments)
+        yield from from_environment(variables)
 
     def _words(self, path: str, limit: int) -> tuple[str, ...]:
         try:
@@ -96,8 +101,8 @@ class ServiceFolders:
         for place in service.places:
             path = outside(place.asked, theirs, self._own_mounts)
             if path:
-                yield Place(asked=path, tool=place.tool, holds=place.holds, discovered_by="service")
-            elif theirs:
+                yield msgspec.structs.replace(place, asked=path)
+            elif theirs and not place.uncertain:
                 asked = recordable(place.asked)
                 detail = f"a service in a container keeps {asked} where no host folder is"
                 self._reading.miss(service.folder, "unsupported", detail)
@@ -120,7 +125,8 @@ class ServiceFolders:
             return ""
 
 
-def _from_arguments(arguments: tuple[str, ...]) -> Iterator[Place]:
+def from_arguments(arguments: tuple[str, ...]) -> Iterator[Place]:
+    """Yield the folders that a server's arguments name."""
     before = ""
     for word in arguments:
         flag, separator, value = word.partition("=")
@@ -131,13 +137,22 @@ def _from_arguments(arguments: tuple[str, ...]) -> Iterator[Place]:
         before = word if word.startswith("-") else ""
 
 
-def _from_environment(words: tuple[str, ...]) -> Iterator[Place]:
+def from_environment(words: tuple[str, ...]) -> Iterator[Place]:
+    """Yield the stores that variables (`NAME=value`) move."""
     for word in words:
         name, _, value = word.partition("=")
         if name in BY_VARIABLE and is_data_folder(value):
-            below, tool, holds = BY_VARIABLE[name]
-            asked = value.rstrip("/") + below
-            yield Place(asked=asked, tool=tool, holds=holds, discovered_by="service")
+            yield from named_by(name, value)
+
+
+def _by_default(variables: tuple[str, ...]) -> Iterator[Place]:
+    """Yield where a server keeps its models if nobody says so, as it sees its home and system."""
+    told = (word.removeprefix("HOME=") for word in variables if word.startswith("HOME="))
+    home = next(told, "/root")
+    if home.startswith("/") and len(home) <= _LONGEST:
+        yield from in_home(home, uncertain=True)
+    for path, tool, holds in ON_SYSTEM:
+        yield Place(asked=path, tool=tool, holds=holds, discovered_by="service", uncertain=True)
 
 
 def is_data_folder(value: str) -> bool:

@@ -4,52 +4,67 @@ from __future__ import annotations
 
 from typing import Literal
 
+import msgspec
 from msgspec import Struct
 
 from auditor.collect._paths import recordable
 from auditor.collect._reading import Reading
+from auditor.collect._store_links import Links
 from auditor.evidence import GapReason
-from auditor.host import Absent, Host, Stat, Unreadable
+from auditor.host import Absent, Stat, Unreadable
+from auditor.stores import Contents, File, Folder, Special, joined
 
-MAX_ENTRIES = 200_000
+__all__ = ["ASKED_FOR", "FOUND", "Bounds", "File", "Walk", "Walker"]
+
 MAX_DEPTH = 24
 _GROUP_WRITES = 0o020
 _OTHERS_WRITE = 0o002
 _STICKY = 0o1000
 
 
-class File(Struct, frozen=True):
-    """A regular file of a store."""
+class Bounds(Struct, frozen=True, kw_only=True):
+    """How much of a store is looked at: entries walked, files opened, model files told."""
 
-    path: str
-    size: int
+    entries: int
+    opened: int
+    told: int
+
+
+# A store that somebody named is looked at to the end, one that was only found is no burden.
+ASKED_FOR = Bounds(entries=1_100_000, opened=1_000_000, told=250_000)
+FOUND = Bounds(entries=200_000, opened=50_000, told=20_000)
 
 
 class Walk(Struct, frozen=True, kw_only=True):
     """What was seen of a store. `writers` is `None` where more could be hidden than was seen.
 
-    `links` are the symbolic links in it, none of which was followed.
+    A file of several names (hard links) counts once: `names` are its others, by the first.
     """
 
-    files: tuple[File, ...]
-    links: tuple[str, ...]
+    contents: Contents
+    files: int
     size: int
     complete: bool
     writers: Literal["", "group", "everyone"] | None
+    names: dict[str, tuple[str, ...]]
 
 
 class Walker:
     """Walks one store. Every refusal and every limit is a gap, and makes it incomplete."""
 
-    def __init__(self, host: Host, reading: Reading, *, most: int = MAX_ENTRIES) -> None:
-        """Walk on `host`; stop after `most` entries."""
-        self._host = host
+    def __init__(self, reading: Reading, *, most: int = FOUND.entries) -> None:
+        """Walk on the reading's host; stop after `most` entries."""
+        self._host = reading.host
         self._reading = reading
         self._left = most
         self._complete = True
         self._modes = 0
-        self._files: list[File] = []
-        self._links: list[str] = []
+        self._links: dict[str, list[str]] = {}
+        self._folders: dict[str, Folder] = {}
+        self._first: dict[int, str] = {}
+        self._names: dict[str, list[str]] = {}
+        self._size = 0
+        self._files = 0
 
     def walk(self, path: str, root: Stat) -> Walk:
         """Return what lies below the folder `path`, whose lstat(2) is `root`.
@@ -58,24 +73,40 @@ class Walker:
         counts once.
         """
         self._modes |= root.mode | self._above(path)
-        waiting = [(path, 0)]
+        waiting = [(path, 0, root.mode)]
         while waiting:
-            folder, depth = waiting.pop()
+            folder, depth, mode = waiting.pop()
             if depth > MAX_DEPTH:
                 self._miss(folder, "limit", f"folders lie more than {MAX_DEPTH} deep")
                 continue
-            below = self._enter(folder, root.device)
-            waiting += [(name, depth + 1) for name in reversed(below)]
+            below = self._enter(folder, root.device, mode)
+            waiting += [(name, depth + 1, their) for name, their in reversed(below)]
+        return self._walked(path)
+
+    def beside(self, path: str, root: Stat) -> Walk:
+        """Return the folder `path` without what lies in its folders: of a single file."""
+        self._modes |= root.mode | self._above(path)
+        self._enter(path, root.device, root.mode)
+        return self._walked(path)
+
+    def _walked(self, path: str) -> Walk:
+        contents = Contents(root=path, folders=self._folders, complete=self._complete)
+        links = Links(self._reading, contents)
+        for folder, names in self._links.items():
+            told = tuple(links.link(folder, name) for name in names)
+            self._folders[folder] = msgspec.structs.replace(self._folders[folder], links=told)
         return Walk(
-            files=tuple(self._files),
-            links=tuple(self._links),
-            size=sum(file.size for file in self._files),
+            contents=contents,
+            files=self._files,
+            size=self._size,
             complete=self._complete,
             writers=self._writers(),
+            names={path: tuple(names) for path, names in self._names.items()},
         )
 
-    def _enter(self, folder: str, device: str) -> list[str]:
-        """Note a folder's files, and return its folders."""
+    def _enter(self, folder: str, device: str, mode: int) -> list[tuple[str, int]]:
+        """Note a folder and what lies in it; return its folders with their modes."""
+        self._folders[folder] = Folder(path=folder, mode=mode)
         try:
             names = self._host.list(folder, limit=max(self._left, 1))
         except Absent:
@@ -83,37 +114,57 @@ class Walker:
         except Unreadable as error:
             self._miss(folder, error.reason, error.detail)
             return []
-        folders = []
-        for name in names:
+        files: list[File] = []
+        specials: list[Special] = []
+        folders: list[tuple[str, int]] = []
+        for name in sorted(names):
             if not self._left:
                 self._miss(folder, "limit", "the store has more entries than are looked at")
                 break
             self._left -= 1
-            if self._note(f"{folder.rstrip('/')}/{name}", device):
-                folders.append(f"{folder.rstrip('/')}/{name}")
-        return folders if self._left else []
+            status = self._status(joined(folder, name))
+            if status is None:
+                continue
+            if status.file_type == "symlink":
+                self._links.setdefault(folder, []).append(name)
+                continue
+            self._modes |= status.mode
+            if status.file_type == "file":
+                self._note(File(folder, name, status.size, status.mode, status.inode), files)
+            elif status.file_type != "directory":
+                specials.append(Special(folder, name, status.file_type))
+            elif status.device != device:
+                detail = "another file system is mounted there"
+                self._miss(joined(folder, name), "unsupported", detail)
+            else:
+                folders.append((name, status.mode))
+        self._folders[folder] = Folder(
+            path=folder,
+            mode=mode,
+            files=tuple(files),
+            specials=tuple(specials),
+            folders=tuple(name for name, _ in folders),
+        )
+        return [(joined(folder, name), mode) for name, mode in folders] if self._left else []
 
-    def _note(self, path: str, device: str) -> bool:
-        """Note one entry; return whether it is a folder to enter."""
+    def _status(self, path: str) -> Stat | None:
         try:
-            status = self._host.stat(path)
+            return self._host.stat(path)
         except Absent:
-            return False  # removed while we looked
+            return None  # removed while we looked
         except Unreadable as error:
             self._miss(path, error.reason, error.detail)
-            return False
-        if status.file_type == "symlink":
-            self._links.append(path)
-            return False
-        self._modes |= status.mode
-        if status.file_type == "file":
-            self._files.append(File(path, status.size))
-        if status.file_type != "directory":
-            return False
-        if status.device != device:
-            self._miss(path, "unsupported", "another file system is mounted there")
-            return False
-        return True
+            return None
+
+    def _note(self, file: File, files: list[File]) -> None:
+        """Note a regular file; one that was seen under another name is that one."""
+        files.append(file)
+        first = self._first.setdefault(file.inode, file.path) if file.inode else file.path
+        if first != file.path:
+            self._names.setdefault(first, []).append(file.path)
+            return
+        self._files += 1
+        self._size += file.size
 
     def _above(self, path: str) -> int:
         """Return that others write, where they may put another folder in the store's place.

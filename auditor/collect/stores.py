@@ -1,74 +1,101 @@
-"""Collects the folders that hold models and data, and the headers of the models in them."""
+"""Collects the folders that hold models and data, what lies in them, and what is odd there."""
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterator
+
+from msgspec import Struct
 
 from auditor.collect import Collector, Fact, Options
 from auditor.collect._homes import homes
 from auditor.collect._model_files import ModelFiles
 from auditor.collect._paths import device_number, recordable, resolve
 from auditor.collect._reading import Reading
-from auditor.collect._store_links import is_within, leading_out
-from auditor.collect._store_places import IN_HOME, ON_SYSTEM, Place, layout, well_known
+from auditor.collect._store_contents import StoreFacts
+from auditor.collect._store_links import is_within
+from auditor.collect._store_places import IN_HOME, ON_SYSTEM, Place, well_known
 from auditor.collect._store_services import ServiceFolders
-from auditor.collect._store_walk import Walk, Walker
+from auditor.collect._store_units import unit_places
+from auditor.collect._store_walk import ASKED_FOR, FOUND, Walk, Walker
+from auditor.collect._units import UNIT_FOLDERS
 from auditor.evidence import Coverage
-from auditor.evidence.models import ModelFile
+from auditor.evidence.models import ModelFile, StoreAnomaly
 from auditor.evidence.storage import ModelStore
 from auditor.host import Absent, Host, Stat, Unreadable
+from auditor.stores import tool_of
 
 NAME = "stores"
+_KINDS = ("model_store", "model_file", "store_anomaly")
+_NAMED = ("option", "site")
+
+
+class _Found(Struct, frozen=True, kw_only=True):
+    """A store that is there: `path` is the folder itself, `only` the file that is meant alone."""
+
+    place: Place
+    path: str
+    status: Stat
+    only: str = ""
 
 
 def _collect(host: Host, options: Options) -> Iterator[Fact]:
-    both = Reading(host, NAME, "model_store", "model_file")
-    headers = Reading(host, NAME, "model_file")
-    models = ModelFiles(host, headers)
+    reading = Reading(host, NAME, *_KINDS)
+    contents = Reading(host, NAME, "model_file", "store_anomaly")
+    models = ModelFiles(contents)
     stores: list[str] = []
     out: list[tuple[str, str]] = []
     whole = 0
-    for place, path, status in _found(host, options, both):
-        store, walk = _store(host, both, place, path, status)
+    for found in _found(host, options, reading):
+        bounds = ASKED_FOR if found.place.discovered_by in _NAMED else FOUND
+        walker = Walker(reading, most=bounds.entries)
+        if found.only:
+            walk = walker.beside(found.path, found.status)
+        else:
+            walk = walker.walk(found.path, found.status)
+        facts = StoreFacts(contents, walk, only=found.only)
+        store = _store(host, found, walk, facts)
         yield store
-        stores.append(path)
-        out += leading_out(both, path, walk.links)
+        stores.append(found.only or found.path)
         whole += store.complete
-        yield from models.of(path, walk.files)
+        out += facts.leading_out()
+        yield from facts.of(models, options, bounds)
     for link, target in out:
         if not is_within(target, stores):
             detail = f"a link leads to {target}, which is no store that was looked at (--store)"
-            both.miss(recordable(link), "unsupported", recordable(detail))
-    yield from both.gaps()
-    yield from headers.gaps()
+            reading.miss(recordable(link), "unsupported", recordable(detail))
+    yield from reading.gaps()
+    yield from contents.gaps()
     if stores:
         yield Coverage(what="model stores", seen=whole, total=len(stores))
-    if models.recognised:
-        yield Coverage(what="model files", seen=models.read, total=models.recognised)
+    if models.total:
+        yield Coverage(what="model files", seen=models.seen, total=models.total)
 
 
-def _found(host: Host, options: Options, reading: Reading) -> Iterator[tuple[Place, str, Stat]]:
+def _found(host: Host, options: Options, reading: Reading) -> Iterator[_Found]:
     """Yield each store once: as it was asked for, and where it really lies."""
     known: set[str] = set()
     for place in _places(host, options, reading):
         found = _resolved(host, place, reading)
         if found is None:
             continue
-        path, status = found
-        asked_for = place.discovered_by in ("option", "site")
-        if path in known or (not asked_for and _within(path, known)):
+        path = found.only or found.path
+        if path in known or (place.discovered_by not in _NAMED and _within(path, known)):
             continue
         known.add(path)
-        yield place, path, status
+        yield found
 
 
 def _places(host: Host, options: Options, reading: Reading) -> Iterator[Place]:
     for path in options.stores:
         yield Place(asked=_plain(path), tool="", holds="models", discovered_by="option")
+    if not options.discover:
+        return
     for store in options.site.stores:
         yield Place(asked=_plain(store.path), tool="", holds=store.holds, discovered_by="site")
     yield from well_known(_homes(host, reading))
     yield from ServiceFolders(host, reading).places()
+    yield from unit_places(reading)
 
 
 def _homes(host: Host, reading: Reading) -> tuple[str, ...]:
@@ -86,8 +113,7 @@ def _homes(host: Host, reading: Reading) -> tuple[str, ...]:
     return tuple(kept)
 
 
-def _resolved(host: Host, place: Place, reading: Reading) -> tuple[str, Stat] | None:
-    named = place.discovered_by in ("option", "site")
+def _resolved(host: Host, place: Place, reading: Reading) -> _Found | None:
     try:
         host.stat(place.asked)
         path, status = resolve(host, place.asked)
@@ -101,11 +127,17 @@ def _resolved(host: Host, place: Place, reading: Reading) -> tuple[str, Stat] | 
         reading.miss(recordable(place.asked), error.reason, error.detail)
         return None
     if status.file_type == "directory":
-        return path, status
+        return _Found(place=place, path=path, status=status)
+    named = place.discovered_by in _NAMED
+    if status.file_type == "file" and (named or _is_model(host, path)):
+        folder, above = resolve(host, posixpath.dirname(path))
+        if named:
+            return _Found(place=place, path=folder, status=above, only=path)
+        # A server is given a model file: what else lies in its folder is its store.
+        return _Found(place=place, path=folder, status=above)
     if named:
-        reading.miss(recordable(place.asked), "unsupported", f"a {status.file_type}, not a folder")
-    elif place.discovered_by == "service" and _is_model(host, path):
-        return resolve(host, path.rpartition("/")[0] or "/")
+        detail = f"a {status.file_type}, neither a folder nor a file"
+        reading.miss(recordable(place.asked), "unsupported", detail)
     return None
 
 
@@ -118,34 +150,23 @@ def _is_model(host: Host, path: str) -> bool:
         return False
 
 
-def _store(
-    host: Host, reading: Reading, place: Place, path: str, status: Stat
-) -> tuple[ModelStore, Walk]:
-    walk = Walker(host, reading).walk(path, status)
-    tool = place.tool if place.tool not in ("", "folder") else _layout(host, path)
-    store = ModelStore(
-        origin=reading.origin(recordable(place.asked)),
-        path=recordable(path),
-        tool=tool,
+def _store(host: Host, found: _Found, walk: Walk, facts: StoreFacts) -> ModelStore:
+    place, folder = found.place, walk.contents.folders[found.path]
+    tool = place.tool if place.tool not in ("", "folder") else tool_of(folder)
+    return ModelStore(
+        origin=facts.origin(recordable(place.asked)),
+        path=recordable(found.only or found.path),
+        tool="file" if found.only else tool,
         discovered_by=place.discovered_by,
         holds=place.holds,
-        owner=status.uid,
+        owner=found.status.uid,
         writers=walk.writers,
-        files=len(walk.files),
-        size=walk.size,
+        files=len(facts.files) if found.only else walk.files,
+        size=sum(file.size for file in facts.files) if found.only else walk.size,
         complete=walk.complete,
-        device_number=device_number(host, status),
-        encryption_policy=_policy(host, path),
+        device_number=device_number(host, found.status),
+        encryption_policy=_policy(host, found.path),
     )
-    return store, walk
-
-
-def _layout(host: Host, path: str) -> str:
-    try:
-        return layout(host.list(path))
-    except Unreadable:
-        # The walk has already told that the folder cannot be read.
-        return "folder"
 
 
 def _policy(host: Host, path: str) -> str | None:
@@ -167,11 +188,12 @@ def _plain(path: str) -> str:
 
 COLLECTOR = Collector(
     title="Model stores and model files",
-    yields=(ModelStore, ModelFile),
+    yields=(ModelStore, ModelFile, StoreAnomaly),
     reads=(
         "/etc/passwd",
         *(path for path, _, _ in ON_SYSTEM),
         *(f"~/{path}" for path, _, _ in IN_HOME),
+        *(f"{folder}/*.service" for folder in UNIT_FOLDERS),
         "/proc/*/cmdline", "/proc/*/environ", "/proc/*/mountinfo", "/proc/*/ns/mnt",
     ),
     collect=_collect,

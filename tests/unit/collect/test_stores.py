@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 
 from auditor.collect import Options
+from auditor.collect import _store_layouts as store_layouts
 from auditor.collect import _store_walk as store_walk
 from auditor.collect import stores as stores_module
 from auditor.collect._mountinfo import parse_mounts
 from auditor.collect._reading import Reading
 from auditor.collect._store_services import is_data_folder, outside
-from auditor.collect._store_walk import Walker
+from auditor.collect._store_walk import Bounds, Walker
 from auditor.collect.stores import COLLECTOR
 from auditor.evidence import Coverage, Gap, Origin, Site
-from auditor.evidence.models import ModelFile
+from auditor.evidence.models import ModelFile, StoreAnomaly
 from auditor.evidence.site import Store
 from auditor.evidence.storage import ModelStore
+from auditor.host import Unreadable
 
 
 def safetensors(elements=3):
@@ -39,6 +42,17 @@ HUGGINGFACE = {
     f"{REPOSITORY}/snapshots/{'0' * 40}/model.safetensors": Path("../../blobs/aaaa"),
     f"{REPOSITORY}/snapshots/{'0' * 40}/config.json": Path("../../blobs/bbbb"),
 }
+
+
+@pytest.fixture
+def odd(plain_tree):
+    """Return `run(files) -> {(anomaly, path below the store)}`."""
+
+    def run(files, **options):
+        found = list(COLLECTOR.collect(plain_tree(files), Options(**options)))
+        return {(f.anomaly, f.path) for f in found if isinstance(f, StoreAnomaly)}
+
+    return run
 
 
 @pytest.fixture
@@ -78,9 +92,52 @@ def test_models_are_known_by_content_never_by_name(scan):
         "/models/config.json": CONFIG,
     }
     _, found, gaps, _ = scan(files)
-    assert list(found) == ["/models/a.txt"]
     assert found["/models/a.txt"].architecture == "QwenForCausalLM"
+    assert found["/models/a.txt"].verdict == "data"
     assert gaps == []
+
+
+def test_a_file_that_is_only_named_like_a_model_cannot_be_judged(scan):
+    _, found, gaps, coverage = scan({"/models/b.safetensors": "text", "/models/a.txt": "text"})
+    assert list(found) == ["/models/b.safetensors"]
+    model = found["/models/b.safetensors"]
+    assert (model.model_format, model.verdict) == ("unknown", "not-inspectable")
+    assert [reason.rule for reason in model.reasons] == ["content-unknown"]
+    assert (gaps, coverage["model files"]) == ([], (0, 1))
+
+
+def test_a_blob_whose_link_is_named_like_a_model_cannot_be_judged(scan):
+    blob = f"{REPOSITORY}/blobs/cccc"
+    link = f"{REPOSITORY}/snapshots/{'0' * 40}/pytorch_model.bin"
+    _, found, _, _ = scan({**HUGGINGFACE, blob: "text", link: Path("../../blobs/cccc")})
+    assert found[blob].verdict == "not-inspectable"
+
+
+def test_an_empty_file_named_like_a_model_is_malformed(scan):
+    marker = f"{REPOSITORY}/.no_exist/{'0' * 40}/model.bin"
+    _, found, _, _ = scan({**HUGGINGFACE, marker: "", "/models/a.bin": ""})
+    assert (found["/models/a.bin"].verdict, found["/models/a.bin"].reasons[0].rule) == (
+        "malformed",
+        "empty",
+    )
+    assert marker not in found
+
+
+def test_a_file_that_cannot_be_opened_has_no_verdict_and_is_a_gap(plain_tree):
+    class Closed:
+        def __init__(self, host):
+            self._host = host
+
+        def __getattr__(self, name):
+            return getattr(self._host, name)
+
+        def inspect_model(self, path):
+            raise Unreadable(path, "denied", "permission denied")
+
+    found = list(COLLECTOR.collect(Closed(plain_tree({"/models/x": "x"})), Options()))
+    assert [f.verdict for f in found if isinstance(f, ModelFile)] == [None]
+    assert ("model_file", "denied") in [(f.kind, f.reason) for f in found if isinstance(f, Gap)]
+    assert [f.seen for f in found if isinstance(f, Coverage)] == [1, 0]
 
 
 def test_an_adapter_names_its_base(scan):
@@ -89,19 +146,36 @@ def test_an_adapter_names_its_base(scan):
     assert files["/models/x/m"].base_model == "Qwen/Base"
 
 
-def test_a_malformed_model_file_is_a_gap(scan):
+def test_a_malformed_model_file_has_its_verdict_and_is_no_gap(scan):
     _, files, gaps, coverage = scan(
         {"/models/a": safetensors() + b"trailing", "/models/b": safetensors()}
     )
-    assert list(files) == ["/models/b"]
-    assert gaps == [("model_file", "malformed")]
+    assert {path: file.verdict for path, file in files.items()} == {
+        "/models/a": "malformed",
+        "/models/b": "data",
+    }
+    assert files["/models/a"].reasons
+    assert gaps == []
     assert coverage["model files"] == (1, 2)
 
 
-@pytest.mark.parametrize("config", ["{", '{"architectures": 5}', "[" * 100_000])
-def test_a_malformed_configuration_is_a_gap_and_the_model_is_still_told(scan, config):
-    _, files, gaps, _ = scan({"/models/a": safetensors(), "/models/config.json": config})
-    assert (files["/models/a"].architecture, gaps) == ("", [("model_file", "malformed")])
+@pytest.mark.parametrize("config", ["{", "[" * 100_000, "[]", '{"a": ' + "1" * 5000 + "}"])
+def test_a_malformed_configuration_is_told_and_the_model_still_is(scan, odd, config):
+    files = {"/models/a": safetensors(), "/models/config.json": config}
+    assert odd(files) == {("configuration-malformed", "/models/config.json")}
+    assert scan(files)[1]["/models/a"].architecture == ""
+
+
+def test_a_configuration_of_other_types_tells_nothing(scan):
+    config = '{"architectures": 5, "max_position_embeddings": -1, "quantization_config": []}'
+    _, files, _, _ = scan({"/models/a": safetensors(), "/models/config.json": config})
+    assert (files["/models/a"].architecture, files["/models/a"].context_length) == ("", 0)
+
+
+def test_a_configuration_that_is_too_large_is_a_gap(scan):
+    config = " " * (5 << 20) + "{}"
+    _, _, gaps, _ = scan({"/models/a": safetensors(), "/models/config.json": config})
+    assert gaps == [("model_file", "limit"), ("store_anomaly", "limit")]
 
 
 def test_a_store_under_a_link_is_told_by_where_it_lies(scan):
@@ -115,7 +189,11 @@ def test_links_within_a_store_are_not_followed(scan):
     assert (stores["/models"].files, stores["/models"].complete, gaps) == (1, True, [])
 
 
-UNSEEN = [("model_store", "unsupported"), ("model_file", "unsupported")]
+UNSEEN = [
+    ("model_store", "unsupported"),
+    ("model_file", "unsupported"),
+    ("store_anomaly", "unsupported"),
+]
 
 
 @pytest.mark.parametrize(
@@ -154,13 +232,41 @@ def test_named_stores(scan):
     assert gaps == []
 
 
-@pytest.mark.parametrize("files", [{}, {"/x": "a file"}])
-def test_a_named_store_that_is_no_folder_is_a_gap(scan, files):
-    _, _, gaps, _ = scan(files, stores=("/x",))
-    assert {kind for kind, _ in gaps} == {"model_store", "model_file"}
-    _, _, gaps, _ = scan(files, site=Site(stores=(Store(path="/x"),)))
+def test_a_named_store_that_is_not_there_is_a_gap(scan):
+    _, _, gaps, _ = scan({}, stores=("/x",))
+    assert {kind for kind, _ in gaps} == {"model_store", "model_file", "store_anomaly"}
     # A store of the site that is on another machine is undecided here by itself, see derive.
-    assert bool(gaps) is bool(files)
+    assert scan({}, site=Site(stores=(Store(path="/x"),)))[2] == []
+
+
+def test_a_named_file_is_a_store_of_its_own(scan, odd):
+    files = {"/d/a.bin": safetensors(), "/d/config.json": CONFIG, "/d/b.bin": "x", "/d/s.py": "x"}
+    stores, found, gaps, coverage = scan(files, stores=("/d/a.bin",), discover=False)
+    (store,) = stores.values()
+    assert (store.path, store.tool, store.files, store.size) == (
+        "/d/a.bin",
+        "file",
+        1,
+        len(safetensors()),
+    )
+    assert [(f.path, f.store) for f in found.values()] == [("/d/a.bin", "/d/a.bin")]
+    assert found["/d/a.bin"].architecture == "QwenForCausalLM"
+    assert (gaps, coverage["model files"]) == ([], (1, 1))
+    assert odd(files, stores=("/d/a.bin",), discover=False) == set()
+
+
+def test_a_named_device_is_a_gap(plain_tree, scan, tmp_path):
+    host = plain_tree({})
+    os.mkfifo(tmp_path / "root/x")
+    assert {kind for kind, _ in scan({}, host, stores=("/x",))[2]} == {
+        "model_store", "model_file", "store_anomaly",
+    }  # fmt: skip
+
+
+def test_only_the_named_stores_are_looked_at_where_nothing_is_to_be_discovered(scan):
+    files = {**HUGGINGFACE, "/models/a": "x", "/x/a": "x", "/proc/7/cmdline": "vllm\0serve\0"}
+    stores, _, gaps, _ = scan(files, stores=("/x",), discover=False)
+    assert (list(stores), gaps) == (["/x"], [])
 
 
 def test_a_store_named_twice_is_walked_once(scan):
@@ -192,6 +298,7 @@ def test_a_refused_folder_makes_the_store_incomplete(plain_tree, collected):
     assert {(gap.kind, gap.reason) for gap in gaps} == {
         ("model_store", "denied"),
         ("model_file", "denied"),
+        ("store_anomaly", "denied"),
     }
 
 
@@ -201,27 +308,71 @@ def test_refused_homes_are_one_gap(plain_tree, collected):
     assert [(gap.kind, gap.reason, gap.count) for gap in gaps] == [
         ("model_store", "denied", 2),
         ("model_file", "denied", 2),
+        ("store_anomaly", "denied", 2),
     ]
 
 
 def test_limits_make_a_store_incomplete(plain_tree):
     host = plain_tree({f"/m/{n:03}": "x" for n in range(20)})
     reading = Reading(host, "stores", "model_store")
-    walk = Walker(host, reading, most=7).walk("/m", host.stat("/m"))
+    walk = Walker(reading, most=7).walk("/m", host.stat("/m"))
     assert (walk.complete, walk.writers) == (False, None)
     assert [gap.reason for gap in reading.gaps()] == ["limit"]
     nested = plain_tree({"/deep/" + "d/" * (store_walk.MAX_DEPTH + 2) + "f": "x"})
-    walk = Walker(nested, reading).walk("/deep", nested.stat("/deep"))
-    assert (walk.complete, walk.files) == (False, ())
+    reading = Reading(nested, "stores", "model_store")
+    walk = Walker(reading).walk("/deep", nested.stat("/deep"))
+    assert (walk.complete, walk.files) == (False, 0)
 
 
-def test_more_model_files_than_are_read_are_a_gap(scan, monkeypatch):
-    monkeypatch.setattr("auditor.collect._model_files.MAX_MODEL_FILES", 2)
+def test_more_model_files_than_are_told_are_a_gap(scan, monkeypatch):
+    gap = [("model_file", "limit"), ("store_anomaly", "limit")]
+    monkeypatch.setattr(stores_module, "FOUND", Bounds(entries=100, opened=100, told=2))
     _, files, gaps, _ = scan({f"/models/{n}": safetensors() for n in range(4)})
-    assert (len(files), gaps) == (2, [("model_file", "limit")])
-    monkeypatch.setattr("auditor.collect._model_files.MAX_LOOKED_AT", 1)
+    assert (len(files), gaps) == (2, gap)
+    monkeypatch.setattr(stores_module, "FOUND", Bounds(entries=100, opened=1, told=100))
     _, files, gaps, _ = scan({})
-    assert (len(files), gaps) == (1, [("model_file", "limit")])
+    assert (len(files), gaps) == (1, gap)
+
+
+def test_a_file_of_two_names_counts_once(plain_tree, scan, tmp_path):
+    host = plain_tree({"/models/a": safetensors()})
+    (tmp_path / "root/models/b").hardlink_to(tmp_path / "root/models/a")
+    stores, files, _, _ = scan({}, host)
+    assert (stores["/models"].files, stores["/models"].size) == (1, len(safetensors()))
+    assert [(f.path, f.links) for f in files.values()] == [("/models/a", ("/models/b",))]
+
+
+@pytest.mark.parametrize(
+    ("content", "anomaly"),
+    [
+        (b"\x7fELF\2\1\1\0", "native-code"),
+        (b"MZ\x90\0\3", "native-code"),
+        (b"\xcf\xfa\xed\xfe", "native-code"),
+        (b"#!/bin/sh\n", "script"),
+        (b"text", ""),
+    ],
+)
+def test_programs_are_known_by_content(odd, content, anomaly):
+    assert odd({"/models/weights": content}) == (
+        {(anomaly, "/models/weights")} if anomaly else set()
+    )
+
+
+def test_anomalies_are_so_many_of_a_kind_and_the_rest_a_gap(scan, odd, monkeypatch):
+    monkeypatch.setattr(store_layouts, "MAX_OF_A_KIND", 3)
+    files = {f"/models/{n}/a.py": "x" for n in range(5)}
+    assert len(odd(files)) == 3
+    assert scan(files)[2] == [("model_file", "limit"), ("store_anomaly", "limit")]
+
+
+def test_what_is_missing_is_not_told_of_a_store_that_was_not_seen_whole(plain_tree, collected):
+    files = {"/models/a.safetensors.index.json": '{"weight_map": {"w": "sub/x.safetensors"}}',
+             "/models/sub/x.safetensors": safetensors()}  # fmt: skip
+    whole = list(COLLECTOR.collect(plain_tree(files), Options()))
+    part, gaps = collected("stores", plain_tree({}), refused=("/models/sub",))
+    for found in (whole, part):
+        assert not [f for f in found if isinstance(f, StoreAnomaly)]
+    assert "store_anomaly" in {gap.kind for gap in gaps}
 
 
 def test_a_system_without_stores_has_none_and_no_gap(scan):
@@ -295,7 +446,27 @@ def container(*arguments):
 
 def test_a_containers_folder_is_found_on_the_host(scan):
     files = {**container("vllm", "serve", "/models/q"), "/data/llm/models/q/m": safetensors()}
-    assert list(scan(files)[0]) == ["/data/llm/models/q"]
+    # `/models` is where a container's server keeps its models unless it is told otherwise.
+    assert list(scan(files)[0]) == ["/data/llm/models"]
+
+
+def test_a_containers_home_is_found_on_the_host(scan):
+    theirs = THEIRS + "7 5 8:2 /volumes/ollama /root/.ollama rw - xfs /dev/sdb rw\n"
+    files = {**container("ollama", "serve"), "/proc/7/mountinfo": theirs,
+             "/data/volumes/ollama/models/manifests/x": "x"}  # fmt: skip
+    stores, _, gaps, _ = scan(files)
+    assert list(stores) == ["/data/volumes/ollama/models"]
+    assert gaps == []
+
+
+def test_a_unit_that_does_not_run_names_its_stores(scan):
+    unit = "[Service]\nEnvironment=OLLAMA_MODELS=/srv/llm/ollama\nExecStart=/usr/bin/ollama serve\n"
+    other = "[Service]\nExecStart=/usr/bin/vllm serve /srv/llm/qwen --download-dir %h/x\n"
+    files = {"/etc/systemd/system/ollama.service": unit, "/etc/systemd/system/v.service": other,
+             "/srv/llm/ollama/x": "x", "/srv/llm/qwen/x": "x"}  # fmt: skip
+    assert {(s.path, s.tool) for s in scan(files)[0].values()} == {
+        ("/srv/llm/ollama", "ollama"), ("/srv/llm/qwen", "folder"),
+    }  # fmt: skip
 
 
 def test_trap_a_containers_own_folder_is_not_the_hosts_of_that_name(scan):

@@ -1,0 +1,82 @@
+"""Tells what lies in one store: its anomalies and its model files, digests first where asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from auditor.collect import Fact, Options
+from auditor.collect._digests import digests_of
+from auditor.collect._model_files import ModelFiles
+from auditor.collect._reading import Reading
+from auditor.collect._store_layouts import Anomalies, Knowledge
+from auditor.collect._store_view import StoreView
+from auditor.collect._store_walk import Bounds, Walk
+from auditor.evidence import Origin
+from auditor.stores import File, Odd, look, named_by_digest
+from auditor.stores.entries import is_program
+
+_GIT = "git-sha1"
+
+
+class StoreFacts:
+    """What is to be told of one store. With `only`, of that one file in it."""
+
+    def __init__(self, reading: Reading, walk: Walk, *, only: str = "") -> None:
+        """Tell of a store that was walked; what cannot be read is a gap in `reading`."""
+        self._reading = reading
+        self._walk = walk
+        self._only = only
+        others = {name for names in walk.names.values() for name in names} if not only else set()
+        self.files = [
+            file
+            for folder in walk.contents.below(walk.contents.root)
+            for file in folder.files
+            if (file.path == only if only else file.path not in others)
+        ]
+
+    def origin(self, source: str) -> Origin:
+        """Return the origin of a fact read there."""
+        return self._reading.origin(source)
+
+    def leading_out(self) -> Iterator[tuple[str, str]]:
+        """Yield each link that leads out of the store to what may be data, and where it ends."""
+        if self._only:
+            return
+        for folder in self._walk.contents.folders.values():
+            for link in folder.links:
+                if link.state == "outside" and not is_program(link.end) and _holds_data(link.end):
+                    yield link.path, link.end
+
+    def of(self, models: ModelFiles, options: Options, bounds: Bounds) -> Iterator[Fact]:
+        """Yield the anomalies and the model files."""
+        contents = self._walk.contents
+        root = self._only or contents.root
+        hashed = self._digests(self.files[: bounds.opened], options)
+        # Of a part alone (`--shard`) it is not known here which files are another's.
+        whole = bool(options.digests) and not options.shard
+        view = StoreView(self._reading, contents, hashed, hashed=whole)
+        knowledge = Knowledge(contents, self._walk.names)
+        anomalies = Anomalies(self._reading, root, complete=contents.complete)
+        for found in knowledge.odds(look(view)):
+            if not self._only or found.path == self._only:
+                yield from anomalies.record(found)
+        for told in models.of(root, view, knowledge, self.files, bounds):
+            if isinstance(told, Odd):
+                yield from anomalies.record(told)
+            else:
+                yield told
+        anomalies.close()
+
+    def _digests(self, files: list[File], options: Options) -> dict[str, tuple[str, ...]]:
+        """Return the digests that were asked for, and git's own of what is named by that."""
+        if not options.digests:
+            return {}
+        by_git = (f.path for f in files if named_by_digest(f.path).startswith(_GIT))
+        also = dict.fromkeys(by_git, (_GIT,))
+        root = self._walk.contents.root
+        return digests_of(self._reading.host, files, options, self._reading, root=root, also=also)
+
+
+def _holds_data(path: str) -> bool:
+    """Return whether data may lie at a path: not among the kernel's files and settings."""
+    return not path.startswith(("/etc/", "/proc/", "/sys/", "/dev/"))
