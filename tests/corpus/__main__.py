@@ -11,17 +11,19 @@ from pathlib import Path
 
 from tests.corpus import Case, hostile_cases
 
+# By what a case is called, then by what its content begins with.
+_NAMED = ("keras", "h5", "skops", "npz", "npy", "mar", "nemo", "tar", "torch_tar", "joblib")
 _ENDINGS = (
-    (b"\x93NUMPY", ".npy"), (b"\x1f\x8b", ".joblib"), (b"BZh", ".joblib"), (b"\xfd7z", ".joblib"),
-    (b"\x78", ".joblib"), (b"\x5d\0\0", ".joblib"), (b"\x89HDF", ".h5"), (b"7z\xbc", ".7z"),
-    (b"Rar!", ".rar"), (b"PK", ".pt"),
+    (b"\x1f\x8b", ".joblib"), (b"BZh", ".joblib"), (b"\xfd7z", ".joblib"), (b"\x78", ".joblib"),
+    (b"\x5d\0\0", ".joblib"), (b"7z\xbc", ".7z"), (b"Rar!", ".rar"), (b"PK", ".pt"),
 )  # fmt: skip
 
 
 def ending(case: Case) -> str:
-    """Return what a file of these bytes is usually called, as scanners read it from the name."""
-    if b"config.json" in case.data[:200] and case.data.startswith(b"PK"):
-        return ".keras"
+    """Return what a file of these bytes is usually called, as scanners go by the name."""
+    kind = next((name for name in _NAMED if case.name.startswith(name + "_")), "")
+    if kind:
+        return "." + kind.removeprefix("torch_")
     found = next((end for magic, end in _ENDINGS if case.data.startswith(magic)), "")
     return found or (".tar" if case.data[257:262] == b"ustar" else ".pkl")
 

@@ -95,15 +95,129 @@ def _arrays() -> Iterator[tuple[str, bytes, str]]:
     )
 
 
-def wrapper(dtype: str, body: bytes, tail: bytes = b"") -> bytes:
+def kind_of(dtype: str) -> Raw:
+    return call("numpy", "dtype", (dtype, False, True), 4)
+
+
+def wrapper(dtype: Raw | str, body: bytes, tail: bytes = b"", **state: object) -> bytes:
     """Return a joblib pickle of one array whose bytes lie in the stream."""
     made = op.newobj("joblib.numpy_pickle", "NumpyArrayWrapper", (), 4)
-    kind = Raw(call("numpy", "dtype", (dtype, False, True), 4))
-    state = {
+    kind = dtype if isinstance(dtype, Raw) else kind_of(dtype)
+    whole = {
         "subclass": Raw(op.named("numpy", "ndarray", 4)), "shape": (1,), "order": "C", "dtype": kind,
-        "allow_mmap": False, "numpy_array_alignment_bytes": 16,
+        "allow_mmap": False, "numpy_array_alignment_bytes": 16, **state,
     }  # fmt: skip
-    return op.proto(4) + op.built(made, state, 4) + body + tail + b"."
+    told = {key: item for key, item in whole.items() if item != "absent"}
+    return op.proto(4) + op.built(made, told, 4) + body + tail + b"."
+
+
+def _misread() -> Iterator[tuple[str, bytes, str]]:
+    """Arrays that are shorter than they seem: what is skipped as numbers is loaded as opcodes."""
+    hidden = b"0" + op.system(4) + b"."
+    padded = b"\x60\0\0\0" + hidden.ljust(200, b"i")
+    yield (
+        "joblib_no_padding",
+        wrapper("f4", padded, numpy_array_alignment_bytes="absent"),
+        "no padding is told",
+    )
+    yield (
+        "joblib_padding_is_none",
+        wrapper("f4", padded, numpy_array_alignment_bytes=None),
+        "no padding is told",
+    )
+    zero = b"\0" + b"\0" * 4 + hidden
+    yield (
+        "joblib_padding_is_zero",
+        wrapper("f4", zero, numpy_array_alignment_bytes=0),
+        "padding of nothing",
+    )
+    body = b"\0" + hidden.ljust(400, b"i")
+    yield (
+        "joblib_shape_overflows",
+        wrapper("f4", body, shape=(2**32, 2**32)),
+        "the count is 0 in 64 bits",
+    )
+    yield (
+        "joblib_shape_wraps_to_one",
+        wrapper("f4", b"\0\0\0\0\0" + hidden.ljust(400, b"i"), shape=(2**63 - 1, 2**63 - 1)),
+        "the count is 1 in 64 bits",
+    )
+    yield "joblib_shape_negative", wrapper("f4", body, shape=(-4,)), "a count below zero"
+    yield (
+        "joblib_shape_two_negatives",
+        wrapper("f4", b"\0" + b"\0" * 16 + hidden, shape=(-2, -2)),
+        "a count of two lies",
+    )
+    yield (
+        "joblib_shape_empty",
+        wrapper("f4", b"\0" + b"\0" * 4 + hidden, shape=()),
+        "one number, no axis",
+    )
+    yield "joblib_shape_with_zero", wrapper("f4", body, shape=(100, 0)), "no number at all"
+    yield "joblib_shape_of_text", wrapper("f4", body, shape=("4",)), "a shape that is no number"
+    yield (
+        "joblib_shape_of_booleans",
+        wrapper("f4", b"\0" + b"\0" * 4 + hidden, shape=(True,)),
+        "a shape of True",
+    )
+    yield (
+        "joblib_shape_of_a_list",
+        wrapper("f4", b"\0" + b"\0" * 4 + hidden, shape=[1]),
+        "a shape that is a list",
+    )
+    void = Raw(kind_of("V200") + op.value((3, "|", None, None, None, 4, 1, 0), 4) + op.BUILD)
+    yield (
+        "joblib_size_by_state",
+        wrapper(void, b"\0" + b"\0" * 4 + hidden.ljust(396, b"i")),
+        "the type's size is set by BUILD",
+    )
+    yield "joblib_type_of_no_size", wrapper("V0", body, shape=(300,)), "a type without a size"
+    yield (
+        "joblib_type_is_text",
+        wrapper(Raw(op.value("f4", 4)), b"\0" + b"\0" * 4 + hidden),
+        "text as the type",
+    )
+    yield (
+        "joblib_type_of_an_alias",
+        wrapper("c", b"\0" + b"\0" + hidden.ljust(400, b"i"), shape=(1,)),
+        "one byte, not eight",
+    )
+    sub = Raw(call("numpy", "dtype", (("f4", (50,)), False, True), 4))
+    yield (
+        "joblib_type_with_a_shape",
+        wrapper(sub, b"\0" + b"\0" * 200 + hidden),
+        "a type with a shape of its own",
+    )
+    made = op.newobj("joblib.numpy_pickle", "NumpyArrayWrapper", (), 4)
+    first = op.value(
+        {
+            "shape": (100,),
+            "dtype": kind_of("f4"),
+            "order": "C",
+            "subclass": Raw(op.named("numpy", "ndarray", 4)),
+        },
+        4,
+    )
+    again = first[:-1] + op.value("shape", 4) + op.value((1,), 4) + first[-1:]
+    yield (
+        "joblib_shape_told_twice",
+        op.proto(4) + made + again + op.BUILD + b"\0" * 4 + hidden.ljust(396, b"i"),
+        "the last shape counts",
+    )
+    alone = op.proto(4) + made + b"0" + op.system(4) + b"."
+    yield "joblib_wrapper_without_build", alone, "no BUILD, so no array"
+    named = op.newobj("joblib.numpy_pickle_compat", "NDArrayWrapper", (), 4)
+    yield (
+        "joblib_old_wrapper_climbs",
+        stream(op.built(named, {"filename": "../../etc/inert.npy", "subclass": None}, 4), 4),
+        "another file is loaded",
+    )
+    zipped = op.newobj("joblib.numpy_pickle_compat", "ZNDArrayWrapper", (), 4)
+    yield (
+        "joblib_old_compressed_wrapper",
+        stream(op.built(zipped, {"filename": "inert.z", "init_args": (), "state": ()}, 4), 4),
+        "another file is loaded",
+    )
 
 
 def _joblib() -> Iterator[tuple[str, bytes, str]]:
@@ -175,8 +289,16 @@ def cases() -> Iterator[Case]:
     computed = op.call("_codecs", "encode", (attack().decode("latin1"), "latin1"))
     coded = stream(call("torch.storage", "_load_from_bytes", (computed,)))
     yield Case("load_from_bytes_of_a_call", coded, "10", "nested pickle", "its bytes are computed")
+    kept = op.blob(attack()) + b"q\0000" + b"ctorch.storage\n_load_from_bytes\nh\0\x85R"
+    yield Case(
+        "load_from_bytes_out_of_the_memo",
+        stream(kept, 3),
+        "10",
+        "nested pickle",
+        "its bytes come from the memo",
+    )
     mutable = b"\x96" + struct.pack("<Q", len(attack())) + attack()
     buffered = stream(call("torch.storage", "_load_from_bytes", (Raw(mutable),), 5), 5)
     yield Case("load_from_bytes_of_a_bytearray", buffered, "10", "nested pickle", "bytes of a kind")
-    for label, data, why in (*_arrays(), *_joblib()):
+    for label, data, why in (*_arrays(), *_joblib(), *_misread()):
         yield Case(label, data, "10", "array and joblib files", why)
