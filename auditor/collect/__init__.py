@@ -15,13 +15,18 @@ from auditor.listing import constant_of, public_modules
 Fact = Record | Gap | Coverage
 
 
+def unheard(_done: int, _total: int) -> None:
+    """Tell nobody how far hashing has come."""
+
+
 class Options(Struct, frozen=True, kw_only=True):
     """What the user adds to a scan: store folders, and the declared site.
 
     `probe_loopback` lets this host's own listeners be asked how they speak (docs/adr/0012).
     Without `discover` only the named stores are looked at. `digests` are the algorithms that
     files are hashed with (none: nothing is read but headers), `digest_cache` a file that keeps
-    them between runs, `shard` the part `i/n` of the files that is hashed here.
+    them between runs, `shard` the part `i/n` of the files that is hashed here. `hashing` hears
+    how many bytes are hashed, and of how many.
     """
 
     stores: tuple[str, ...] = ()
@@ -31,6 +36,7 @@ class Options(Struct, frozen=True, kw_only=True):
     digests: tuple[str, ...] = ()
     digest_cache: str = ""
     shard: str = ""
+    hashing: Callable[[int, int], None] = unheard
 
 
 class Collector(Struct, frozen=True, kw_only=True):
