@@ -15,7 +15,8 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 COMMANDS = (
-    (), ("scan",), ("gate",), ("evaluate",), ("report",), ("init",), ("keygen",), ("sign",),
+    (), ("scan",), ("gate",), ("evaluate",), ("report",), ("models",),
+    ("models", "inspect"), ("init",), ("keygen",), ("sign",),
     ("verify",), ("diff",), ("collectors",), ("schema",), ("policy",), ("policy", "list"),
     ("policy", "show"), ("policy", "check"), ("policy", "test"),
 )  # fmt: skip
@@ -27,6 +28,7 @@ def pages() -> dict[str, bytes]:
     from auditor.evidence import bundle
     from auditor.policy import reference
     from auditor.policy.findings import json_schema as findings_schema
+    from auditor.report._models_json import models_schema
     from auditor.site import site_schema
 
     return {
@@ -39,6 +41,7 @@ def pages() -> dict[str, bytes]:
         "docs/schema/evidence-1.json": bundle.json_schema(),
         "docs/schema/findings-1.json": findings_schema(),
         "docs/schema/site-1.json": site_schema(),
+        "docs/schema/models-1.json": models_schema(),
     }
 
 

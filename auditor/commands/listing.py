@@ -26,12 +26,14 @@ def schema(name: str) -> ExitCode:
     """Print one of the JSON Schemas."""
     from auditor.evidence import bundle
     from auditor.policy import findings
+    from auditor.report._models_json import models_schema
     from auditor.site import site_schema
 
     schemas = {
         "evidence": bundle.json_schema,
         "findings": findings.json_schema,
         "site": site_schema,
+        "models": models_schema,
     }
     if name not in schemas:
         raise UsageError(f"there is no schema '{name}'", hint=f"Schemas: {', '.join(schemas)}")

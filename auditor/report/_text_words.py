@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from auditor.report._text_words_models import MODELS_EN, MODELS_ZH
+
 Language = dict[str, str]
 
 EN: Language = {
@@ -98,4 +100,4 @@ ZH: Language = {
     "section_gaps": "缺口（{n}）：无法读取",
 }
 
-WORDS: dict[str, Language] = {"en": EN, "zh": ZH}
+WORDS: dict[str, Language] = {"en": EN | MODELS_EN, "zh": ZH | MODELS_ZH}

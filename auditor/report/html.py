@@ -16,6 +16,7 @@ from auditor.evidence.bundle import Subject
 from auditor.policy.summary import Summary, summarize
 from auditor.report import Judgement, Renderer
 from auditor.report._controls import STATES, Framework, frameworks
+from auditor.report._figures import amount, size
 from auditor.report._html_annex import (
     GapGroup,
     KindCount,
@@ -137,7 +138,8 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
     )
     environment.filters["expression"] = _expression
-    environment.filters["bytes"] = _size
+    environment.filters["bytes"] = size
+    environment.filters["amount"] = amount
     environment.filters["moment"] = _moment
     environment.globals.update(anchor=anchor, standings=STANDINGS, control_states=STATES, bars=bars)
     return environment
@@ -163,17 +165,6 @@ def _percent(part: int, whole: int) -> str:
 def _moment(text: str) -> str:
     """Return an RFC 3339 time in UTC as people write it: `2026-11-24 08:30:00 UTC`."""
     return f"{text[:10]} {text[11:19]} UTC" if _UTC.fullmatch(text) else text
-
-
-def _size(count: int) -> str:
-    """Return a size in binary units, one decimal, by integers: `1.5 GiB`."""
-    unit = 1
-    for name in ("B", "KiB", "MiB", "GiB", "TiB"):
-        if count < unit * 1024 or name == "TiB":
-            break
-        unit *= 1024
-    tenths = 10 * count // unit
-    return f"{count} B" if unit == 1 else f"{tenths // 10:,}.{tenths % 10} {name}"
 
 
 @lru_cache(maxsize=8)

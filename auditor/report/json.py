@@ -11,6 +11,7 @@ from auditor.evidence.derived import Destination
 from auditor.policy.findings import AppliedPack, AppliedRule, Finding, Severity
 from auditor.policy.summary import Summary, summarize
 from auditor.report import Judgement, Renderer
+from auditor.report._models_json import models_document
 from auditor.report._text import visible_json
 
 SCHEMA = "auditor.report/1"
@@ -88,8 +89,13 @@ def document(judgement: Judgement) -> Report:
 
 
 def render(judgement: Judgement) -> bytes:
-    """Return the document as indented UTF-8 JSON that is harmless to print."""
-    return visible_json(msgspec.json.format(_ENCODER.encode(document(judgement)), indent=2)) + b"\n"
+    """Return the document as indented UTF-8 JSON that is harmless to print.
+
+    Of model stores alone it is a document of its own, `auditor.models/1`.
+    """
+    of_models = judgement.evidence.mode == "models"
+    made = models_document(judgement) if of_models else document(judgement)
+    return visible_json(msgspec.json.format(_ENCODER.encode(made), indent=2)) + b"\n"
 
 
 RENDERER = Renderer(title="JSON document", filename="report.json", render=render)

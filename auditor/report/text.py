@@ -9,6 +9,7 @@ from auditor.policy.findings import SEVERITIES, AppliedRule, Finding, Text, Verd
 from auditor.policy.summary import Outcome, Summary, summarize
 from auditor.report import Judgement, Renderer
 from auditor.report._text import visible, wrapped
+from auditor.report._text_models import models_part
 from auditor.report._text_words import WORDS, Language
 
 WIDTH = 100
@@ -45,7 +46,7 @@ def _headline(judgement: Judgement, summary: Summary, words: Language) -> Iterat
         yield from _field(
             words["inputs"], words["inputs_of"].format(judged=judged, total=len(evidence.inputs))
         )
-    elif not evidence.subject.privileged:
+    elif evidence.mode == "host" and not evidence.subject.privileged:
         yield from _field(words["rights"], words["unprivileged"])
     yield from _field(
         words["rules"],
@@ -111,14 +112,22 @@ def _finding(finding: Finding, words: Language, language: str) -> Iterator[str]:
     )
     observed = Text(en=finding.observed, zh=finding.observed_zh).in_language(language)
     told = finding.why(language) if finding.verdict == "error" else observed
-    place = visible(finding.origin.place)
-    text = f"{place}: {visible(told)}" if told else place
+    text = _placed(visible(told), visible(finding.origin.place))
     yield from wrapped(text, width=WIDTH, first=_INDENT + "  ", rest=_INDENT + "    ")
     if finding.waiver is not None:
         waiver = finding.waiver
         accepted = f"{waiver.reason} ({waiver.owner}, {waiver.expires})"
         first = f"{_INDENT}  {words['waiver']} "
         yield from wrapped(visible(accepted), width=WIDTH, first=first, rest=_INDENT + "    ")
+
+
+def _placed(told: str, place: str) -> str:
+    """Return what was seen with its place, which is said once: many records are a place."""
+    if told.startswith(f"{place}: "):
+        return told.removeprefix(f"{place}: ")
+    if place in told:
+        return told
+    return f"{place}: {told}" if told else place
 
 
 def _rule(
@@ -226,6 +235,8 @@ def render(judgement: Judgement) -> bytes:
     words = _words(judgement.language)
     summary = summarize(judgement.evidence, judgement.findings)
     lines = list(_headline(judgement, summary, words))
+    if judgement.evidence.mode == "models":
+        lines += models_part(judgement, summary, words)
     lines += _section(judgement, "fail", words)
     lines += _section(judgement, "error", words)
     lines += _undecided(judgement, words)
