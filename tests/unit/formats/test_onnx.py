@@ -150,7 +150,7 @@ UNLISTED = {
     "field-of-the-model": SAMPLE + field(99, b"x"),
     "field-of-the-graph": model((1, node("Add")), (77, b"x")),
     "field-of-a-node": model((1, node("Add", (77, b"x")))),
-    "newer-version": model((1, node("Add")), version=40),
+    "second-version-that-is-none": SAMPLE + field(1, 500),
 }
 
 
