@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal
 
+import msgspec
+
 from auditor.collect._paths import recordable
 from auditor.collect._reading import Reading
 from auditor.collect._store_external import external
@@ -13,7 +15,7 @@ from auditor.collect._store_view import StoreView
 from auditor.collect._store_walk import Bounds
 from auditor.collect._unknown_files import is_named_like_a_model, program, unknown_content
 from auditor.evidence.models import ModelFile
-from auditor.formats import Inspection
+from auditor.formats import Inspection, worst
 from auditor.host import Absent, Unreadable
 from auditor.stores import File, Odd, named_by_digest, odd
 
@@ -52,7 +54,8 @@ class ModelFiles:
             opened, inspected = self._inspect(file)
             if opened and inspected is None:
                 yield from self._program(file)
-                inspected = judged.get(file.path) or _by_name(file, names, knowledge)
+                inspected = None if file.path in judged else _by_name(file, names, knowledge)
+            inspected = _both(inspected, judged.get(file.path))
             if inspected is None:
                 continue
             if told == bounds.told:
@@ -99,9 +102,10 @@ class ModelFiles:
     ) -> ModelFile:
         header = inspected.header
         facts = knowledge.facts(file)
+        path = recordable(file.path)
         return ModelFile(
-            origin=self._reading.origin(recordable(file.path)),
-            path=recordable(file.path),
+            origin=self._reading.origin(path),
+            path=path,
             store=recordable(store),
             model_format=inspected.model_format,
             size=file.size,
@@ -131,6 +135,17 @@ class ModelFiles:
             datasets=header.datasets or facts.datasets,
             remote_code=facts.remote_code,
         )
+
+
+def _both(content: Inspection | None, layout: Inspection | None) -> Inspection | None:
+    """Return what a file is by its content, and by what its store says that it is for."""
+    if content is None or layout is None:
+        return content or layout
+    return msgspec.structs.replace(
+        content,
+        verdict=worst((content.verdict, layout.verdict)),
+        reasons=(*content.reasons, *layout.reasons),
+    )
 
 
 def _by_name(file: File, names: tuple[str, ...], knowledge: Knowledge) -> Inspection | None:

@@ -9,6 +9,8 @@ MAX_LINKS = 40  # as the kernel, path_resolution(7)
 
 def recordable(path: str) -> str:
     r"""Return a path as UTF-8 text: bytes that are not UTF-8 are written `\xff`."""
+    if path.isascii():
+        return path
     return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 

@@ -61,7 +61,7 @@ class Walker:
         self._modes = 0
         self._links: dict[str, list[str]] = {}
         self._folders: dict[str, Folder] = {}
-        self._first: dict[int, str] = {}
+        self._first: dict[int, File] = {}
         self._names: dict[str, list[str]] = {}
         self._size = 0
         self._files = 0
@@ -159,9 +159,9 @@ class Walker:
     def _note(self, file: File, files: list[File]) -> None:
         """Note a regular file; one that was seen under another name is that one."""
         files.append(file)
-        first = self._first.setdefault(file.inode, file.path) if file.inode else file.path
-        if first != file.path:
-            self._names.setdefault(first, []).append(file.path)
+        first = self._first.setdefault(file.inode, file) if file.inode else file
+        if first is not file:
+            self._names.setdefault(first.path, []).append(file.path)
             return
         self._files += 1
         self._size += file.size

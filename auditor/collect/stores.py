@@ -17,7 +17,7 @@ from auditor.collect._store_links import is_within
 from auditor.collect._store_places import IN_HOME, ON_SYSTEM, Place, well_known
 from auditor.collect._store_services import ServiceFolders
 from auditor.collect._store_units import unit_places
-from auditor.collect._store_walk import ASKED_FOR, FOUND, Walk, Walker
+from auditor.collect._store_walk import ASKED_FOR, FOUND, Bounds, Walk, Walker
 from auditor.collect._units import UNIT_FOLDERS
 from auditor.evidence import Coverage
 from auditor.evidence.models import ModelFile, StoreAnomaly
@@ -48,11 +48,7 @@ def _collect(host: Host, options: Options) -> Iterator[Fact]:
     whole = 0
     for found in _found(host, options, reading):
         bounds = ASKED_FOR if found.place.discovered_by in _NAMED else FOUND
-        walker = Walker(reading, most=bounds.entries)
-        if found.only:
-            walk = walker.beside(found.path, found.status)
-        else:
-            walk = walker.walk(found.path, found.status)
+        walk = _walk(reading, found, bounds)
         facts = StoreFacts(contents, walk, only=found.only)
         store = _store(host, found, walk, facts)
         yield store
@@ -70,6 +66,11 @@ def _collect(host: Host, options: Options) -> Iterator[Fact]:
         yield Coverage(what="model stores", seen=whole, total=len(stores))
     if models.total:
         yield Coverage(what="model files", seen=models.seen, total=models.total)
+
+
+def _walk(reading: Reading, found: _Found, bounds: Bounds) -> Walk:
+    walker = Walker(reading, most=bounds.entries)
+    return (walker.beside if found.only else walker.walk)(found.path, found.status)
 
 
 def _found(host: Host, options: Options, reading: Reading) -> Iterator[_Found]:

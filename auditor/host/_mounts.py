@@ -21,6 +21,8 @@ _LOCAL = frozenset({
     "squashfs", "erofs", "cramfs", "romfs", "iso9660", "udf", "vfat", "msdos", "exfat", "ntfs3",
     "hfsplus", "minix", "ecryptfs",
 })  # fmt: skip
+# Folders of which it is remembered where they lie.
+_REMEMBERED = 10_000
 _OCTAL = re.compile(r"\\([0-7]{3})")
 
 
@@ -66,6 +68,7 @@ class Mounts:
     def __init__(self, points: tuple[MountPoint, ...]) -> None:
         """Keep the mount points in the order in which they were mounted."""
         self._points: dict[str, list[tuple[int, MountPoint]]] = {}
+        self._folders: dict[str, MountPoint] = {}
         for number, point in enumerate(points):
             self._points.setdefault(point.path, []).append((number, point))
 
@@ -76,6 +79,18 @@ class Mounts:
         over a shorter prefix may hide it: the more careful of the two is returned, since a
         worker too many costs a millisecond and a touch too many the whole run.
         """
+        if path in self._points:
+            return self._longest(path)
+        # What is no mount point lies where its folder lies, and a store's folders come again.
+        folder = path.rpartition("/")[0] or "/"
+        found = self._folders.get(folder)
+        if found is None:
+            found = self._longest(folder)
+            if len(self._folders) < _REMEMBERED:
+                self._folders[folder] = found
+        return found
+
+    def _longest(self, path: str) -> MountPoint:
         over: list[tuple[int, MountPoint]] = []
         prefix = path
         while True:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from hashlib import sha256
 
 from msgspec import Struct
 
@@ -79,7 +80,9 @@ def _manifest(folder: Folder, store: Store, path: str, used: set[str]) -> Iterat
     elif configuration is not None:
         yield from _cloud(path, configuration)
         facts = _configured(configuration).over(facts)
-    facts = facts.over(Facts(license=_license(store, layers)))
+    facts = facts.over(
+        Facts(license=_license(store, layers), chat_template=_template(store, layers))
+    )
     for layer in layers:
         if layer.kind in _ROLES and layer.path:
             yield Told(path=layer.path, facts=Facts(role=_ROLES[layer.kind]).over(facts))
@@ -136,12 +139,21 @@ def _configured(configuration: Document) -> Facts:
 
 
 def _license(store: Store, layers: list[_Layer]) -> str:
+    texts = (license_of(data) for data in _texts(store, layers, "license"))
+    return next((text for text in texts if text), "")
+
+
+def _template(store: Store, layers: list[_Layer]) -> str:
+    """Return the digest of the template: Go's, which reaches nothing but what it is given."""
+    texts = (sha256(data).hexdigest() for data in _texts(store, layers, "template"))
+    return next(texts, "")
+
+
+def _texts(store: Store, layers: list[_Layer], kind: str) -> Iterator[bytes]:
     for layer in layers:
-        if layer.kind == "license" and store.contents.file(layer.path) is not None:
-            data = store.read(layer.path, _SMALL * 16)
-            if data:
-                return license_of(data)
-    return ""
+        data = store.read(layer.path, _SMALL * 16) if layer.kind == kind and layer.path else None
+        if data is not None:
+            yield data
 
 
 def _unused(folder: Folder, store: Store, used: set[str]) -> Iterator[Odd]:

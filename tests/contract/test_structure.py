@@ -74,7 +74,9 @@ def test_every_format_has_a_file_name_of_its_own(name: str) -> None:
     assert renderer.filename not in others
 
 
-@pytest.mark.parametrize("folder", ["collect", "derive", "report", "manifests", "formats"])
+@pytest.mark.parametrize(
+    "folder", ["collect", "derive", "report", "manifests", "formats", "stores"]
+)
 def test_every_listed_file_has_a_test_that_names_it(folder: str) -> None:
     tests = "\n".join(p.read_text(encoding="utf-8") for p in (ROOT / "tests").rglob("test_*.py"))
     for path in sorted((PACKAGE / folder).glob("[!_]*.py")):

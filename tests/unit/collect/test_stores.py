@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from auditor.collect import Options
@@ -21,7 +23,9 @@ from auditor.evidence import Coverage, Gap, Origin, Site
 from auditor.evidence.models import ModelFile, StoreAnomaly
 from auditor.evidence.site import Store
 from auditor.evidence.storage import ModelStore
+from auditor.formats import ExternalData
 from auditor.host import Unreadable
+from auditor.stores import within
 
 
 def safetensors(elements=3):
@@ -34,6 +38,8 @@ def safetensors(elements=3):
 
 CONFIG = json.dumps({"architectures": ["QwenForCausalLM"], "max_position_embeddings": 32768})
 HUB = "/home/alice/.cache/huggingface/hub"
+GIT = hashlib.sha1(b"blob %d\0" % len(CONFIG) + CONFIG.encode()).hexdigest()
+SHA256 = hashlib.sha256(safetensors()).hexdigest()
 REPOSITORY = f"{HUB}/models--Qwen--Small"
 HUGGINGFACE = {
     f"{REPOSITORY}/blobs/aaaa": safetensors(),
@@ -356,6 +362,77 @@ def test_programs_are_known_by_content(odd, content, anomaly):
     assert odd({"/models/weights": content}) == (
         {(anomaly, "/models/weights")} if anomaly else set()
     )
+
+
+def test_a_chat_template_is_a_file_with_a_verdict(scan):
+    template = "{{ ''.__class__.__mro__ }}"
+    tokenizer = json.dumps({"chat_template": template})
+    files = {"/models/m": safetensors(), "/models/tokenizer_config.json": tokenizer}
+    _, found, gaps, _ = scan(files)
+    judged = found["/models/tokenizer_config.json"]
+    assert (judged.model_format, judged.verdict, gaps) == ("chat-template", "dangerous", [])
+    assert found["/models/m"].chat_template == judged.chat_template != ""
+
+
+@pytest.mark.parametrize(
+    ("modes", "told"),
+    [
+        ({}, set()),
+        ({"/models/a": 0o666}, {("writable", "/models/a")}),
+        ({"/models": 0o1777}, {("writable", "/models")}),
+        ({"/models/a": 0o664, "/models/b": 0o664}, {("writable", "/models")}),
+    ],
+)
+def test_where_others_may_write(plain_tree, modes, told, tmp_path):
+    host = plain_tree({"/models/a": "x", "/models/b": "x"})
+    for path, mode in {"/models": 0o755, "/models/a": 0o644, "/models/b": 0o644, **modes}.items():
+        (tmp_path / "root" / path.lstrip("/")).chmod(mode)
+    found = COLLECTOR.collect(host, Options())
+    assert {(f.anomaly, f.path) for f in found if isinstance(f, StoreAnomaly)} == told
+
+
+@pytest.mark.parametrize(
+    ("side", "anomalies"),
+    [
+        ({"w.dat": b"x" * 64}, set()),
+        ({"w.dat": b"x"}, {("external-missing", "/models/m")}),
+        ({}, {("external-missing", "/models/m")}),
+        ({"w.dat": Path("/etc/passwd")},
+         {("external-escaping", "/models/m"), ("link-escaping", "/models/w.dat")}),
+    ],
+)  # fmt: skip
+def test_data_beside_a_model_is_there_and_in_its_folder(plain_tree, side, anomalies):
+    class Outside:
+        def __init__(self, host):
+            self._host = host
+
+        def __getattr__(self, name):
+            return getattr(self._host, name)
+
+        def inspect_model(self, path):
+            found = self._host.inspect_model(path)
+            external = (ExternalData(location="w.dat", needed=64),)
+            return found and msgspec.structs.replace(found, external=external)
+
+    files = {f"/models/{name}": data for name, data in side.items()}
+    host = Outside(plain_tree({"/models/m": safetensors(), **files}))
+    found = COLLECTOR.collect(host, Options())
+    assert {(f.anomaly, f.path) for f in found if isinstance(f, StoreAnomaly)} == anomalies
+
+
+@pytest.mark.parametrize("location", ["../m", "/etc/passwd", "..", "a/../../b", ""])
+def test_a_location_that_leaves_the_folder(location):
+    assert within("/models", location) == ""
+
+
+def test_a_blob_that_is_not_what_it_is_named_by(scan, odd):
+    good, bad = f"{REPOSITORY}/blobs/{GIT}", f"{REPOSITORY}/blobs/{'a' * 64}"
+    told = odd({good: CONFIG, bad: safetensors()}, digests=("sha256",))
+    assert ("blob-digest", bad) in told
+    assert ("blob-digest", good) not in told
+    _, found, _, _ = scan({}, digests=("sha256",))
+    assert (found[bad].name_digest, found[bad].sha256) == ("differs", SHA256)
+    assert scan({})[1][bad].name_digest == "not-asked"
 
 
 def test_anomalies_are_so_many_of_a_kind_and_the_rest_a_gap(scan, odd, monkeypatch):
