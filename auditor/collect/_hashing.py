@@ -89,8 +89,10 @@ class Hashing:
 
     def _digests(self, job: Job, progress: _Progress) -> tuple[str, ...]:
         contents = tuple(name for name in job.algorithms if name != VERITY)
+        # The kernel is asked first: from then on the file cannot change any more.
+        sealed = self._verity(job.path) if VERITY in job.algorithms else ()
         found = self._contents(job, contents, progress) if contents else ()
-        return (*found, *self._verity(job.path)) if VERITY in job.algorithms else found
+        return (*found, *sealed)
 
     def _contents(
         self, job: Job, algorithms: tuple[str, ...], progress: _Progress

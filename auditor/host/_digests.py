@@ -14,7 +14,8 @@ from auditor.host import MIB, Stat, Unreadable, untold
 from auditor.host._direct import descriptor_of, told
 from auditor.host._page_cache import GentleReader
 
-ALGORITHMS = ("sha256", "sha512", "blake2b", "blake3", "sm3", "md5", "git-sha1")
+STRONG = ("sha256", "sha512", "blake2b", "blake3", "sm3")
+ALGORITHMS = (*STRONG, "md5", "git-sha1")
 CHUNK = MIB
 # A file of more than this, of which less than a sixteenth lies on the disk, is made of holes:
 # no weights are, and to hash the rest of an exabyte of zeros would never end.

@@ -1,0 +1,126 @@
+"""The library's face for model stores: lock them, check them against a lock, join locks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from auditor._version import __version__
+from auditor.errors import AuditError, ExitCode, UsageError, worst
+from auditor.evidence import Tool
+
+if TYPE_CHECKING:
+    from auditor.host import Host
+    from auditor.models.differences import Difference
+    from auditor.models.lock import Lock, Store
+
+Heard = Callable[[int, int], None]
+
+
+def unheard(_done: int, _total: int) -> None:
+    """Tell nobody how far it has come."""
+
+
+def lock(  # noqa: PLR0913 - each is a choice of the user's
+    paths: Sequence[str], *, host: Host, at: str, algorithms: tuple[str, ...] = ("sha256",),
+    shard: str = "", cache: str = "", heard: Heard = unheard,
+) -> bytes:  # fmt: skip
+    """Return the lock of the stores at `paths` (absolute; folders or single files).
+
+    `at` is its time (RFC 3339). `shard` (`i/n`) locks a part of each store, to be merged.
+    Digests that `cache` (a file) knows are taken from there. `heard` hears bytes done and bytes
+    in all. Raises `UsageError` for options that make no sense, `AuditError` where something of
+    a store cannot be read: such a store has no lock.
+    """
+    from auditor.collect._digest_cache import DigestCache
+    from auditor.collect._digests import check_algorithms
+    from auditor.collect._locking import Locker
+    from auditor.host._digests import ALGORITHMS, STRONG
+    from auditor.models import lock as locks
+    from auditor.models.shards import shard as part_of
+
+    chosen = tuple(dict.fromkeys(algorithms))
+    check_algorithms(chosen)
+    part = part_of(shard)
+    if not set(chosen) <= set(ALGORITHMS) or not set(chosen) & set(STRONG):
+        raise UsageError(
+            "a lock needs a digest of the bytes that nobody can forge", hint="Name sha256"
+        )
+    if not paths or len(set(paths)) != len(paths):
+        raise UsageError("name the stores to be locked, each once")
+    if cache:
+        DigestCache(cache).close()
+    locker = Locker(host, chosen, part, cache=cache, heard=heard)
+    return locks.encode(
+        locks.Lock(
+            schema=locks.SCHEMA,
+            tool=Tool(name="auditor", version=__version__),
+            made_at=at,
+            algorithms=chosen,
+            shard=str(part),
+            stores=tuple(locker.lock(path, path) for path in paths),
+        )
+    )
+
+
+def check_lock(
+    paths: Sequence[str], document: bytes, *, host: Host, shard: str = "", heard: Heard = unheard
+) -> tuple[Difference, ...]:
+    """Return how stores differ from their lock, the document; none: they are what they were.
+
+    Without `paths` the stores are looked for where they were locked. A single path stands for
+    the single store of a lock wherever it lies now; several are the names under which they
+    were locked. `shard` checks a part alone. Nothing is taken from a cache: every byte is
+    read again, but of files that the kernel itself holds to their digest (fs-verity).
+    """
+    from auditor.collect._digests import check_algorithms
+    from auditor.collect._locking import Locker
+    from auditor.models.lock import decode
+    from auditor.models.shards import WHOLE
+    from auditor.models.shards import shard as part_of
+
+    held = decode(document)
+    check_algorithms(held.algorithms)
+    asked = part_of(shard)
+    if held.part != WHOLE and asked not in (WHOLE, held.part):
+        raise UsageError(f"the lock holds part {held.shard} alone, not {asked}")
+    part = held.part if asked == WHOLE else asked
+    locker = Locker(host, held.algorithms, part, heard=heard)
+    return tuple(
+        difference for path, store in _at(paths, held) for difference in locker.check(path, store)
+    )
+
+
+def merge_locks(documents: Sequence[bytes]) -> bytes:
+    """Return the lock of whole stores from those of all their parts; raises `AuditError`."""
+    from auditor.models.lock import decode, encode
+    from auditor.models.merging import merge
+
+    return encode(merge([decode(document) for document in documents]))
+
+
+def exit_code(differences: Sequence[Difference]) -> ExitCode:
+    """Return 1 where a store differs, 3 where it is merely not known whether it does, else 0."""
+    return worst(
+        *(
+            ExitCode.UNDECIDED if one.change == "unreadable" else ExitCode.FINDING
+            for one in differences
+        )
+    )
+
+
+def _at(paths: Sequence[str], held: Lock) -> list[tuple[str, Store]]:
+    """Return each store of a lock with the path at which it is to be checked."""
+    if not paths:
+        return [(store.root, store) for store in held.stores]
+    if len(paths) == 1 == len(held.stores):
+        return [(paths[0], held.stores[0])]
+    by_root = {store.root: store for store in held.stores}
+    strange = [path for path in paths if path not in by_root]
+    if strange:
+        raise AuditError(
+            "the lock holds no store of this name",
+            where=strange[0],
+            hint=f"It holds {', '.join(by_root)[:200]}",
+        )
+    return [(path, by_root[path]) for path in dict.fromkeys(paths)]
