@@ -14,6 +14,7 @@ from auditor.errors import UsageError
 from auditor.evidence import SCHEMA, Evidence, Subject, Tool, bundle
 from auditor.evidence.bundle import Mode
 from auditor.evidence.site import ASSUMED_SITE, Site
+from auditor.pace import Pace
 
 if TYPE_CHECKING:
     from auditor.collect import Collected
@@ -52,6 +53,7 @@ def scan(  # noqa: PLR0913 - each is a choice of the user's
     `restraints` are the words of `host.live.restrain`, kept as a fact of the audit.
     """
     from auditor import collect
+    from auditor.collect._digests import check
 
     options = collect.Options(
         stores=stores,
@@ -60,7 +62,9 @@ def scan(  # noqa: PLR0913 - each is a choice of the user's
         digests=hashing.algorithms,
         digest_cache=str(hashing.cache or ""),
         shard=hashing.shard,
+        hashing=Pace(progress),
     )
+    check(options)
     collected = collect.run(host, options, progress=progress)
     return _of_host(host, "host", host.name, collected, site=site, restraints=restraints, at=at)
 
@@ -92,7 +96,9 @@ def models(  # noqa: PLR0913 - each is a choice of the user's
         digests=hashing.algorithms,
         digest_cache=str(hashing.cache or ""),
         shard=hashing.shard,
+        hashing=Pace(progress),
     )
+    check(options)
     collected = collect.run(host, options, only=("stores",), progress=progress)
     name = ", ".join(paths)
     return _of_host(host, "models", name, collected, site=site, restraints=restraints, at=at)
