@@ -79,6 +79,7 @@ def models(  # noqa: PLR0913 - each is a choice of the user's
     Raises `UsageError` where there is nothing at a path. The rest is as in `scan`.
     """
     from auditor import collect
+    from auditor.collect._digests import check
     from auditor.host import Absent, Unreadable
 
     for path in paths:
