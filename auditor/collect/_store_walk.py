@@ -30,7 +30,8 @@ class Bounds(Struct, frozen=True, kw_only=True):
     told: int
 
 
-# A store that somebody named is looked at to the end, one that was only found is no burden.
+# A store named on the command line is looked at to its end; one of the site, or one that was only
+# found, is to be no burden on the host whenever it is scanned.
 ASKED_FOR = Bounds(entries=1_100_000, opened=1_000_000, told=250_000)
 FOUND = Bounds(entries=200_000, opened=50_000, told=20_000)
 

@@ -47,7 +47,7 @@ def _collect(host: Host, options: Options) -> Iterator[Fact]:
     out: list[tuple[str, str]] = []
     whole = 0
     for found in _found(host, options, reading):
-        bounds = ASKED_FOR if found.place.discovered_by in _NAMED else FOUND
+        bounds = ASKED_FOR if found.place.discovered_by == "option" else FOUND
         walk = _walk(reading, found, bounds)
         facts = StoreFacts(contents, walk, only=found.only)
         store = _store(host, found, walk, facts)

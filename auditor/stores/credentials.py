@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from fnmatch import fnmatchcase
 
 from auditor.stores import Folder, Found, Store, StoreLayout, joined, odd
 
@@ -14,8 +13,10 @@ _NAMES = frozenset({
     "application_default_credentials.json", ".boto", ".s3cfg", "rclone.conf", "wandb-token",
     ".vault-token", "kubeconfig",
 })  # fmt: skip
-_PATTERNS = ("*.env", "*.key", "*service-account*.json", "*service_account*.json", "*.p12", "*.pfx",
-             "*.keytab", "*.kdbx", "*credentials.json")  # fmt: skip
+_LIKE_ONE = (
+    ".env", ".key", ".p12", ".pfx", ".keytab", ".kdbx", "credentials.json", "service-account.json",
+    "service_account.json",
+)  # fmt: skip
 # Below a folder of this name these are credentials too (`~/.aws`, `~/.modelscope/credentials`).
 _FOLDERS = frozenset({".aws", "credentials"})
 _IN_FOLDERS = frozenset({"credentials", "cookies", "session", "user"})
@@ -26,7 +27,7 @@ def is_credential(folder: str, name: str) -> bool:
     lower = name.lower()
     return (
         lower in _NAMES
-        or any(fnmatchcase(lower, pattern) for pattern in _PATTERNS)
+        or lower.endswith(_LIKE_ONE)
         or (folder in _FOLDERS and lower in _IN_FOLDERS)
     )
 

@@ -46,7 +46,7 @@ def test_each_layout_is_found_by_listing(name):
 
 
 def test_every_layout_has_a_test_of_its_own():
-    assert set(stores.names()) == {*LISTED, "huggingface", "ollama"}
+    assert set(stores.names()) == {*LISTED, "huggingface", "huggingface_local", "ollama"}
 
 
 CONFIG = {

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import pytest
 
-from auditor.stores import load, tool_of
+from auditor.stores import Odd, Told, huggingface_local, load, look, tool_of
 from auditor.stores.huggingface import LAYOUT, digest_named
+from tests.unit.stores.conftest import Memory
 
 COMMIT = "a" * 40
 REPO = "models--Qwen--Small"
@@ -83,12 +85,36 @@ def test_the_digests_that_blobs_are_named_by(path, named):
     assert digest_named(path) == named
 
 
-def test_the_layout_is_listed():
+NOTE = ".cache/huggingface/download/sub/w.bin.metadata"
+TAG = hashlib.sha256(b"w").hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("note", "files", "computed", "anomalies"),
+    [
+        (f"{COMMIT}\n{TAG}\n1.5\n", {"sub/w.bin": "w"}, TAG, set()),
+        (f"{COMMIT}\n{TAG}\n1.5\n", {"sub/w.bin": "x"}, "f" * 64, {("blob-digest", "sub/w.bin")}),
+        (f"{COMMIT}\n{TAG}\n1.5\n", {"sub/w.bin": "x"}, "", set()),
+        (f"{COMMIT}\n{TAG}\n1.5\n", {}, "", {("blob-missing", "sub/w.bin")}),
+        (f"{COMMIT}", {"sub/w.bin": "x"}, "", set()),
+        ("", {"sub/w.bin": "x"}, "", {("configuration-malformed", NOTE)}),
+    ],
+)
+def test_what_a_filled_folder_notes_of_its_files(note, files, computed, anomalies):
+    store = Memory({NOTE: note, **files})
+    store.digests = lambda path: (f"sha256:{computed}",) if computed else None
+    found = list(look(store))
+    odd = {(o.anomaly, o.path.removeprefix("/store/")) for o in found if isinstance(o, Odd)}
+    assert odd == anomalies
+    told = {o.facts.revision for o in found if isinstance(o, Told)}
+    assert told == ({COMMIT} if files and note else set())
+
+
+def test_the_layouts_are_listed():
+    assert load("huggingface_local") is huggingface_local.LAYOUT
     assert load("huggingface") is LAYOUT
 
 
-def test_the_hub_is_known_by_its_folders(found):
-    from tests.unit.stores.conftest import Memory
-
+def test_the_hub_is_known_by_its_folders():
     contents = Memory(GOOD).contents
     assert tool_of(contents.folders[contents.root]) == "huggingface"
