@@ -41,14 +41,26 @@ class Field(NamedTuple):
 
 
 class Message:
-    """A stretch of a view that holds a message."""
+    """A stretch of a view that holds a message.
 
-    __slots__ = ("budget", "end", "nesting", "start", "view")
+    With `clipped` a field that is longer than the message ends with it: whoever recognises a
+    format takes one whose end is missing for what it is. Whoever inspects never asks for that.
+    """
+
+    __slots__ = ("budget", "clipped", "end", "nesting", "start", "view")
 
     def __init__(
-        self, view: View, budget: Budget, start: int = 0, end: int = -1, nesting: int = 0
+        self,
+        view: View,
+        budget: Budget,
+        span: tuple[int, int] = (0, -1),
+        *,
+        nesting: int = 0,
+        clipped: bool = False,
     ) -> None:
-        """Read the bytes from `start` to `end`; -1 is the end of the view."""
+        """Read the bytes from the span's first number to its second; -1 is the view's end."""
+        start, end = span
+        self.clipped = clipped
         self.view = view
         self.budget = budget
         self.start = start
@@ -86,6 +98,8 @@ class Message:
             start = base + index - (size if wire == VARINT else 0)
             if not number:
                 raise FormatError("a field has the number 0", offset=at)
+            if start + size > self.end and self.clipped and wire == BYTES:
+                size = self.end - start
             if start + size > self.end:
                 raise FormatError("a field ends beyond the message that holds it", offset=at)
             yield Field(number, wire, value, start, size)
@@ -99,8 +113,8 @@ class Message:
                 f"messages lie more than {MAX_NESTING} deep in each other", "limit",
                 rule="limit-depth", offset=field.start,
             )  # fmt: skip
-        end = field.start + field.size
-        return Message(self.view, self.budget, field.start, end, self.nesting + 1)
+        span = field.start, field.start + field.size
+        return Message(self.view, self.budget, span, nesting=self.nesting + 1, clipped=self.clipped)
 
     def raw(self, field: Field, most: int = MAX_TEXT) -> bytes:
         """Return a field's bytes; raises `FormatError` (`limit`) for more than `most`."""

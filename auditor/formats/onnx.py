@@ -16,6 +16,7 @@ from auditor.formats import (
 from auditor.formats._onnx_graph import Graphs
 from auditor.formats._onnx_tensors import entry
 from auditor.formats._protobuf import BYTES, VARINT, Field, Message
+from auditor.formats._tail import zip_reasons
 from auditor.formats._tally import shown
 
 # onnx/onnx.proto, ModelProto: field numbers with their wire types.
@@ -40,7 +41,7 @@ def recognises(head: bytes, view: View) -> bool:
     """Return whether a model's fields are there: an IR version and a graph, nothing unknown."""
     if not head or head[0] & 0x7F not in _TAGS:
         return False
-    message = Message(view, Budget())
+    message = Message(view, Budget(), clipped=True)
     version = graph = False
     try:
         for seen, field in enumerate(message.fields()):
@@ -73,7 +74,7 @@ def inspect(view: View, context: Context) -> Inspection:
         )  # fmt: skip
     model = _Model(context)
     model.read(Message(view, context.budget))
-    reasons = (*model.reasons, *model.graphs.judged())
+    reasons = (*model.reasons, *model.graphs.judged(), *zip_reasons(view, context))
     return Inspection(
         model_format="onnx",
         role="graph",

@@ -1,0 +1,19 @@
+"""Reads the tables of operators that a framework registers itself: others are in a library."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+
+_FOLDER = files(__package__)
+
+
+@cache
+def known(framework: str) -> frozenset[str]:
+    """Return the names of a framework's own operators, from the table beside this file.
+
+    `tensorflow`: `TF_GetAllOpList` of TensorFlow 2.21; `paddle`: `get_all_op_names` of
+    PaddlePaddle 3.3: the names that those builds answered, nothing else of them.
+    """
+    table = _FOLDER / f"_{framework}_operators.txt"
+    return frozenset(table.read_text(encoding="ascii").split())
