@@ -1,0 +1,134 @@
+"""What packets showed: captures, flows in both directions, and the names that were asked for."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+from auditor.evidence.base import Record
+
+NameSource = Literal[
+    "tls_sni", "quic_sni", "http_host", "dns_query", "dns_answer", "mdns", "llmnr", "netbios",
+]  # fmt: skip
+
+TcpState = Literal["", "attempt", "refused", "established", "closed", "reset", "partial"]
+
+
+class Skipped(Struct, frozen=True, order=True, kw_only=True, forbid_unknown_fields=True):
+    """Packets that gave no flow, and why."""
+
+    reason: str
+    packets: int
+
+
+class NameSeen(Struct, frozen=True, order=True, kw_only=True, forbid_unknown_fields=True):
+    """A name that may be a flow's: how it was known, and when it was said (ns since 1970).
+
+    Several candidates are kept: an address may be many names'.
+    """
+
+    name: str
+    source: NameSource
+    first: int = 0
+    last: int = 0
+
+
+class Capture(Record, frozen=True, kw_only=True):
+    """A capture file, and how much of it was read: `packets` is `parsed` and the skipped ones.
+
+    `bytes` are those of the packets on the wire, `captured_bytes` those in the file. `first` and
+    `last` are nanoseconds since 1970, 0 for no packet. `snap_cut` counts packets that the
+    capture shortened, `dropped` those that the capturing machine says it lost (pcapng), `None`
+    where it does not say. `truncated`: the file ends within a packet or block.
+    """
+
+    path: str
+    sha256: str
+    file_format: str
+    packets: int
+    parsed: int
+    skipped: tuple[Skipped, ...]
+    bytes: int
+    captured_bytes: int
+    first: int
+    last: int
+    link_types: tuple[str, ...]
+    interfaces: tuple[str, ...]
+    snap_cut: int
+    dropped: int | None
+    truncated: bool
+
+    @property
+    def label(self) -> str:
+        """Return the path."""
+        return self.path
+
+
+class Flow(Record, frozen=True, kw_only=True):
+    """Packets between two ends, `src` the initiator; bytes are IP bytes, each way.
+
+    `protocol` is the IANA keyword in lower case (`tcp`, `udp`, `icmp` …) or a number.
+    `application` is from the closed list of the schema, empty where it is not known.
+    `encrypted` is `None` where it cannot be told; `encrypted_why` says how it was known.
+    `tunnel` and `vlan` are outer to inner. `initiator_known` is false where the capture began
+    in the middle and the ends were put in order by their ports.
+    """
+
+    capture: str
+    src: str
+    dst: str
+    src_port: int
+    dst_port: int
+    protocol: str
+    packets_out: int
+    packets_in: int
+    bytes_out: int
+    bytes_in: int
+    first: int
+    last: int
+    names: tuple[NameSeen, ...] = ()
+    application: str = ""
+    encrypted: bool | None = None
+    encrypted_why: str = ""
+    tcp_state: TcpState = ""
+    initiator_known: bool = True
+    tunnel: tuple[str, ...] = ()
+    vlan: tuple[int, ...] = ()
+    hidden_name: bool = False
+
+    @property
+    def label(self) -> str:
+        """Return both ends and the protocol."""
+        return f"{_end(self.src, self.src_port)} → {_end(self.dst, self.dst_port)}/{self.protocol}"
+
+
+class NameQuery(Record, frozen=True, kw_only=True):
+    """A name that a client asked a server for: `query_type` as `A`, `count` questions.
+
+    `answers` are the addresses that came back, `response` the code of the last answer
+    (`NOERROR`, `NXDOMAIN` …), empty where none came.
+    """
+
+    capture: str
+    name: str
+    query_type: str
+    client: str
+    server: str
+    transport: str
+    count: int
+    first: int
+    last: int
+    response: str = ""
+    answers: tuple[str, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """Return the client and the name."""
+        return f"{self.client} asks for {self.name} ({self.query_type})"
+
+
+def _end(address: str, port: int) -> str:
+    if not port:
+        return address
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"

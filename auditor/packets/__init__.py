@@ -1,0 +1,1 @@
+"""Reads captures into flows, names and gaps: streaming, exact, every packet counted."""
