@@ -52,11 +52,17 @@ PathsArgument = Annotated[
 ]
 DigestOption = Annotated[
     list[str] | None,
-    typer.Option("--digest", metavar="ALG", help="sha256, sha512, blake3 or sm3; repeatable."),
+    typer.Option(
+        "--digest", metavar="ALG", help="sha256, sha512, blake2b, blake3 or sm3; repeatable."
+    ),
 ]
 CacheOption = Annotated[
     Path | None, typer.Option("--digest-cache", help="A file that keeps digests between runs.")
 ]
+RootOption = Annotated[
+    Path | None, typer.Option("--root", help="Look in a recorded tree or image instead.")
+]
+FileOption = Annotated[Path | None, typer.Option("--out", "-o", help="The file to write.")]
 ShardOption = Annotated[
     str, typer.Option("--shard", metavar="i/n", help="Hash only this part of the files.")
 ]
@@ -70,9 +76,7 @@ def inspect(
     fail_on: FailOption = Level.MEDIUM, allow_unknown: AllowOption = False,
     lang: LangOption = Language.EN, key: KeyOption = None, quiet: QuietOption = False,
     at: AtOption = "",
-    root: Annotated[
-        Path | None, typer.Option("--root", help="Look in a recorded tree or image instead.")
-    ] = None,
+    root: RootOption = None,
     digest: DigestOption = None,
     no_digest: Annotated[
         bool, typer.Option("--no-digest", help="Read headers alone; hash nothing.")
@@ -93,3 +97,54 @@ def inspect(
     )  # fmt: skip
     hashing = models.hashing(digest, digest_cache, shard, nothing=no_digest)
     finish(models.inspect(tuple(paths), asked, root, hashing, allow_globals))
+
+
+@app.command("lock")
+def lock(
+    paths: PathsArgument,
+    out: FileOption = None,
+    root: RootOption = None,
+    digest: DigestOption = None,
+    digest_cache: CacheOption = None,
+    shard: ShardOption = "",
+    at: AtOption = "",
+) -> None:
+    """Write down every file and link of stores with its digests, to check them against later."""
+    from auditor.commands import locks, models
+
+    hashing = models.hashing(digest, digest_cache, shard, nothing=False)
+    finish(locks.lock(paths, out, root, hashing, at=at))
+
+
+@app.command("check")
+def check(
+    paths: Annotated[
+        list[str] | None, typer.Argument(metavar="[PATH…]", help="Default: where they were locked.")
+    ] = None,
+    locked: Annotated[
+        Path, typer.Option("--lock", help="The lock to check against.")
+    ] = Path("models.lock.json"),
+    root: RootOption = None,
+    trust: Annotated[
+        list[Path] | None,
+        typer.Option("--trust", help="A public key that must have signed the lock; repeatable."),
+    ] = None,
+    shard: ShardOption = "",
+) -> None:  # fmt: skip
+    """Hash stores again and tell what is not as it was locked; exit 1 where something is not."""
+    from auditor.commands import locks
+
+    finish(locks.check(paths or (), locked, root, trust or (), shard=shard))
+
+
+@app.command("merge")
+def merge(
+    parts: Annotated[
+        list[Path], typer.Argument(metavar="LOCK…", help="The locks of all parts (--shard).")
+    ],
+    out: FileOption = None,
+) -> None:
+    """Join the locks of all the parts of a store into one."""
+    from auditor.commands import locks
+
+    finish(locks.merge(parts, out))

@@ -16,7 +16,8 @@ sys.path.insert(0, str(ROOT))
 
 COMMANDS = (
     (), ("scan",), ("gate",), ("evaluate",), ("report",), ("models",),
-    ("models", "inspect"), ("init",), ("keygen",), ("sign",),
+    ("models", "inspect"), ("models", "lock"), ("models", "check"), ("models", "merge"),
+    ("init",), ("keygen",), ("sign",),
     ("verify",), ("diff",), ("collectors",), ("schema",), ("policy",), ("policy", "list"),
     ("policy", "show"), ("policy", "check"), ("policy", "test"),
 )  # fmt: skip

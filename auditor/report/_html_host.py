@@ -19,7 +19,6 @@ from auditor.evidence.host import (
     TimeSynchronization,
     Virtualization,
 )
-from auditor.evidence.models import ModelFile
 from auditor.evidence.network import Interface
 from auditor.evidence.storage import ModelStore, Swap
 from auditor.report._html_containers import ShownContainer, containers
@@ -78,8 +77,6 @@ class Machine(Struct, frozen=True, kw_only=True):
     stores: tuple[KeptStore, ...]
     stores_hidden: int
     unjudged_stores: tuple[ModelStore, ...]
-    files: tuple[ModelFile, ...]
-    files_hidden: int
     swap: tuple[Swap, ...]
     accounts: Accounts | None
     volumes: Volumes
@@ -107,7 +104,6 @@ def machine(evidence: Evidence, derived: tuple[Record, ...]) -> Machine:
     records = evidence.records
     services = _services(records, derived)
     stores, unjudged = _stores(records, derived)
-    files = [record for record in records if isinstance(record, ModelFile)]
     open_ways = ways(records)
     running = containers(records)
     on_the_way = carried((*records, *derived))
@@ -121,8 +117,6 @@ def machine(evidence: Evidence, derived: tuple[Record, ...]) -> Machine:
         stores=stores[:MAX_ROWS],
         stores_hidden=max(0, len(stores) - MAX_ROWS),
         unjudged_stores=unjudged[:MAX_ROWS],
-        files=tuple(files[:MAX_ROWS]),
-        files_hidden=max(0, len(files) - MAX_ROWS),
         swap=tuple(r for r in records if isinstance(r, Swap))[:MAX_ROWS],
         accounts=_accounts(records),
         volumes=volumes(records, derived),

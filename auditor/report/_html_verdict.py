@@ -1,4 +1,4 @@
-"""Says what a judgement comes to: the verdict, three answers, its limits, six figures."""
+"""Says what a judgement comes to: the verdict, the answers, its limits, six figures."""
 
 from __future__ import annotations
 
@@ -7,17 +7,20 @@ from typing import Literal
 from msgspec import Struct
 
 from auditor.evidence import Record
-from auditor.evidence.derived import NamespaceEgress, StoreEncryption
+from auditor.evidence.bundle import Mode
+from auditor.evidence.derived import StoreEncryption
+from auditor.evidence.models import ModelAssessment
 from auditor.policy.findings import VERDICTS, AppliedRule
 from auditor.policy.summary import Summary, summarize
 from auditor.report import Judgement
 from auditor.report._html_destinations import Destinations
+from auditor.report._html_figures import ENCRYPTED, Figure, figures
 from auditor.report._words import Words
 
-Topic = Literal["leave", "kept", "reach"]
+Topic = Literal["leave", "kept", "reach", "models"]
 State = Literal["seen", "allowed", "fail", "error", "unknown", "waived", "pass", "none"]
 
-# Which of the three questions a rule speaks to, by the record kind that it judges.
+# Which of the questions a rule speaks to, by the record kind that it judges.
 _TOPICS: dict[str, Topic] = {
     "destination": "leave",
     "service_setting": "leave",
@@ -54,29 +57,26 @@ _TOPICS: dict[str, Topic] = {
     "listening_port": "reach",
     "ingress": "reach",
     "kubernetes_service": "reach",
+    "model_assessment": "models",
+    "model_file": "models",
+    "model_store": "models",
+    "store_anomaly": "models",
 }
-_TOPIC_ORDER: tuple[Topic, ...] = ("leave", "kept", "reach")
-_ENCRYPTED = ("verified", "memory-only")
+_ASKED: dict[Mode, tuple[Topic, ...]] = {
+    "host": ("leave", "kept", "reach", "models"),
+    "manifests": ("leave", "kept", "reach"),
+    "models": ("models",),
+}
 
 
 class Answer(Struct, frozen=True, kw_only=True):
-    """One of the three questions, answered: `detail` counts the rules that decide it."""
+    """One of the questions, answered: `detail` counts the rules that decide it."""
 
     topic: Topic
     state: State
     question: str
     sentence: str
     detail: str
-
-
-class Figure(Struct, frozen=True, kw_only=True):
-    """A headline figure: `state` colours it (`good`, `bad`, `open`, `plain`)."""
-
-    label: str
-    value: str
-    note: str
-    state: str
-    href: str
 
 
 class Headline(Struct, frozen=True, kw_only=True):
@@ -94,8 +94,9 @@ class Headline(Struct, frozen=True, kw_only=True):
 def headline(judgement: Judgement, places: Destinations, words: Words) -> Headline:
     """Return the first page of a judgement."""
     summary = summarize(judgement.evidence, judgement.findings)
-    answers = tuple(_answer(topic, judgement, places, words) for topic in _TOPIC_ORDER)
-    mine = [a for a in answers if a.topic != "reach" and not _silent(a, judgement)]
+    asked = _ASKED[judgement.evidence.mode]
+    answers = tuple(_answer(topic, judgement, places, words) for topic in asked)
+    mine = [answer for answer in answers if not _silent(answer, judgement)]
     join = "" if words.language == "zh" else " "
     return Headline(
         outcome=summary.outcome,
@@ -104,13 +105,20 @@ def headline(judgement: Judgement, places: Destinations, words: Words) -> Headli
         reason=_reason(judgement, summary, words),
         answers=answers,
         notices=_notices(judgement, summary, words),
-        figures=_figures(judgement, summary, places, words),
+        figures=figures(judgement, summary, places, words),
     )
 
 
 def _silent(answer: Answer, judgement: Judgement) -> bool:
-    """Return whether the headline leaves a question to the table: manifests keep no stores."""
-    return (answer.topic, answer.state, judgement.evidence.mode) == ("kept", "none", "manifests")
+    """Return whether the headline leaves a question to the table: manifests keep no stores.
+
+    Of a host's models it speaks only where something is wrong with them.
+    """
+    mode = judgement.evidence.mode
+    if answer.topic == "models":
+        return mode == "host" and answer.state != "fail"
+    kept = (answer.topic, answer.state, mode) == ("kept", "none", "manifests")
+    return kept or answer.topic == "reach"
 
 
 def _answer(topic: Topic, judgement: Judgement, places: Destinations, words: Words) -> Answer:
@@ -143,8 +151,12 @@ def _checked(
             return "unknown"
     if topic == "kept" and state == "pass":
         stores = [record for record in derived if isinstance(record, StoreEncryption)]
-        proven = all(store.encryption in _ENCRYPTED for store in stores)
+        proven = all(store.encryption in ENCRYPTED for store in stores)
         return "pass" if proven else "allowed"
+    if topic == "models" and state == "pass":
+        files = [record for record in derived if isinstance(record, ModelAssessment)]
+        safe = all(file.verdict in ("data", "framework") for file in files)
+        return "pass" if safe else "allowed"
     return state
 
 
@@ -207,88 +219,3 @@ def _notices(judgement: Judgement, summary: Summary, words: Words) -> tuple[str,
         (bool(judgement.findings.unused_waivers), words("notice.unused_waivers")),
     ]
     return tuple(sentence for holds, sentence in notices if holds)
-
-
-def _figures(
-    judgement: Judgement, summary: Summary, places: Destinations, words: Words
-) -> tuple[Figure, ...]:
-    judged = summary.rules_total - summary.rules_not_applicable
-    undecided = summary.rules_unknown + summary.rules_errors
-    outside = places.counts["outside"]
-    threshold = words.term("severity", judgement.findings.fail_on)
-    return (
-        Figure(
-            label=words("figure.blocking"),
-            value=f"{summary.blocking:,}",
-            note=words("figure.blocking.note", failed=summary.findings_failed, threshold=threshold),
-            state="bad" if summary.blocking else "good",
-            href="findings",
-        ),
-        Figure(
-            label=words("figure.rules"),
-            value=words("of", n=summary.rules_passed, total=judged),
-            note=words("figure.rules.note", n=summary.rules_not_applicable),
-            state="plain",
-            href="rules",
-        ),
-        Figure(
-            label=words("figure.undecided"),
-            value=f"{undecided:,}",
-            note=words(
-                "figure.undecided.note", n=summary.findings_unknown + summary.findings_errors
-            ),
-            state="open" if undecided else "good",
-            href="undecided",
-        ),
-        Figure(
-            label=words("figure.outside"),
-            value=f"{outside:,}",
-            note=words(
-                "figure.outside.note",
-                observed=places.observed_outside,
-                excepted=places.counts["excepted"],
-            ),
-            state="bad" if outside else "plain",
-            href="destinations",
-        ),
-        _kept_figure(judgement.derived, judgement.evidence.mode, words),
-        Figure(
-            label=words("figure.coverage"),
-            value=coverage(summary),
-            note=words.count("figure.coverage.note", summary.gaps),
-            state="open" if summary.gaps else "plain",
-            href="limits",
-        ),
-    )
-
-
-def _kept_figure(derived: tuple[Record, ...], mode: str, words: Words) -> Figure:
-    """Return stores encrypted of stores found; for manifests, namespaces that deny egress."""
-    if mode == "manifests":
-        namespaces = [record for record in derived if isinstance(record, NamespaceEgress)]
-        closed = sum(namespace.default_deny for namespace in namespaces)
-        return Figure(
-            label=words("figure.namespaces"),
-            value=words("of", n=closed, total=len(namespaces)),
-            note=words("figure.namespaces.note"),
-            state="bad" if closed < len(namespaces) else "plain",
-            href="workloads",
-        )
-    stores = [record for record in derived if isinstance(record, StoreEncryption)]
-    encrypted = sum(store.encryption in _ENCRYPTED for store in stores)
-    untold = sum(store.encryption in (None, "claimed", "remote", "declared") for store in stores)
-    plain = len(stores) - encrypted - untold
-    return Figure(
-        label=words("figure.stores"),
-        value=words("of", n=encrypted, total=len(stores)),
-        note=words("figure.stores.note", plain=plain, untold=untold),
-        state="bad" if plain else "open" if untold else "plain",
-        href="stores",
-    )
-
-
-def coverage(summary: Summary) -> str:
-    """Return coverage in percent, rounded down: 100 % is only said where nothing is missing."""
-    if not summary.coverage_total:
-        return "–"  # noqa: RUF001 - no figure
-    return f"{100 * summary.coverage_seen // summary.coverage_total} %"

@@ -28,6 +28,7 @@ from auditor.report._html_annex import (
 from auditor.report._html_destinations import STANDINGS, Destinations, destinations
 from auditor.report._html_findings import Arranged, anchor, arrange
 from auditor.report._html_host import Machine, machine
+from auditor.report._html_models import Chapter, chapter
 from auditor.report._html_verdict import Headline, headline
 from auditor.report._html_workloads import Manifests, manifests
 from auditor.report._text import visible
@@ -54,6 +55,7 @@ class Page(Struct, frozen=True, kw_only=True):
     places: Destinations
     machine: Machine
     manifests: Manifests
+    models: Chapter
     gaps: tuple[GapGroup, ...]
     kinds: tuple[KindCount, ...]
     waivers: tuple[WaiverUse, ...]
@@ -99,6 +101,7 @@ def _page(judgement: Judgement, words: Words) -> Page:
         places=places,
         machine=machine(evidence, judgement.derived),
         manifests=manifests(evidence, judgement.derived),
+        models=chapter(evidence.records, judgement.derived),
         gaps=gap_groups(evidence),
         kinds=kind_counts(evidence),
         waivers=waiver_uses(findings),

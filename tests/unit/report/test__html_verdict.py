@@ -7,7 +7,8 @@ import pytest
 
 from auditor.policy.findings import VERDICTS
 from auditor.report._html_destinations import destinations
-from auditor.report._html_verdict import coverage, headline
+from auditor.report._html_figures import coverage
+from auditor.report._html_verdict import headline
 from auditor.report._words import Words
 
 EN = Words("en")
