@@ -7,7 +7,7 @@ import json
 import pytest
 
 from auditor import formats
-from auditor.formats import FormatError, Memory, safetensors
+from auditor.formats import FormatError, Memory, _safetensors_header, safetensors
 from tests.formats_reading import inspect
 
 
@@ -57,6 +57,9 @@ NEGATIVE = {
     "a-tensor-at-top": build(tensor("U8", [0], 0, 0)),
     "tensor-is-a-number": build({"a": 1}),
     "metadata-is-a-list": build({"__metadata__": []}),
+    "metadata-holds-a-number": build({"__metadata__": {"a": 1}}),
+    "metadata-holds-a-table": build({"__metadata__": {"a": {}}}),
+    "metadata-looks-like-a-tensor": build({"__metadata__": tensor("U8", [0], 0, 0)}),
     "name-twice": build(
         b'{"a":{"dtype":"U8","shape":[0],"data_offsets":[0,0]},"a":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}}'
     ),
@@ -84,6 +87,39 @@ def test_malformed(name):
     assert caught.value.reason == "malformed"
 
 
+AS_WRITTEN = [
+    b"{}",
+    b'{"__metadata__":{}}',
+    b'{"__metadata__":{"a":"b"},"t":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}}',
+    b'{"__metadata__":{"a":"b"}, "t":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}}  ',
+    b'{"__metadata__":{"a":"b"},}',
+    b'{"__metadata__":{"a":"b","a":"c"},"t":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}}',
+    b'{"__metadata__":{"a":"b"}\xc2\xa0,"t":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}}',
+    b'{"t":{"dtype":"U8","shape":[0],"data_offsets":[0,0]},"__metadata__":{"a":"b"}}',
+    b'{"t":{"dtype":"U8","dtype":"I8","shape":[0],"data_offsets":[0,0]}}',
+    b'{"t":{"dtype":"U8","shape":[0],"data_offsets":[0,0],"more":1}}',
+    b'{"\\u0074":{"dtype":"U8","shape":[0],"data_offsets":[0,0]},"t":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}}',
+    b'{"dtype":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}}',
+    b'{"t":{"dtype":"U8","shape":[0.0],"data_offsets":[0,0]}}',
+    b'{"__metadata__":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}}',
+    b'{"a":1} ',
+    b"[]",
+]  # fmt: skip
+
+
+def said(read, raw):
+    try:
+        return read(raw)
+    except FormatError as error:
+        return error.reason
+
+
+@pytest.mark.parametrize("raw", [*AS_WRITTEN, *(data[8:] for data in NEGATIVE.values())])
+def test_reading_fast_and_reading_with_care_say_the_same(raw):
+    fast = said(_safetensors_header._as_usual, raw)
+    assert fast is None or fast == said(_safetensors_header._with_care, raw)
+
+
 def test_what_is_too_large_or_not_known_is_told_apart():
     with pytest.raises(FormatError) as caught:
         inspect(safetensors, (20_000_000).to_bytes(8, "little"), 30_000_000)
@@ -99,3 +135,39 @@ def test_what_is_too_large_or_not_known_is_told_apart():
 )
 def test_other_files_are_not_recognised(head):
     assert formats.recognise(Memory(head)) == ""
+
+
+def test_an_adapter_and_an_optimizer_are_known_by_their_tensors():
+    def role(name):
+        return inspect(safetensors, build({name: tensor("U8", [0], 0, 0)})).role
+
+    assert role("base_model.model.layers.0.q_proj.lora_A.weight") == "adapter"
+    assert role("lora_unet_down_blocks_0.lora_down.weight") == "adapter"
+    assert role("optimizer.state.0.exp_avg") == "optimizer"
+    assert role("model.layers.0.q_proj.weight") == "weights"
+
+
+def test_training_folders_that_an_adapter_carries_are_told():
+    metadata = {
+        "ss_base_model_version": "sdxl_base_v1-0",
+        "ss_sd_model_name": "base.safetensors",
+        "ss_output_name": "own",
+        "ss_network_module": "networks.lora",
+        "ss_dataset_dirs": json.dumps({"10_customers": {"n_repeats": 10}}),
+        "ss_datasets": json.dumps([{"subsets": [{"image_dir": "faces"}, 3]}, None]),
+    }
+    header = read(build({"__metadata__": metadata}))
+    assert header.datasets == ("10_customers", "faces")
+    assert (header.architecture, header.base_model) == ("sdxl_base_v1-0", "base.safetensors")
+    assert (header.name, header.producer) == ("own", "networks.lora")
+
+
+@pytest.mark.parametrize("text", ["{", "[" * 100_000, "null", "[[]]", '{"a"', "\ud800"])
+def test_training_folders_that_cannot_be_read_are_no_fact(text):
+    assert (
+        read(build({"__metadata__": {"ss_datasets": text, "ss_dataset_dirs": text}})).datasets == ()
+    )
+
+
+def test_the_framework_that_wrote_it():
+    assert read(build({"__metadata__": {"format": "pt"}})).producer == "PyTorch"
