@@ -11,7 +11,11 @@ def recordable(path: str) -> str:
     r"""Return a path as UTF-8 text: bytes that are not UTF-8 are written `\xff`."""
     if path.isascii():
         return path
-    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    try:
+        raw = path.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:  # halves of a pair, which JSON can write and no file name holds
+        raw = path.encode("utf-8", "backslashreplace")
+    return raw.decode("utf-8", "backslashreplace")
 
 
 def device_number(host: Host, status: Stat) -> str:

@@ -38,7 +38,8 @@ def _look(folder: Folder, store: Store) -> Iterator[Found]:
 
 def _named(document: dict[str, object]) -> set[str]:
     """Return the files that an index names; what is no name is a name of nothing."""
-    return {str(value) for value in mapping(document.get("weight_map")).values()}
+    names = mapping(document.get("weight_map")).values()
+    return {name if isinstance(name, str) else "(no name)" for name in names}
 
 
 def _against(folder: Folder, store: Store, path: str, named: set[str]) -> Iterator[Odd]:
