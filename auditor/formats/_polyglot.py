@@ -1,0 +1,37 @@
+"""Sees the zip archive that another reader finds at the end of a file of some other format."""
+
+from __future__ import annotations
+
+import struct
+
+from auditor.formats._view import View
+
+_END = b"PK\5\6"
+_ENTRY = b"PK\1\2"
+_END_SIZE = 22
+# An archive's last record and its comment, which is no longer than 65,535 bytes.
+TAIL = _END_SIZE + 0xFFFF
+_COUNTS = struct.Struct("<HHHHII")
+
+
+def zip_at_the_end(view: View) -> int:
+    """Return where the end record of a zip archive stands in the file's last 65,557 bytes.
+
+    -1 where there is none that leads to a directory with entries. Zip readers look for that
+    record from the end backwards and ask for nothing before it (APPNOTE.TXT 4.3.16).
+    """
+    begin = max(0, view.size - TAIL)
+    tail = view.at(begin, TAIL)
+    at = tail.rfind(_END)
+    while at >= 0:
+        if at + _END_SIZE <= len(tail) and _leads_to_entries(view, begin + at, tail[at:]):
+            return begin + at
+        at = tail.rfind(_END, 0, at)
+    return -1
+
+
+def _leads_to_entries(view: View, at: int, record: bytes) -> bool:
+    _, _, _, count, size, offset = _COUNTS.unpack_from(record, 4)
+    if not count:
+        return False
+    return any(view.at(place, 4) == _ENTRY for place in (at - size, offset, at - size - 76))
