@@ -127,7 +127,7 @@ class ModelFiles:
             digests=view.digests(file.path) or (),
             name_digest=_name_digest(view, file),
             links=tuple(recordable(path) for path in knowledge.names(file)[:_MOST_LINKS]),
-            producer=header.producer or facts.producer,
+            producer=facts.producer or header.producer,
             quantization=header.quantization or facts.quantization,
             tokenizer=header.tokenizer or facts.tokenizer,
             chat_template=header.chat_template or facts.chat_template,

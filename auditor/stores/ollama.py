@@ -108,18 +108,19 @@ def _layers(folder: Folder, document: Document) -> Iterator[_Layer]:
         yield _Layer(
             kind="config" if layer is document.get("config") else kind["kind"] if kind else "",
             path=f"{folder.path}/blobs/sha256-{digest['hex']}" if digest else "",
-            size=size if isinstance(size, int) else -1,
+            size=size if isinstance(size, int) and size >= 0 else -1,
         )
 
 
 def _blob(store: Store, manifest: str, layer: _Layer) -> Iterator[Odd]:
+    if not layer.path or layer.size < 0:
+        yield malformed(manifest, "a layer has no digest or no size that is one")
     if not layer.path:
-        yield malformed(manifest, "a layer has no digest that is one")
         return
     file = store.contents.at(layer.path)
     if file is None:
         yield odd(layer.path, "blob-missing", f"{manifest} needs it")
-    elif file.size != layer.size:
+    elif layer.size not in (-1, file.size):
         detail = f"{manifest} says {layer.size} bytes, it has {file.size}"
         yield odd(layer.path, "blob-size", detail)
 

@@ -74,6 +74,8 @@ def test_an_adapter_of_another_registry(told):
         ("layers of no form", {PATH: '{"layers": [5]}'}, "configuration-malformed", PATH),
         ("a digest that leads out", {PATH: manifest({"mediaType": TYPE + "model",
          "digest": "sha256:../../../etc/passwd", "size": 1})}, "configuration-malformed", PATH),
+        ("no size", {PATH: manifest({"mediaType": TYPE + "model", "digest": "sha256:" + "a" * 64})},
+         "configuration-malformed", PATH),
         ("nested deeply", {PATH: "[" * 100_000}, "configuration-malformed", PATH),
         ("elsewhere", {"manifests/x": "{}"}, "configuration-malformed", "manifests/x"),
         ("a cloud model", {blob("c"): json.dumps({"remote_host": "https://ollama.com",
