@@ -1,0 +1,168 @@
+"""Decides what a stream may do with what it imported: call it, build it, put elements into it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from auditor.formats import _pickle_joblib, _pickle_numpy, _pickle_python, _pickle_torch
+from auditor.formats._pickle_values import OPAQUE, Dict, Global, List, Obj, Opaque, Set
+
+if TYPE_CHECKING:
+    from auditor.formats._pickle_machine import Machine
+
+_CHECKED = {
+    **_pickle_python.CALLS, **_pickle_numpy.CALLS, **_pickle_torch.CALLS, **_pickle_joblib.CALLS,
+}  # fmt: skip
+_BUILT = {
+    **_pickle_python.BUILDS, **_pickle_numpy.BUILDS, **_pickle_torch.BUILDS,
+    **_pickle_joblib.BUILDS,
+}  # fmt: skip
+_CYTHON = "__pyx_unpickle_"
+_SLOTTED = 2
+
+
+def call(machine: Machine, callee: object, arguments: object, *, new: bool = False) -> object:
+    """Return what a call gives; `new` makes an object without its `__init__` (NEWOBJ).
+
+    Only a global may be called, and only one whose entry says so; never the result of a call.
+    """
+    machine.calls += 1
+    if not isinstance(callee, Global):
+        what = "the result of a call" if isinstance(callee, (Obj, Opaque)) else "no global"
+        machine.note("pickle-call-target", "dangerous", f"{what} is called")
+        return OPAQUE
+    entry = callee.entry
+    if entry is None:
+        return OPAQUE
+    if not isinstance(arguments, tuple):
+        machine.note(
+            "pickle-call-arguments", "dangerous", "a call's arguments are no literal tuple",
+            global_name=callee.full,
+        )  # fmt: skip
+        return OPAQUE
+    machine.charge(len(arguments) >> 3)
+    if not (entry.new if new else entry.call):
+        return _refused(machine, callee, new=new)
+    check = _CHECKED.get(callee.full)
+    if check is not None:
+        return check(machine, callee, arguments)
+    if callee.name.startswith(_CYTHON):
+        return _from_cython(machine, callee, arguments)
+    if _hold_a_global(machine, arguments):
+        machine.note(
+            "pickle-call-arguments", "dangerous", "a call is given something to call",
+            global_name=callee.full,
+        )  # fmt: skip
+    return Obj(callee)
+
+
+def build(machine: Machine, target: object, state: object) -> None:
+    """Give a state to an object: only to one whose entry says so, never to a global."""
+    machine.calls += 1
+    if isinstance(target, Opaque):
+        return
+    if not isinstance(target, Obj):
+        machine.note("pickle-build-target", "dangerous", "a state is given to no object")
+        return
+    maker = target.made_by
+    if maker.entry is None or not maker.entry.build:
+        machine.note(
+            "pickle-build-target", "dangerous", "an object that takes no state is given one",
+            global_name=maker.full,
+        )  # fmt: skip
+        return
+    if _sets_special(machine, state):
+        machine.note(
+            "pickle-build-state", "dangerous", "a state sets special attributes",
+            global_name=maker.full,
+        )  # fmt: skip
+    check = _BUILT.get(maker.full)
+    if check is not None:
+        check(machine, target, state)
+
+
+def add_items(machine: Machine, target: object, values: list[object], kind: type) -> None:
+    """Put elements into a list, dict or set, or into an object whose entry says that it takes
+    them.
+    """
+    if type(target) is kind:
+        target.extend(values)  # type: ignore[attr-defined]
+        return
+    if isinstance(target, Opaque):
+        return
+    if isinstance(target, Obj):
+        entry = target.made_by.entry
+        if entry is not None and entry.items:
+            if target.built:
+                machine.note("pickle-item-target", "dangerous", "an object changes after its use")
+            elif isinstance(target.facts, (Dict, List, Set)):
+                target.facts.extend(values)
+            return
+        name = target.made_by.full
+    else:
+        name = target.full if isinstance(target, Global) else ""
+    machine.note(
+        "pickle-item-target", "dangerous", "elements are put into something that takes none",
+        global_name=name,
+    )  # fmt: skip
+
+
+def _refused(machine: Machine, callee: Global, *, new: bool) -> object:
+    """Say that an entry does not give the power; a framework's class is called as if unlisted."""
+    entry = callee.entry
+    what = "is made without its arguments" if new else "is called"
+    if entry is not None and entry.table.tier == "framework":
+        machine.names.unlisted.add(callee.full)
+        machine.note(
+            "pickle-call-unlisted", "unlisted", f"what the tables do not let be so {what}",
+            global_name=callee.full,
+        )  # fmt: skip
+    else:
+        machine.note(
+            "pickle-call-target", "dangerous", f"what may only be named {what}",
+            global_name=callee.full,
+        )  # fmt: skip
+    return OPAQUE
+
+
+def _from_cython(machine: Machine, callee: Global, arguments: tuple[object, ...]) -> object:
+    """`__pyx_unpickle_X(class, checksum, state)`: the class is of the same module and may be
+    made.
+    """
+    made = arguments[0] if arguments else None
+    if not (
+        isinstance(made, Global) and made.entry is not None and made.entry.new
+        and made.module == callee.module and not _hold_a_global(machine, arguments[1:])
+    ):  # fmt: skip
+        machine.note(
+            "pickle-call-arguments", "dangerous", "an extension type's reader is given another",
+            global_name=callee.full,
+        )  # fmt: skip
+    return Obj(callee)
+
+
+def _hold_a_global(machine: Machine, values: Iterable[object]) -> bool:
+    """Return whether a global stands among the values or in tuples and lists of them."""
+    waiting = list(values)
+    seen: set[int] = set()
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, Global):
+            return True
+        if isinstance(value, (tuple, List)) and id(value) not in seen:
+            seen.add(id(value))
+            machine.charge(len(value))
+            waiting.extend(value)
+    return False
+
+
+def _sets_special(machine: Machine, state: object) -> bool:
+    """Return whether a state with slots sets attributes such as `__class__` (setattr)."""
+    if not isinstance(state, tuple) or len(state) != _SLOTTED:
+        return False
+    slots = state[1]
+    if not isinstance(slots, Dict):
+        return False
+    machine.charge(len(slots))
+    return any(not isinstance(name, str) or name.startswith("__") for name in slots[::2])

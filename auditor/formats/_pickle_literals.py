@@ -1,0 +1,141 @@
+"""Reads the literals of a pickle: numbers, texts and bytes as each protocol writes them."""
+
+from __future__ import annotations
+
+import re
+import struct
+
+from auditor.formats._pickle_machine import Machine
+from auditor.formats._pickle_reader import Broken
+from auditor.formats._pickle_values import OPAQUE
+
+_INT = struct.Struct("<i")
+_LARGEST_LONG = 8192
+_OCTAL = re.compile(r"\s*([+-]?0[0-7]*)\s*")
+_ESCAPE = re.compile(rb"\\(x[0-9a-fA-F]{2}|[0-7]{1,3}|.|\n)", re.DOTALL)
+_ESCAPES = {b"n": b"\n", b"t": b"\t", b"r": b"\r", b"a": b"\a", b"b": b"\b", b"f": b"\f",
+            b"v": b"\v", b"\\": b"\\", b"'": b"'", b'"': b'"', b"\n": b""}  # fmt: skip
+_QUOTES = (b"'", b'"')
+
+
+def unsigned(machine: Machine, width: int) -> int:
+    """Return the next unsigned number of `width` bytes."""
+    return int.from_bytes(machine.take(width), "little")
+
+
+def int_line(machine: Machine) -> None:
+    """INT: a number, or a truth value, in words."""
+    raw = machine.line()
+    if raw in (b"00", b"01"):
+        machine.stack.append(raw == b"01")
+    else:
+        machine.stack.append(_integer(raw.decode("latin-1"), octal=True))
+
+
+def long_line(machine: Machine) -> None:
+    """LONG: a number in words."""
+    machine.stack.append(_integer(machine.line().decode("latin-1").removesuffix("L")))
+
+
+def _integer(text: str, *, octal: bool = False) -> int:
+    try:
+        return int(text, 0)
+    except ValueError:
+        # strtol(3) takes 010 for eight.
+        match = _OCTAL.fullmatch(text) if octal else None
+        if match:
+            return int(match[1], 8)
+    raise Broken("pickle-literal", "a number is none")
+
+
+def long_of(machine: Machine, length: int) -> None:
+    """LONG1 and LONG4: a number of `length` bytes, little end first."""
+    if length > _LARGEST_LONG:
+        machine.skip(length)
+        machine.opaque()
+        return
+    machine.stack.append(int.from_bytes(machine.take(length), "little", signed=True))
+
+
+def long4(machine: Machine) -> None:
+    """LONG4: a long number."""
+    long_of(machine, _signed(machine, "a number"))
+
+
+def _signed(machine: Machine, what: str) -> int:
+    length: int = _INT.unpack(machine.take(4))[0]
+    if length < 0:
+        raise Broken("pickle-literal", f"{what} of a negative length")
+    return length
+
+
+def float_line(machine: Machine) -> None:
+    """FLOAT: a number in words."""
+    try:
+        machine.stack.append(float(machine.line()))
+    except ValueError:
+        raise Broken("pickle-literal", "a number is none") from None
+
+
+def string_line(machine: Machine) -> None:
+    """STRING: a quoted text of Python 2."""
+    raw = machine.line()
+    if len(raw) < 2 or raw[:1] != raw[-1:] or raw[:1] not in _QUOTES:  # noqa: PLR2004 - quotes
+        raise Broken("pickle-literal", "a text of protocol 0 is not quoted")
+    raw = _ESCAPE.sub(_unescaped, raw[1:-1]) if b"\\" in raw else raw[1:-1]
+    machine.embedded_if_prefixed(raw)
+    machine.stack.append(raw.decode("latin-1"))
+
+
+def _unescaped(match: re.Match[bytes]) -> bytes:
+    code = match[1]
+    if code in _ESCAPES:
+        return _ESCAPES[code]
+    if code[:1] == b"x" and len(code) == 3:  # noqa: PLR2004 - \xhh
+        return bytes((int(code[1:], 16),))
+    if code[:1].isdigit() and code[:1] < b"8":
+        return bytes((int(code, 8) & 0xFF,))
+    if code == b"x":
+        raise Broken("pickle-literal", "an escape in a text is none")
+    return b"\\" + code
+
+
+def unicode_line(machine: Machine) -> None:
+    """UNICODE: a text with escapes up to the end of the line."""
+    raw = machine.line()
+    try:
+        text = raw.decode("raw-unicode-escape")
+    except UnicodeDecodeError:
+        raise Broken("pickle-literal", "an escape in a text is none") from None
+    machine.embedded_if_prefixed(raw)
+    machine.stack.append(text)
+
+
+def short_string(machine: Machine) -> None:
+    """SHORT_BINSTRING: a short text of Python 2."""
+    raw = machine.take(machine.take(1)[0])
+    machine.embedded_if_prefixed(raw)
+    machine.stack.append(raw.decode("latin-1"))
+
+
+def string(machine: Machine) -> None:
+    """BINSTRING: a text of Python 2."""
+    machine.raw(_signed(machine, "a text"))
+
+
+def byte_array(machine: Machine) -> None:
+    """BYTEARRAY8: bytes that can be changed."""
+    machine.raw(unsigned(machine, 8))
+
+
+def next_buffer(machine: Machine) -> None:
+    """NEXT_BUFFER: bytes that are handed over beside the stream."""
+    machine.note("pickle-buffer", "not-inspectable", "a buffer lies outside the stream")
+    machine.opaque()
+
+
+def readonly_buffer(machine: Machine) -> None:
+    """READONLY_BUFFER: those bytes, unchangeable."""
+    if machine.pop() is not OPAQUE:
+        machine.note("pickle-buffer", "malformed", "something that is no buffer is made read-only")
+    machine.opaque()

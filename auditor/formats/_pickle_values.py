@@ -1,0 +1,95 @@
+"""The values on a symbolic pickle machine's stack: what was written, never what it would become."""
+
+from __future__ import annotations
+
+from auditor.formats._pickle_tables import Entry
+
+
+class Raw:
+    """Bytes that were written literally, by their place in the view."""
+
+    __slots__ = ("length", "offset")
+
+    def __init__(self, offset: int, length: int) -> None:
+        """Name `length` bytes from `offset` on."""
+        self.offset = offset
+        self.length = length
+
+
+class Text(Raw):
+    """A text too long to keep, by the place of its UTF-8."""
+
+    __slots__ = ()
+
+
+class Encoded:
+    """The bytes that `_codecs.encode` makes of a text in an encoding."""
+
+    __slots__ = ("codec", "text")
+
+    def __init__(self, text: str | Text, codec: str) -> None:
+        """Keep the text and the codec's name."""
+        self.text = text
+        self.codec = codec
+
+
+class List(list[object]):
+    """A list that the stream fills."""
+
+    __slots__ = ()
+
+
+class Dict(list[object]):
+    """A dict that the stream fills: key, value, key, value …, as they were set."""
+
+    __slots__ = ()
+
+
+class Set(list[object]):
+    """A set or frozen set, its elements as they were added."""
+
+    __slots__ = ()
+
+
+class Global:
+    """Something that is imported; `entry` is what a table says of it, `None` where none does."""
+
+    __slots__ = ("entry", "module", "name")
+
+    def __init__(self, module: str, name: str, entry: Entry | None) -> None:
+        """Keep the name and the entry."""
+        self.module = module
+        self.name = name
+        self.entry = entry
+
+    @property
+    def full(self) -> str:
+        """Return `module.name`."""
+        return f"{self.module}.{self.name}"
+
+
+class Obj:
+    """What a call of a global gives; `facts` is what the checks know of it (a dtype, a size)."""
+
+    __slots__ = ("built", "facts", "made_by")
+
+    def __init__(self, made_by: Global, facts: object = None) -> None:
+        """Keep the global that was called."""
+        self.made_by = made_by
+        self.facts = facts
+        self.built = False
+
+
+class Opaque:
+    """A value that nothing is known of: the reason already lies with the machine."""
+
+    __slots__ = ()
+
+
+OPAQUE = Opaque()
+Plain = None | bool | int | float | str | Raw | Encoded
+
+
+def is_plain(value: object) -> bool:
+    """Return whether a value is a constant: a number, a text, bytes, `None`."""
+    return value is None or isinstance(value, (int, float, str, Raw, Encoded))
