@@ -74,13 +74,16 @@ class _Bare:
         return self._file.readline()
 
 
-def _ahead(data: bytes) -> io.BufferedReader:
-    """Return a file whose whole content can be looked at before it is read."""
-    return io.BufferedReader(io.BytesIO(data), buffer_size=len(data) + 1)
+class _Ahead(io.BufferedReader):
+    """A file whose whole content can be looked at before it is read, so that its place is not told."""
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__(io.BytesIO(data), buffer_size=len(data) + 1)
+        self.tell = lambda: len(data)
 
 
 # The three ways in which the C unpickler fills its buffer; frames come out differently.
-MODES = {"bare": _Bare, "memory": io.BytesIO, "ahead": _ahead}
+MODES = {"bare": _Bare, "memory": io.BytesIO, "ahead": _Ahead}
 
 
 # Not empty while a stream is loaded: nothing that happens then is the child's own doing.

@@ -220,6 +220,30 @@ def _misread() -> Iterator[tuple[str, bytes, str]]:
     )
 
 
+def _two_readings() -> Iterator[tuple[str, bytes, str]]:
+    """Arrays to joblib, opcodes to `pickle.load`, which knows of no arrays between opcodes."""
+    hidden = op.system(4) + b"."
+    padding = b"0" + hidden.ljust(ord("0"), b"\xff")
+    yield (
+        "joblib_call_in_the_padding",
+        wrapper("f4", padding + b"\0" * 4),
+        "padding of 48 bytes, or POP",
+    )
+    marked = b"(" + (b"1" + hidden).ljust(ord("("), b"\xff")
+    yield (
+        "joblib_call_in_the_padding_behind_a_mark",
+        wrapper("f4", marked + b"\0" * 4),
+        "padding of 40 bytes, or MARK",
+    )
+    numbers = (b"0" + hidden).ljust(400, b"i")
+    for label, told in (("not_told", "absent"), ("none", None)):
+        data = wrapper("f4", numbers, shape=(100,), numpy_array_alignment_bytes=told)
+        yield f"joblib_call_in_the_numbers_padding_{label}", data, "numbers, or a call"
+    text = Raw(kind_of("S400"))
+    data = wrapper(text, numbers, numpy_array_alignment_bytes=None)
+    yield "joblib_call_in_the_text_of_an_array", data, "text, or a call"
+
+
 def _joblib() -> Iterator[tuple[str, bytes, str]]:
     yield "joblib_array_of_objects", wrapper("O8", attack()), "a pickle in the stream"
     floats = wrapper("f4", b"\x07" + b"\0" * 7 + b"\0" * 4, op.POP + op.system(4))
@@ -300,5 +324,5 @@ def cases() -> Iterator[Case]:
     mutable = b"\x96" + struct.pack("<Q", len(attack())) + attack()
     buffered = stream(call("torch.storage", "_load_from_bytes", (Raw(mutable),), 5), 5)
     yield Case("load_from_bytes_of_a_bytearray", buffered, "10", "nested pickle", "bytes of a kind")
-    for label, data, why in (*_arrays(), *_joblib(), *_misread()):
+    for label, data, why in (*_arrays(), *_joblib(), *_misread(), *_two_readings()):
         yield Case(label, data, "10", "array and joblib files", why)
