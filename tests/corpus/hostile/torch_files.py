@@ -47,9 +47,17 @@ def _legacy() -> Iterator[tuple[str, bytes, str]]:
         )
         yield f"payload_dropped_in_{part}", legacy(**{part: dropped}), "a right value after a call"
     fetched = call("operator", "getitem", ([MAGIC], 0))
-    yield "magic_by_reduce", legacy(magic=stream(fetched)), "the magic number is a call's result"
+    yield (
+        "magic_by_reduce",
+        legacy(magic=stream(fetched), object=attack()),
+        "the magic number is a call's result",
+    )
     computed = call("builtins", "int", (str(MAGIC),))
-    yield "magic_by_int", legacy(magic=stream(computed)), "the magic number is a call's result"
+    yield (
+        "magic_by_int",
+        legacy(magic=stream(computed), object=attack()),
+        "the magic number is a call's result",
+    )
     as_text = b"L%dL\n" % MAGIC
     yield (
         "magic_as_text",
