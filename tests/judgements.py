@@ -481,3 +481,87 @@ def unread(mode: str = "host", language: str = "en") -> Judgement:
         ),
         derived=tuple(_unread(record) for record in whole.derived),
     )
+
+
+def model_file(path: str, verdict: str | None = "data", **changes: object) -> m.ModelFile:
+    fields: dict[str, object] = {
+        "path": path, "store": "/srv/models", "model_format": "safetensors", "size": 3_945_441_440,
+        "architecture": "Qwen3ForCausalLM", "name": "", "parameters": 8_190_735_360,
+        "precision": "BF16", "context_length": 40_960, "tensors": 399, "license": "apache-2.0",
+        "base_model": "", "verdict": verdict, "registry": "huggingface.co",
+        "repository": "Qwen/Qwen3-8B", "revision": "b968826d9c46dd6066d109eabc6255188de91218",
+        "origin": Origin("stores", path),
+    }  # fmt: skip
+    return m.ModelFile(**(fields | changes))
+
+
+def model_store(path: str = "/srv/models", **changes: object) -> s.ModelStore:
+    fields: dict[str, object] = {
+        "path": path, "tool": "huggingface", "discovered_by": "option", "holds": "models",
+        "owner": 0, "writers": "", "files": 412, "size": 1_430_224_117_760, "complete": True,
+        "origin": Origin("stores", path),
+    }  # fmt: skip
+    return s.ModelStore(**(fields | changes))
+
+
+def anomaly(path: str, kind: str, detail: str) -> m.StoreAnomaly:
+    return m.StoreAnomaly(
+        store="/srv/models", path=path, anomaly=kind, detail=detail, origin=Origin("stores", path)
+    )
+
+
+def reason(rule_name: str, verdict: str, detail: str, **changes: object) -> m.VerdictReason:
+    return m.VerdictReason(rule=rule_name, verdict=verdict, detail=detail, **changes)
+
+
+def leaky_models() -> tuple[Record, ...]:
+    """Return the records of a store in which a file of every verdict lies."""
+    yolo = "ultralytics.nn.tasks.DetectionModel"
+    return (
+        model_store(writers="group"),
+        model_store("/home/mlops/.cache/huggingface/hub", files=None, size=None, writers=None, complete=False),
+        model_file("/srv/models/qwen3-8b/model-00001-of-00002.safetensors", digests=("sha256:" + "a" * 64,), name_digest="matches"),
+        model_file("/srv/models/qwen3-8b/model-00002-of-00002.safetensors", digests=("sha256:" + "b" * 64,), name_digest="differs"),
+        model_file("/srv/models/defect/reward.pkl", "dangerous", model_format="pickle", size=214, architecture="", parameters=None, precision="", tensors=0, context_length=0, license="", registry="", repository="", revision="", reasons=(reason("pickle-global-dangerous", "dangerous", "os.system is called when it is loaded", offset=42, global_name="os.system"), reason("pickle-tail", "malformed", "172 bytes follow the end", offset=61))),
+        model_file("/srv/models/defect/yolo.pt", "unlisted", model_format="pytorch", size=6_549_796, architecture="", parameters=3_157_200, precision="F32", registry="", repository="", revision="", license="agpl-3.0", unlisted=(yolo,), reasons=(reason("pickle-global-unlisted", "unlisted", "no table holds it", member="yolo.pt!archive/data.pkl", offset=26, global_name=yolo),)),
+        model_file("/srv/models/defect/bad.pt", "malformed", model_format="pytorch", registry="", repository="", reasons=(reason("zip-name-differs", "malformed", "the local name of a member is not the central one", offset=0),)),
+        model_file("/srv/models/defect/line3.plan", "not-inspectable", model_format="tensorrt", role="engine", parameters=None, precision="", license="", registry="", repository="", reasons=(reason("tensorrt-opaque", "not-inspectable", "an engine holds machine code that nobody can look into"),)),
+        model_file("/srv/models/defect/locked.bin", None, model_format="unknown", role="unknown", parameters=None, precision="", license="", registry="", repository=""),
+        model_file("/srv/models/defect/legacy.joblib", "framework", model_format="joblib", parameters=None, precision="", registry="internal.plant.example", repository="vision/legacy"),
+        anomaly("/srv/models/qwen3-8b/modeling_custom.py", "script", "a script by its name"),
+        anomaly("/srv/models/qwen3-8b/latest", "link-escaping", "it leads to /home/mlops/x.safetensors"),
+    )  # fmt: skip
+
+
+def sealed_models() -> tuple[Record, ...]:
+    """Return the records of a store in which all is well."""
+    return (
+        model_store(),
+        model_file("/srv/models/qwen3-8b/model.safetensors", digests=("sha256:" + "a" * 64,), name_digest="matches"),
+        model_file("/srv/models/qwen3-8b/qwen3-8b-q4_k_m.gguf", model_format="gguf", precision="Q4_K"),
+    )  # fmt: skip
+
+
+def of_models(found: tuple[Record, ...], language: str, **changes: object) -> Judgement:
+    """Return the judgement of model stores, as the shipped rules judge them."""
+    from auditor import api
+
+    kinds = ("model_file", "model_store", "store_anomaly")
+    whole = evidence(
+        mode="models", subject=Subject(name="/srv/models", uid=1000), gaps=(), records=found,
+        runs=(CollectorRun(collector="stores", title="Model stores", kinds=kinds, records=len(found), gaps=0),),
+    )  # fmt: skip
+    return api.evaluate(
+        msgspec.structs.replace(whole, **changes),
+        api.Criteria(packs=("models",)),
+        language=language,
+    )
+
+
+def models(language: str = "en") -> Judgement:
+    gap = Gap(kind="model_file", reason="denied", detail="permission denied", origin=Origin("stores", "/srv/models/defect/locked.bin"))  # fmt: skip
+    return of_models(leaky_models(), language, gaps=(gap,))
+
+
+def sound_models(language: str = "en") -> Judgement:
+    return of_models(sealed_models(), language)

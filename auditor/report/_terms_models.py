@@ -76,6 +76,10 @@ MODEL_TERMS: dict[str, tuple[str, str]] = {
         "Answered from headers and links that were read; nothing was loaded.",
         "依据已读取的头部与链接作答；未加载任何内容。",
     ),
+    "scope.objectives.models": (
+        "To find whether what lies in the named model stores is safe to load, of known origin and unchanged, by the rules named here.",
+        "按所列规则查明：指定模型存储中的内容能否安全加载、来源可查且未被改动。",
+    ),
     "scope.method.models": (
         "Local reading of the named model stores, without network traffic and without loading or running anything.",
         "在本地读取指定的模型存储，无网络通信，不加载也不运行任何内容。",

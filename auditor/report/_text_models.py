@@ -27,8 +27,8 @@ _ICONS = {
 }  # fmt: skip
 # Columns of the table: the words' keys, and how wide each is.
 _COLUMNS = (
-    ("verdict", 15), ("format", 13), ("parameters", 8), ("precision", 11), ("size", 10),
-    ("license", 13),
+    ("verdict", 16), ("format", 12), ("parameters", 7), ("precision", 9), ("size", 10),
+    ("license", 12),
 )  # fmt: skip
 
 
@@ -97,9 +97,12 @@ def _row(artifact: Artifact, words: Language) -> Iterator[str]:
         file.license or "-",
     )
     cells = "".join(_cell(value, width) for value, (_, width) in zip(values, _COLUMNS, strict=True))
-    yield from wrapped(
-        visible(artifact.place), width=WIDTH, first=f"{icon} {cells}", rest=_INDENT * 2
-    )
+    place = visible(artifact.place)
+    if columns(cells) + columns(place) + len(_INDENT) <= WIDTH:
+        yield f"{icon} {cells}{place}"
+    else:
+        yield f"{icon} {cells}".rstrip()
+        yield from wrapped(place, width=WIDTH, first=_INDENT * 2, rest=_INDENT * 3)
     for line in _remarks(artifact, words):
         yield from wrapped(visible(line), width=WIDTH, first=_INDENT * 2, rest=_INDENT * 3)
 

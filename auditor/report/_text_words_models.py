@@ -16,7 +16,7 @@ MODELS_EN = {
     "head_verdict": "verdict",
     "head_format": "format",
     "head_parameters": "params",
-    "head_precision": "precision",
+    "head_precision": "dtype",
     "head_size": "size",
     "head_license": "licence",
     "head_place": "file",

@@ -112,7 +112,7 @@ def _finding(finding: Finding, words: Language, language: str) -> Iterator[str]:
     )
     observed = Text(en=finding.observed, zh=finding.observed_zh).in_language(language)
     told = finding.why(language) if finding.verdict == "error" else observed
-    text = _placed(visible(told), visible(finding.origin.place))
+    text = _placed(visible(told), visible(finding.origin.place), visible(finding.subject))
     yield from wrapped(text, width=WIDTH, first=_INDENT + "  ", rest=_INDENT + "    ")
     if finding.waiver is not None:
         waiver = finding.waiver
@@ -121,11 +121,10 @@ def _finding(finding: Finding, words: Language, language: str) -> Iterator[str]:
         yield from wrapped(visible(accepted), width=WIDTH, first=first, rest=_INDENT + "    ")
 
 
-def _placed(told: str, place: str) -> str:
-    """Return what was seen with its place, which is said once: many records are a place."""
-    if told.startswith(f"{place}: "):
-        return told.removeprefix(f"{place}: ")
-    if place in told:
+def _placed(told: str, place: str, subject: str) -> str:
+    """Return what was seen with its place, which is said once: of many records it is the name."""
+    told = told.removeprefix(f"{place}: ")
+    if told and (place in subject or place in told):
         return told
     return f"{place}: {told}" if told else place
 

@@ -62,7 +62,7 @@ def open_page(browser, address: str, **options):
     return page
 
 
-@pytest.mark.parametrize("build", ["leaky", "sealed", "manifests"])
+@pytest.mark.parametrize("build", ["leaky", "sealed", "manifests", "models"])
 def test_it_asks_for_itself_alone_and_logs_nothing(browser, saved, judgements, build):
     address = saved(getattr(judgements, build)())
     page = open_page(browser, address)

@@ -70,7 +70,7 @@ GAPS = st.builds(
     detail=WORDS,
     origin=st.just(Origin("test", "/gap")),
 )
-MODES = st.sampled_from(["host", "manifests"])
+MODES = st.sampled_from(["host", "manifests", "models"])
 
 
 def split(records):

@@ -43,12 +43,12 @@ class Tags(HTMLParser):
 ORDINARY = {
     mode: Tags(html.render(JUDGEMENTS.hostile("x", mode))).seen
     | Tags(html.render(JUDGEMENTS.hostile("", mode))).seen
-    for mode in ("host", "manifests")
+    for mode in ("host", "manifests", "models")
 }
 
 
 @settings(max_examples=40, deadline=None)
-@given(TEXT, st.sampled_from(["host", "manifests"]), st.sampled_from(["en", "zh"]))
+@given(TEXT, st.sampled_from(["host", "manifests", "models"]), st.sampled_from(["en", "zh"]))
 def test_no_text_adds_an_element_or_an_attribute(text, mode, language):
     page = Tags(html.render(JUDGEMENTS.hostile(text, mode, language)))
     assert page.seen <= ORDINARY[mode]
@@ -74,9 +74,9 @@ def test_no_text_adds_a_line(text):
 
 
 @settings(max_examples=12, deadline=None)
-@given(TEXT, st.sampled_from(["en", "zh"]))
-def test_no_text_reaches_a_terminal_as_a_command(text, language):
-    shown = text_format.render(JUDGEMENTS.hostile(text, language=language)).decode()
+@given(TEXT, st.sampled_from(["en", "zh"]), st.sampled_from(["host", "manifests", "models"]))
+def test_no_text_reaches_a_terminal_as_a_command(text, language, mode):
+    shown = text_format.render(JUDGEMENTS.hostile(text, mode, language)).decode()
     assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2028\u2066-\u2069]", shown)
 
 

@@ -71,12 +71,12 @@ def ordinary(judgements) -> set[tuple[str, str]]:
     """Return every (element, attribute) pair that pages of harmless evidence use."""
     pages = [
         judgements.leaky(), judgements.sealed(), judgements.manifests(), judgements.hostile("x"),
-        judgements.hostile("x", "manifests"),
+        judgements.hostile("x", "manifests"), judgements.models(), judgements.hostile("x", "models"),
     ]  # fmt: skip
     return set().union(*(names_used(Page(render(page))) for page in pages))
 
 
-@pytest.mark.parametrize("mode", ["host", "manifests"])
+@pytest.mark.parametrize("mode", ["host", "manifests", "models"])
 @pytest.mark.parametrize("number", range(10))
 def test_hostile_text_in_every_field_of_every_kind_is_inert(judgements, ordinary, number, mode):
     text = judgements.HOSTILE[number]
@@ -308,7 +308,7 @@ def test_the_last_line_ends_so_that_a_seal_can_follow(judgements):
     assert b"\r" not in document
 
 
-@pytest.mark.parametrize("mode", ["host", "manifests"])
+@pytest.mark.parametrize("mode", ["host", "manifests", "models"])
 def test_what_is_unread_is_shown_as_unread_everywhere(judgements, mode):
     document = render(judgements.unread(mode)).decode()
     assert not re.search(r"\bNone\b(?! of)", document)

@@ -49,7 +49,7 @@ def test_rules_left_out_are_counted(judgements):
 @pytest.mark.parametrize(
     "text", ["``` `a` ```", "a | b", "@everyone #1", "![x](http://h.example)", "`", "<b>"]
 )
-@pytest.mark.parametrize("mode", ["host", "manifests"])
+@pytest.mark.parametrize("mode", ["host", "manifests", "models"])
 def test_text_from_evidence_stands_in_code(judgements, text, mode):
     document = render(judgements.hostile(text, mode)).decode()
     bare = live(document)
