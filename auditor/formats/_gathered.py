@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from auditor.evidence.models import VERDICTS, Role, VerdictReason
+from auditor.evidence.models import VERDICTS, Role, Verdict, VerdictReason
 from auditor.formats import Context, FormatError, Inspection, ModelHeader, by_share, worst
 
 # Reasons and names that are kept while members are judged; the weakest are dropped first.
@@ -35,6 +35,10 @@ class Gathered:
             ranked = sorted(set(self.reasons), key=lambda r: (-VERDICTS.index(r.verdict), r))
             self.reasons = ranked[:_MOST]
 
+    def weigh(self, verdict: Verdict) -> None:
+        """Make the verdict no weaker than one that was given."""
+        self.verdict = worst((self.verdict, verdict))
+
     def tell_error(self, error: FormatError, context: Context, rule: str) -> None:
         """Add what a reader raised as a reason."""
         verdict = "malformed" if error.reason == "malformed" else "not-inspectable"
@@ -58,10 +62,11 @@ class Gathered:
         if found.header != ModelHeader() and len(self.models) < _MOST:
             self.models.append(found)
 
-    def count(self, dtype: str, elements: int) -> None:
-        """Add a tensor's elements."""
-        self.elements[dtype] = self.elements.get(dtype, 0) + elements
-        self.tensors += 1
+    def count(self, elements: Iterable[tuple[str, int]], tensors: int) -> None:
+        """Add the elements of tensors by their number type."""
+        for dtype, number in elements:
+            self.elements[dtype] = self.elements.get(dtype, 0) + number
+        self.tensors += tensors
 
     def inspection(self, model_format: str, role: Role) -> Inspection:
         """Return the archive's own inspection.
@@ -83,7 +88,9 @@ class Gathered:
         if len(self.models) == 1:
             return self.models[0].header
         known = [found.header.parameters or 0 for found in self.models]
+        precisions = {found.header.precision for found in self.models}
         return ModelHeader(
-            parameters=sum(known) if any(known) else None, custom_operators=operators,
+            parameters=sum(known) if any(known) else None,
+            precision=precisions.pop() if len(precisions) == 1 else "", custom_operators=operators,
             tensors=sum(found.header.tensors for found in self.models), producer=self.producer,
         )  # fmt: skip

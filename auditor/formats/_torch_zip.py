@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from auditor.evidence.models import Role
-from auditor.formats import Context, FormatError, View, worst
+from auditor.formats import Context, FormatError, View
 from auditor.formats._exported import is_exported, judge_program
 from auditor.formats._gathered import Gathered
 from auditor.formats._json import MOST
@@ -16,6 +16,7 @@ from auditor.formats._members import judge_member, within
 from auditor.formats._names import shown
 from auditor.formats._native import native_code
 from auditor.formats._pickle import Storage, examine
+from auditor.formats._torch_role import role_of
 from auditor.formats._torchscript import judge_source
 from auditor.formats._zip import Member
 from auditor.formats._zip_members import Shown
@@ -29,10 +30,6 @@ _PLAIN = re.compile(
     r"aotinductor|executorch)/.*|code/.*|mobile_debug_handles\.pkl|xl_model_weights/.*|_info"
 )
 _WEIGHTS = re.compile(r"data/(?:weights|constants)/[^/]*|tensors/\d+|xl_model_weights/.*")
-_SHOWN = 1 << 20
-# What an optimizer's state has, and what only a model's has.
-_OPTIMIZER = b"param_groups"
-_PARAMETER = re.compile(rb"\.(?:weight|bias|running_mean|lora_[AB]\.[\w.]*weight)\b[^_]")
 
 
 class _Parts(Struct, frozen=True, kw_only=True):
@@ -84,7 +81,7 @@ def judge_torch(
             view = shown_members.of(member)
             if view is not None:
                 complete = _judge_pickle(stem, member, view, parts, done)
-                role = _role(view) if stem == "data" else role
+                role = role_of(view) if stem == "data" else role
                 if complete:
                     _tell_unreferenced(stem, parts, done)
     for name, found in below.items():
@@ -110,12 +107,14 @@ def _judge_pickle(stem: str, member: Member, view: View, parts: _Parts, done: se
     found = examine(view, inside, torch=True)
     gathered = parts.gathered
     gathered.tell(found.reasons)
-    gathered.verdict = worst((gathered.verdict, found.verdict))
+    gathered.weigh(found.verdict)
     # TorchScript's classes are the archive's own code, which is told once and for all.
     gathered.name(name for name in found.unlisted if not name.startswith("__torch__."))
     if 0 <= found.end < view.size:
         detail = f"bytes follow the pickle {shown(member.name)}"
         gathered.tell([inside.reason("torch-pickle-tail", "malformed", detail, offset=found.end)])
+    if stem == "data":
+        gathered.count(found.elements, found.tensors)
     sizes: dict[str, Storage] = {}
     for storage in found.storages:
         first = sizes.setdefault(storage.key, storage)
@@ -129,8 +128,6 @@ def _judge_pickle(stem: str, member: Member, view: View, parts: _Parts, done: se
             continue
         name = f"{stem}/{storage.key}"
         done.add(name)
-        if stem != "traced_inputs":
-            gathered.count(storage.dtype, storage.elements)
         _judge_storage(name, storage, parts, inside)
     return found.end >= 0
 
@@ -144,7 +141,9 @@ def _judge_storage(name: str, storage: Storage, parts: _Parts, inside: Context) 
         parts.gathered.tell([reason])
     for member in found:
         entry = member.entry
-        if entry.size != storage.bytes:
+        # The inputs that a trace was made with are named and, as torch writes it, left out.
+        left_out = name.startswith("traced_inputs/") and not entry.size
+        if entry.size != storage.bytes and not left_out:
             detail = f"{shown(name)} has {entry.size} bytes, its tensors take {storage.bytes}"
             reason = inside.reason("torch-storage-size", "malformed", detail, offset=storage.offset)
             parts.gathered.tell([reason])
@@ -237,9 +236,3 @@ def _extra(member: Member, parts: _Parts) -> None:
     view = parts.shown.of(member)
     if view is not None:
         judge_member(member.name, view, parts.context, parts.gathered)
-
-
-def _role(view: View) -> Role:
-    """Return what a checkpoint is for, by the names in it: an optimizer's state alone is told."""
-    names = view.at(0, _SHOWN)
-    return "optimizer" if _OPTIMIZER in names and not _PARAMETER.search(names) else "weights"
