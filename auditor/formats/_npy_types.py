@@ -24,8 +24,9 @@ _NUMBERS = {"i": (1, 2, 4, 8), "u": (1, 2, 4, 8), "f": (2, 4, 8, 10, 12, 16), "b
 
 
 class Dtype(NamedTuple):
-    """A number type: its letter, the bytes of one element, whether these are objects, and the
-    name that people know it by.
+    """A number type: its letter, the bytes of one element, and the name that people know it by.
+
+    `objects` is whether elements are, or hold, Python's objects.
     """
 
     kind: str

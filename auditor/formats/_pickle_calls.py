@@ -32,8 +32,7 @@ def call(machine: Machine, callee: object, arguments: object, *, new: bool = Fal
         what = "the result of a call" if isinstance(callee, (Obj, Opaque)) else "no global"
         machine.note("pickle-call-target", "dangerous", f"{what} is called")
         return OPAQUE
-    entry = callee.entry
-    if entry is None:
+    if callee.entry is None:
         return OPAQUE
     if not isinstance(arguments, tuple):
         machine.note(
@@ -41,9 +40,14 @@ def call(machine: Machine, callee: object, arguments: object, *, new: bool = Fal
             global_name=callee.full,
         )  # fmt: skip
         return OPAQUE
-    machine.charge(len(arguments) >> 3)
-    if not (entry.new if new else entry.call):
+    if not (callee.entry.new if new else callee.entry.call):
         return _refused(machine, callee, new=new)
+    return _called(machine, callee, arguments)
+
+
+def _called(machine: Machine, callee: Global, arguments: tuple[object, ...]) -> object:
+    """Return what a call of something that may be called gives, its arguments checked."""
+    machine.charge(len(arguments) >> 3)
     check = _CHECKED.get(callee.full)
     if check is not None:
         return check(machine, callee, arguments)
@@ -83,9 +87,7 @@ def build(machine: Machine, target: object, state: object) -> None:
 
 
 def add_items(machine: Machine, target: object, values: list[object], kind: type) -> None:
-    """Put elements into a list, dict or set, or into an object whose entry says that it takes
-    them.
-    """
+    """Put elements into a list, dict or set, or into an object whose entry lets it take them."""
     if type(target) is kind:
         target.extend(values)  # type: ignore[attr-defined]
         return
@@ -127,9 +129,7 @@ def _refused(machine: Machine, callee: Global, *, new: bool) -> object:
 
 
 def _from_cython(machine: Machine, callee: Global, arguments: tuple[object, ...]) -> object:
-    """`__pyx_unpickle_X(class, checksum, state)`: the class is of the same module and may be
-    made.
-    """
+    """Check `__pyx_unpickle_X(class, checksum, state)`: a class of the same module, to be made."""
     made = arguments[0] if arguments else None
     if not (
         isinstance(made, Global) and made.entry is not None and made.entry.new

@@ -78,7 +78,7 @@ def float_line(machine: Machine) -> None:
 
 
 def string_line(machine: Machine) -> None:
-    """STRING: a quoted text of Python 2."""
+    """Put a text of Python 2 that stands in quotes (STRING)."""
     raw = machine.line()
     if len(raw) < 2 or raw[:1] != raw[-1:] or raw[:1] not in _QUOTES:  # noqa: PLR2004 - quotes
         raise Broken("pickle-literal", "a text of protocol 0 is not quoted")

@@ -79,7 +79,7 @@ def _dtype_state(machine: Machine, target: Obj, state: object) -> None:
         flags & _OBJECT_FLAGS != _OBJECT_FLAGS if found.objects else flags & _COUNTED
     ):
         dangerous(machine, target.made_by, "a number type's flags hide or invent pointers")
-    if len(state) == _STATES[1] and _has_global(state[8]):
+    if len(state) > _STATES[0] and not _is_metadata(state[8]):
         odd(machine, target.made_by)
     target.facts = found
 
@@ -91,39 +91,51 @@ def _with_state(
     subarray, names, fields = parts
     if facts.kind not in "SUV":
         return facts if subarray is names is fields is None else None
-    if not 0 <= size <= _MAX_SIZE:
+    if not 0 <= size <= _MAX_SIZE or (subarray is not None and fields is not None):
         return None
-    objects = False
+    objects: bool | None = False
     if subarray is not None:
-        if not isinstance(subarray, tuple) or len(subarray) != 2 or fields is not None:  # noqa: PLR2004
-            return None
-        base = dtype_of(subarray[0]) if subarray[0] is not target else None
-        shape = (subarray[1],) if isinstance(subarray[1], int) else ints(subarray[1])
-        if base is None or shape is None or math.prod(shape) * base.size != size:
-            return None
-        objects = base.objects
-    if fields is not None:
-        if not isinstance(fields, Dict) or facts.kind != "V" or not isinstance(names, tuple):
-            return None
-        for field in fields[1::2]:
-            if not isinstance(field, tuple) or len(field) not in (2, 3) or field[0] is target:
+        objects = _subarray(target, subarray, size)
+    elif fields is not None:
+        objects = _fields(target, fields, size) if facts.kind == "V" else None
+        objects = objects if isinstance(names, tuple) else None
+    return None if objects is None else Dtype(facts.kind, size, objects, facts.label)
+
+
+def _subarray(target: Obj, subarray: object, size: int) -> bool | None:
+    """Return whether a subarray's elements are objects, `None` where its size is another."""
+    match subarray:
+        case (Obj() as inner, shape) if inner is not target:
+            base = dtype_of(inner)
+            sizes = (shape,) if isinstance(shape, int) else ints(shape)
+            if base is not None and sizes is not None and math.prod(sizes) * base.size == size:
+                return base.objects
+    return None
+
+
+def _fields(target: Obj, fields: object, size: int) -> bool | None:
+    """Return whether any field holds objects, `None` where one lies outside the element."""
+    objects = False
+    for field in fields[1::2] if isinstance(fields, Dict) else (None,):
+        match field:
+            case (Obj() as inner, int(offset), *_) if inner is not target:
+                base = dtype_of(inner)
+                if base is None or not 0 <= offset <= size - base.size:
+                    return None
+                objects = objects or base.objects
+            case _:
                 return None
-            inner, offset = dtype_of(field[0]), field[1]
-            if inner is None or type(offset) is not int or not 0 <= offset <= size - inner.size:
-                return None
-            objects = objects or inner.objects
-    return Dtype(facts.kind, size, objects=objects, label=facts.label)
+    return objects
 
 
-def _has_global(value: object) -> bool:
-    if isinstance(value, tuple):
-        return any(_has_global(item) if not isinstance(item, tuple) else _deep(item)
-                   for item in value)  # fmt: skip
-    return not (is_plain(value) or isinstance(value, Dict))
-
-
-def _deep(values: tuple[object, ...]) -> bool:
-    return not all(is_plain(value) for value in values)
+def _is_metadata(value: object) -> bool:
+    """Return whether it is what a date's type carries: `({}, (b'ns', 1, 1, 1))`, or a dict."""
+    match value:
+        case None | Dict() | (Dict() | None, None):
+            return True
+        case (Dict() | None, tuple() as unit):
+            return all(is_plain(part) for part in unit)
+    return False
 
 
 def _reconstruct(machine: Machine, callee: Global, arguments: Arguments) -> object:
@@ -210,8 +222,9 @@ def _frombuffer(machine: Machine, callee: Global, arguments: Arguments) -> objec
 
 
 def _random(machine: Machine, callee: Global, arguments: Arguments) -> object:
-    """Check constructors of random generators: given a known name, a class of NumPy's, or what
-    another of them made.
+    """Check constructors of random generators.
+
+    They are given a known name, a class of NumPy's, or what another of them made.
     """
     for value in arguments:
         known = (

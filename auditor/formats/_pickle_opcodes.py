@@ -237,7 +237,8 @@ def _persistent_line(machine: Machine) -> None:
     machine.opaque()
 
 
-def _unknown(machine: Machine) -> None:
+def unknown(machine: Machine) -> None:
+    """Refuse a byte that is no opcode."""
     code = machine.window[machine.opcode_at - machine.base]
     raise Broken("pickle-opcode", f"byte 0x{code:02x} is no opcode")
 
@@ -275,5 +276,5 @@ _HANDLERS: dict[str, Callable[[Machine], None]] = {
     "Q": lambda m: m.stack.append(persistent(m, m.pop())),
 }  # fmt: skip
 OPCODES: tuple[Callable[[Machine], None], ...] = tuple(
-    _HANDLERS.get(chr(code), _unknown) for code in range(256)
+    _HANDLERS.get(chr(code), unknown) for code in range(256)
 )

@@ -80,18 +80,14 @@ def _encode(machine: Machine, callee: Global, arguments: Arguments) -> object:
 
 def _bytes(machine: Machine, callee: Global, arguments: Arguments) -> object:
     match arguments:
-        case ():
-            return Obj(callee)
-        case (int(size),) if size <= MOST_BYTES:
-            return Obj(callee)
-        case (int(size),):
+        case (int(size),) if size > MOST_BYTES:
             return odd(machine, callee, f"{size} bytes are asked for")
+        case () | (int() | str(),):  # a text of Python 2 is bytes
+            return Obj(callee)
         case (first,) if is_bytes(first) or isinstance(first, List):
             return Obj(callee, facts=first)
-        case (first, str(codec)) if is_text(first) and codec.lower() in _CODECS:
+        case (str() | Text() as first, str(codec)) if codec.lower() in _CODECS:
             return Obj(callee, facts=first)
-        case (str(),):  # a text of Python 2, which is bytes
-            return Obj(callee)
     return odd(machine, callee)
 
 
@@ -167,8 +163,12 @@ def _ordered(machine: Machine, callee: Global, arguments: Arguments) -> object:
             return Obj(callee, facts=Dict(items))
         case (List() | tuple() as pairs,):
             machine.charge(len(pairs))
-            if all(isinstance(p, (List, tuple)) and len(p) == _PAIR for p in pairs):
-                return Obj(callee, facts=Dict(v for p in pairs for v in p))  # type: ignore[attr-defined]
+            flat = Dict()
+            for pair in pairs:
+                if not isinstance(pair, (List, tuple)) or len(pair) != _PAIR:
+                    return odd(machine, callee)
+                flat.extend(pair)
+            return Obj(callee, facts=flat)
     return odd(machine, callee)
 
 

@@ -94,7 +94,7 @@ def _storage(machine: Machine, kind: Global, key: str, elements: int, view: obje
     match view:
         case None:
             return Obj(kind, facts=Store(key, dtype, elements, elements * width))
-        case (str(), int(offset), int(number)) if 0 <= offset and 0 <= number <= elements - offset:
+        case (str(), int(offset), int(number)) if offset >= 0 <= number <= elements - offset:
             return Obj(kind, facts=Store(key, dtype, number, number * width))
     machine.note("pickle-tensor-extent", "dangerous", "a view lies outside its storage")
     return OPAQUE

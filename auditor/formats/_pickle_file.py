@@ -1,0 +1,148 @@
+"""Judges files that are pickles: one or several after each other, to the last byte."""
+
+from __future__ import annotations
+
+import re
+
+from auditor.formats import (
+    Budget,
+    Context,
+    FormatError,
+    Inspection,
+    ModelHeader,
+    Part,
+    View,
+    by_share,
+    worst,
+)
+from auditor.formats._pickle import Pickled, examine
+from auditor.formats._pickle_danger import why_dangerous
+from auditor.formats._pickle_opcodes import OPCODES, unknown
+from auditor.formats._pickle_tables import entries
+
+MOST_STREAMS = 10_000
+# What a trial may cost: enough to see that text is no pickle, or that something is called.
+_TRIAL_STEPS = 4096
+_TRIAL_BYTES = 256 * 1024
+_TEXTUAL = frozenset(b"(]})cILFSVNKJMGUTXli\x8a")
+_SEARCHED = 1 << 20
+_MOST_HIDDEN = 16
+_BEGINNING = re.compile(rb"\x80[\x00-\x05][(\x5d}\x95cXUKJMGNVSI\x8c\x8f\x88\x89)]|\(?c[a-z_]+\n")
+_PROTOCOL = 0x80
+
+
+def looks_like(head: bytes, view: View) -> bool:
+    """Return whether the bytes are a pickle.
+
+    With a protocol's number it is one where an opcode follows. Protocols 0 and 1 have none: it
+    is one where the machine comes to its end with one value, or where something is called or
+    a known name is imported; text, tables and source code end at their first words.
+    """
+    if len(head) < 2:  # noqa: PLR2004 - the shortest is a value and STOP
+        return False
+    if head[0] == _PROTOCOL:
+        known = len(head) > 2 and OPCODES[head[2]] is not unknown  # noqa: PLR2004
+        return known and (head[1] in range(2, 6) or _tried(view))
+    return head[0] in _TEXTUAL and _tried(view)
+
+
+def _tried(view: View) -> bool:
+    budget = Budget()
+    budget.steps = _TRIAL_STEPS
+    cut = view.size > _TRIAL_BYTES
+    tried = examine(Part(view, 0, _TRIAL_BYTES), Context(budget=budget))
+    if tried.calls or tried.end == view.size:
+        return True
+    if tried.end >= 0:
+        return tried.end > 2 and _goes_on(view, tried.end)  # noqa: PLR2004 - a value of one byte
+    if any(_is_known(name) for name in tried.globals):
+        return True
+    ended = {reason.rule for reason in tried.reasons}
+    return bool(ended & {"limit-steps"}) or (cut and bool(ended & {"pickle-truncated"}))
+
+
+def _goes_on(view: View, end: int) -> bool:
+    """Return whether what lies behind STOP is another pickle or nothing but blanks."""
+    rest = view.at(end, 64)
+    return not rest.strip() or _BEGINNING.match(rest) is not None
+
+
+def _is_known(full: str) -> bool:
+    module, _, name = full.rpartition(".")
+    return (module, name) in entries() or bool(why_dangerous(module, name))
+
+
+def inspect(view: View, context: Context) -> Inspection:
+    """Return what the pickles of a file are; raises `FormatError`.
+
+    Whatever lies behind the last STOP is malformed, and searched for pickles all the same.
+    """
+    found = [examine(view, context)]
+    while 0 <= found[-1].end < view.size and len(found) < MOST_STREAMS:
+        if not _begins(view, found[-1].end):
+            break
+        found.append(examine(view, context, start=found[-1].end))
+    reasons = [reason for pickled in found for reason in pickled.reasons]
+    end = found[-1].end
+    if 0 <= end < view.size:
+        reasons.append(
+            context.reason(
+                "pickle-tail", "malformed",
+                f"{view.size - end} bytes lie behind the end of the pickle", offset=end,
+            )
+        )  # fmt: skip
+        hidden = _hidden(view, context, end)
+        found += hidden
+        reasons += [reason for pickled in hidden for reason in pickled.reasons]
+    return Inspection(
+        model_format="joblib" if any(pickled.wrapped for pickled in found) else "pickle",
+        role="object",
+        header=header(found),
+        verdict=worst(pickled.verdict for pickled in found),
+        reasons=tuple(reasons),
+        unlisted=tuple({name for pickled in found for name in pickled.unlisted}),
+    )
+
+
+def _begins(view: View, start: int) -> bool:
+    head = view.at(start, 2)
+    return head[:1] == b"\x80" or (head[:1] != b"" and head[0] in _TEXTUAL)
+
+
+def _hidden(view: View, context: Context, start: int) -> list[Pickled]:
+    """Return pickles that lie somewhere in the bytes behind the end."""
+    tail = view.at(start, _SEARCHED)
+    found = []
+    for match in _BEGINNING.finditer(tail):
+        pickled = examine(view, context, start=start + match.start())
+        if pickled.globals:
+            found.append(pickled)
+        if len(found) == _MOST_HIDDEN:
+            break
+    return found
+
+
+def header(found: list[Pickled]) -> ModelHeader:
+    """Return the facts: elements and number types, tensors and arrays, the protocol."""
+    elements: dict[str, int] = {}
+    for pickled in found:
+        for dtype, number in pickled.elements:
+            elements[dtype] = elements.get(dtype, 0) + number
+    protocol = max(pickled.protocol for pickled in found)
+    return ModelHeader(
+        parameters=sum(elements.values()) if elements else None,
+        precision=by_share(elements),
+        tensors=sum(pickled.tensors + pickled.arrays for pickled in found),
+        producer=f"pickle protocol {protocol}",
+    )
+
+
+def examined(view: View, context: Context, start: int) -> Pickled:
+    """Return the one pickle that has to reach from `start` to the end; raises `FormatError`."""
+    found = examine(view, context, start=start, joblib=False)
+    if 0 <= found.end < view.size:
+        raise FormatError(
+            f"{view.size - found.end} bytes lie behind the end of the pickle",
+            rule="pickle-tail", offset=found.end,
+        )  # fmt: skip
+    return found
