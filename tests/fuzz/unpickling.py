@@ -30,6 +30,7 @@ class Reading(NamedTuple):
     references: int
     loaded: bool | None
     error: str
+    called: bool = False
 
 
 class Unpickler:
@@ -87,6 +88,8 @@ def _readings(answers: list[dict]) -> list[Reading]:
         if "asked" in answer:
             asked.append(Asked(*answer["asked"]))
             found[-1] = found[-1]._replace(asked=asked)
+        elif "called" in answer:
+            found[-1] = found[-1]._replace(called=True)
         elif "mode" in answer:
             asked = []
             found.append(Reading(answer["mode"], asked, 0, None, ""))

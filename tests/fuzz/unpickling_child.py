@@ -4,7 +4,7 @@ Run alone: `python -I -S unpickling_child.py`. Requests on standard input are a 
 big endian) and a stream. The stream is loaded by CPython's own C unpickler in each of `MODES`;
 `find_class` imports nothing: it writes down what was asked for and gives an inert class. The
 answer goes to standard output as JSON lines: `{"mode"}`, `{"asked": [module, name, offset]}` as
-it happens, so that a crash loses nothing, then `{"loaded": true}` or `{"error": text}`, and
+it happens, so that a crash loses nothing, `{"called": true}` at the first call, then `{"loaded": true}` or `{"error": text}`, and
 `{"done": true}`. Limits of time, memory and file size end a stream that wants too much, and any
 attempt to open, import, connect or start something ends the process with status 77.
 """
@@ -49,11 +49,13 @@ class Inert(_Accepts, metaclass=_Kind):
     """Stands for every class and function; its objects can be called as well."""
 
     def __new__(cls, *args, **kwargs):
+        _called()
         return object.__new__(cls)
 
     def __init__(self, *args, **kwargs): ...
 
     def __call__(self, *args, **kwargs):
+        _called()
         return Inert()
 
     def __iter__(self):
@@ -88,6 +90,7 @@ MODES = {"bare": _Bare, "memory": io.BytesIO, "ahead": _Ahead}
 
 # Not empty while a stream is loaded: nothing that happens then is the child's own doing.
 loading: list[str] = []
+called: list[bool] = []
 
 
 def _tell(answer: dict) -> None:
@@ -111,7 +114,13 @@ class _Trap(_pickle.Unpickler):
 
     def persistent_load(self, reference):
         _tell({"reference": True})
-        return Inert()
+        return object.__new__(Inert)
+
+
+def _called() -> None:
+    if not called:
+        called.append(True)
+        _tell({"called": True})
 
 
 def _limit() -> None:
@@ -125,6 +134,7 @@ def _one(mode: str, data: bytes) -> None:
     _tell({"mode": mode})
     _limit()
     trap = _Trap(MODES[mode](data))
+    called.clear()
     loading.append(mode)
     try:
         trap.load()

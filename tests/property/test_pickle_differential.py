@@ -11,11 +11,12 @@ import os
 import pickle
 
 import pytest
-from auditor.formats._pickle import examine
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from auditor import formats
 from auditor.formats import Budget, Context, Memory
+from auditor.formats._pickle import examine
 from tests.corpus import hostile_cases
 from tests.fuzz import streams
 from tests.fuzz.unpickling import Unpickler
@@ -68,25 +69,39 @@ def test_the_hostile_corpus(unpickler):
     assert {name: said for name, said in found.items() if said} == {}
 
 
-@settings(max_examples=EXAMPLES or 700, deadline=None)
+@settings(max_examples=EXAMPLES or 2500, deadline=None)
 @given(number=NUMBERS)
 def test_changed_hostile_streams(unpickler, number):
     data = streams.changed(number, SOURCES)
     assert not disagreement(unpickler, data), data
 
 
-@settings(max_examples=EXAMPLES or 700, deadline=None)
+@settings(max_examples=EXAMPLES or 2500, deadline=None)
 @given(number=NUMBERS)
 def test_programs(unpickler, number):
     data = streams.program(number, harmless=False)
     assert not disagreement(unpickler, data), data
 
 
-@settings(max_examples=EXAMPLES or 500, deadline=None)
+@settings(max_examples=EXAMPLES or 2000, deadline=None)
 @given(number=NUMBERS)
 def test_programs_of_plain_classes(unpickler, number):
     data = streams.program(number, harmless=True)
     assert not disagreement(unpickler, data), data
+
+
+@settings(max_examples=EXAMPLES or 1500, deadline=None)
+@given(number=NUMBERS)
+def test_what_reaches_a_shell_is_never_clean_at_the_door(unpickler, number):
+    data = streams.changed(number, SOURCES)
+    calling = (reading for reading in unpickler.read(data) if reading.called)
+    reached = {name for reading in calling for name in reading.asked if _runs(name)}
+    found = formats.inspect(Memory(data))
+    assert not reached or (found and found.verdict not in ("data", "framework")), (reached, data)
+
+
+def _runs(asked) -> bool:
+    return asked.module in ("os", "posix", "nt", "subprocess") and asked.name.isidentifier()
 
 
 PLAIN = st.recursive(
