@@ -1,4 +1,4 @@
-"""Judges the graph of an exported PyTorch program: what it calls, and what it lets SymPy evaluate."""
+"""Judges the graph of an exported PyTorch program: what it calls, what SymPy would evaluate."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ _FUNCTION = re.compile(
 )
 _RUNS = frozenset({"attrgetter", "methodcaller", "call"})
 _OWN = frozenset({
-    "aten", "prim", "prims", "higher_order", "quantized", "quantized_decomposed", "_c10d_functional",
-    "c10d_functional", "c10d", "torchao", "inductor", "profiler", "sym_numel", "mkldnn", "onednn",
-    "rngprims", "export", "_quantized", "fsdp", "symm_mem", "streams",
+    "aten", "prim", "prims", "higher_order", "quantized", "quantized_decomposed",
+    "_c10d_functional", "c10d_functional", "c10d", "torchao", "inductor", "profiler", "mkldnn",
+    "onednn", "rngprims", "export", "_quantized", "fsdp", "symm_mem", "streams",
 })  # fmt: skip
 
 

@@ -41,7 +41,7 @@ class Gathered:
 
     def tell_error(self, error: FormatError, context: Context, rule: str) -> None:
         """Add what a reader raised as a reason."""
-        verdict = "malformed" if error.reason == "malformed" else "not-inspectable"
+        verdict: Verdict = "malformed" if error.reason == "malformed" else "not-inspectable"
         named = error.rule or f"{rule}-{error.reason}"
         self.tell([context.reason(named, verdict, error.detail, offset=error.offset)])
 

@@ -111,7 +111,7 @@ class Inflated:
     Nothing is raised for a broken stream: it ends there, and `trouble` says why.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a stream is, by name
         self, source: View, opener: Opener, budget: Budget, *, begin: int = 0,
         claimed: int | None = None, joined: bool = False,
     ) -> None:  # fmt: skip

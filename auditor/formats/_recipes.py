@@ -1,4 +1,4 @@
-"""Judges the texts in archives that name what a loader runs: NeMo's configuration, MAR manifests."""
+"""Judges the texts in archives that name what a loader runs: NeMo's settings, MAR manifests."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from auditor.evidence.models import VerdictReason
-from auditor.formats import Context, FormatError
+from auditor.formats import Context
 from auditor.formats._json import parse
 from auditor.formats._names import shown
 from auditor.formats._pickle_danger import why_dangerous
@@ -27,8 +27,8 @@ _CALLS = {
     "ConstructorFromReduceNode": "calls a class with arguments",
 }
 _PLAIN = frozenset({
-    "bool", "bytearray", "bytes", "complex", "dict", "float", "frozenset", "int", "list", "NoneType",
-    "set", "slice", "str", "tuple",
+    "bool", "bytearray", "bytes", "complex", "dict", "float", "frozenset", "int", "list",
+    "NoneType", "set", "slice", "str", "tuple",
 })  # fmt: skip
 _PLAIN_OTHERS = frozenset({("collections", "OrderedDict"), ("collections", "defaultdict")})
 # Classes of these libraries are made without their `__init__`, and take a state.
@@ -61,13 +61,13 @@ def judge_schema(raw: bytes, context: Context) -> tuple[list[VerdictReason], set
 
 
 def _nodes(document: object, context: Context) -> Iterator[dict[str, object]]:
-    """Yield every object that names a loader, without recursion."""
+    """Yield every object that names a loader or a class, without recursion."""
     waiting = [document]
     while waiting:
         value = waiting.pop()
         context.budget.step()
         if isinstance(value, dict):
-            if "__loader__" in value:
+            if "__loader__" in value or isinstance(value.get("__class__"), str):
                 yield value
             waiting.extend(value.values())
         elif isinstance(value, list):
@@ -77,7 +77,9 @@ def _nodes(document: object, context: Context) -> Iterator[dict[str, object]]:
 def _judged(node: dict[str, object], context: Context) -> Iterator[VerdictReason]:
     loader, module, name = (node.get(key) for key in ("__loader__", "__module__", "__class__"))
     if not isinstance(loader, str) or not isinstance(module, str) or not isinstance(name, str):
-        raise FormatError("a node's loader, module or class is no text", rule="skops-node")
+        detail = "a node of the schema lacks its loader, its module or its class"
+        yield context.reason("skops-node", "malformed", detail)
+        return
     if loader in _CALLS:
         yield from _called(loader, module, name, context)
     elif loader not in _MAKES_OBJECTS:

@@ -1,4 +1,4 @@
-"""Opens a tar archive: its members one after the other, and whatever two readers see differently."""
+"""Opens a tar archive: its members one by one, and whatever two readers see differently."""
 
 from __future__ import annotations
 

@@ -73,23 +73,30 @@ def judge_torch(
     parts = _Parts(members=below, shown=shown_members, context=context, gathered=gathered)
     gathered.producer = "PyTorch"
     _tell_code(parts)
-    role: Role = "weights"
     done: set[str] = set()
-    for stem in _PICKLES:
-        for member in below.get(f"{stem}.pkl", ()):
-            done.add(f"{stem}.pkl")
-            view = shown_members.of(member)
-            if view is not None:
-                complete = _judge_pickle(stem, member, view, parts, done)
-                role = role_of(view) if stem == "data" else role
-                if complete:
-                    _tell_unreferenced(stem, parts, done)
+    role = _judge_pickles(parts, done)
     for name, found in below.items():
         if name not in done:
             _judge_rest(name, found, parts)
     for member in outside:
         if not member.name.endswith("/"):
             _extra(member, parts)
+    return role
+
+
+def _judge_pickles(parts: _Parts, done: set[str]) -> Role:
+    """Judge the pickles with their storages, and return what the checkpoint is for."""
+    role: Role = "weights"
+    for stem in _PICKLES:
+        for member in parts.members.get(f"{stem}.pkl", ()):
+            done.add(f"{stem}.pkl")
+            view = parts.shown.of(member)
+            if view is None:
+                continue
+            complete = _judge_pickle(stem, member, view, parts, done)
+            role = role_of(view) if stem == "data" else role
+            if complete:
+                _tell_unreferenced(stem, parts, done)
     return role
 
 

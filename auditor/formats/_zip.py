@@ -48,11 +48,12 @@ class Member(Struct, frozen=True, kw_only=True):
 
 
 class Archive(Struct, frozen=True, kw_only=True):
-    """A zip archive: its members, what is wrong with it, and how many bytes stand before it."""
+    """A zip archive: its members, what is wrong with it, what stands before and behind it."""
 
     members: tuple[Member, ...]
     reasons: tuple[VerdictReason, ...]
     prefix: int = 0
+    comment: bytes = b""
 
 
 class _Opened:
@@ -97,7 +98,7 @@ def open_zip(view: View, context: Context) -> Archive:
         lost = malformed(context, "zip-no-end", "the archive has no end, its members were searched")
         opened.tell(iter([lost]))
         _search(view, 0, view.size, opened, context)
-        return _archive(opened, 0)
+        return _archive(opened, 0, b"")
     opened.tell(of_end(end, view, context))
     starts = _starts(end, view)
     _check_starts(end, starts, opened, context)
@@ -107,11 +108,14 @@ def open_zip(view: View, context: Context) -> Archive:
     prefix = _search_holes(view, opened, context)
     if opened.reasons:
         _search(view, end.at, view.size, opened, context)
-    return _archive(opened, prefix)
+    return _archive(opened, prefix, end.comment)
 
 
-def _archive(opened: _Opened, prefix: int) -> Archive:
-    return Archive(members=tuple(opened.members), reasons=tuple(opened.reasons), prefix=prefix)
+def _archive(opened: _Opened, prefix: int, comment: bytes) -> Archive:
+    return Archive(
+        members=tuple(opened.members), reasons=tuple(opened.reasons), prefix=prefix,
+        comment=comment,
+    )  # fmt: skip
 
 
 def _starts(end: End, view: View) -> list[int]:

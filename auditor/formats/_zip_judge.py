@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from auditor.evidence.models import Role
-from auditor.formats import Context, FormatError, Inspection, View
+from auditor.formats import Context, FormatError, Inspection, Memory, View
 from auditor.formats._gathered import Gathered
 from auditor.formats._members import judge_member
 from auditor.formats._native import native_code
@@ -34,6 +34,9 @@ def inspect_zip(view: View, context: Context, model_format: str, role: Role) -> 
         archive = open_zip(view, context)
         gathered.tell(archive.reasons)
         _tell_prefix(archive, view, context, gathered)
+        gathered.add(
+            context.nested(Memory(archive.comment), "comment") if archive.comment else None
+        )
         role = _judge_members(archive, shown, context, gathered, role)
     except FormatError as error:
         gathered.tell_error(error, context, "zip")

@@ -6,7 +6,7 @@ import lzma
 import zlib
 from collections.abc import Callable
 
-from auditor.evidence.models import VerdictReason
+from auditor.evidence.models import Verdict, VerdictReason
 from auditor.formats import Context, Part, View
 from auditor.formats._inflated import (
     MAX_DICTIONARY,
@@ -28,6 +28,8 @@ CHECKED_ALL = 128 << 20
 # A member that grows to more than this, and by more than this, is not opened.
 _BOMB_SIZE = 128 << 20
 _BOMB_RATIO = 400
+# Members may take the archive's bytes so many times over before they are no longer read.
+_REPEATED = 4
 _STORED, _DEFLATED, _BZIP2, _LZMA, _XZ = 0, 8, 12, 14, 95
 _PLAIN: dict[int, Opener] = {_DEFLATED: deflate, _BZIP2: bzip2, _XZ: xz}
 _METHODS = {
@@ -45,6 +47,7 @@ class Shown:
         self._view = view
         self._context = context
         self._allowed = CHECKED_ALL
+        self._repeated = _REPEATED * view.size + CHECKED_PACKED // 16
         self.reasons: list[VerdictReason] = []
 
     def of(self, member: Member) -> View | None:
@@ -55,6 +58,8 @@ class Shown:
         """
         entry = member.entry
         packed = Part(self._view, member.begin, entry.packed)
+        if not self._is_new(packed):
+            return None
         if packed.size < entry.packed:
             self._malformed(member, "zip-truncated", "is longer than the file")
         if entry.method == _STORED:
@@ -76,6 +81,15 @@ class Shown:
         self._check_packed(member, stream)
         return stream
 
+    def _is_new(self, packed: View) -> bool:
+        """Return whether a member is still read: those that overlap are not read for ever."""
+        before = self._repeated
+        self._repeated -= packed.size
+        if before >= 0 > self._repeated:
+            detail = "members overlap so often that not all of them were read"
+            self._tell(malformed(self._context, "zip-overlap", detail))
+        return self._repeated >= 0
+
     def _check_stored(self, member: Member, content: Part) -> None:
         if content.size > CHECKED_STORED or not self._may(content.size):
             return
@@ -93,7 +107,9 @@ class Shown:
             # Its end may be unmarked: then the size says where it is.
             stream.size = entry.size
         elif stream.trouble:
-            verdict = "malformed" if stream.trouble_kind == "malformed" else "not-inspectable"
+            verdict: Verdict = (
+                "malformed" if stream.trouble_kind == "malformed" else "not-inspectable"
+            )
             if not entry.is_encrypted:
                 detail = f"{shown(member.name)}: {stream.trouble}"
                 self._tell(self._context.reason("zip-stream", verdict, detail))

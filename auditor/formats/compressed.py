@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import struct
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from auditor.evidence.models import VerdictReason
+from auditor.evidence.models import Verdict, VerdictReason
 from auditor.formats import Context, Inspection, ModelFormat, View, worst
 from auditor.formats._budget import Budget
 from auditor.formats._errors import FormatError
@@ -37,6 +38,8 @@ _MAGICS: tuple[tuple[bytes, _Packing], ...] = (
 )
 # joblib reads zlib streams that follow each other as one.
 _ZLIB = _Packing("zlib", zlib_stream, joined=True)
+# What joblib wrote before 0.10: the length in hexadecimal, blanks, then zlib.
+_ZFILE = re.compile(rb"ZF0x[0-9a-f]{1,16}L? {0,20}")
 _ALONE = _Packing("lzma", lzma_alone, joined=False)
 _BZIP2_BLOCKS = (b"1AY&SY", b"\x17rE8P\x90")
 _PROBE = 64 << 10
@@ -48,11 +51,16 @@ def packing_of(head: bytes, view: View) -> _Packing | None:
         if head.startswith(magic):
             is_bzip2 = packing.name == "bzip2"
             return None if is_bzip2 and head[4:10] not in _BZIP2_BLOCKS else packing
-    if _is_zlib(head) and _something_comes_out(_ZLIB, view):
+    if _ZFILE.match(head) or (_is_zlib(head) and _something_comes_out(_ZLIB, view)):
         return _ZLIB
     if _is_lzma_alone(head) and _something_comes_out(_ALONE, view):
         return _ALONE
     return None
+
+
+def _begin(view: View) -> int:
+    found = _ZFILE.match(view.at(0, 64))
+    return found.end() if found else 0
 
 
 def _is_zlib(head: bytes) -> bool:
@@ -99,7 +107,10 @@ def inspect(view: View, context: Context) -> Inspection:
     packing = packing_of(view.at(0, 64), view)
     if packing is None:
         raise FormatError("the compressed stream is broken at its beginning", rule="stream-broken")
-    stream = Inflated(view, packing.opener, context.budget, joined=packing.joined)
+    begin = _begin(view)
+    stream = Inflated(
+        view, packing.opener, context.budget, begin=begin, joined=packing.joined and not begin
+    )
     empty = stream.size == 0
     reasons = _reasons(stream, view, context)
     found = None if empty else context.nested(stream, packing.name)
@@ -111,7 +122,7 @@ def inspect(view: View, context: Context) -> Inspection:
 
 def _reasons(stream: Inflated, view: View, context: Context) -> list[VerdictReason]:
     if stream.trouble:
-        verdict = "malformed" if stream.trouble_kind == "malformed" else "not-inspectable"
+        verdict: Verdict = "malformed" if stream.trouble_kind == "malformed" else "not-inspectable"
         return [context.reason("stream-broken", verdict, stream.trouble)]
     if stream.end < view.size:
         detail = f"{view.size - stream.end} bytes follow the compressed stream"

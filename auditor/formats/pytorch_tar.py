@@ -1,4 +1,4 @@
-"""Reads PyTorch's oldest files, tar archives of `pickle`, `storages` and `tensors` (before 0.1.10)."""
+"""Reads PyTorch's oldest files: tar archives of `pickle`, `storages` and `tensors`."""
 
 from __future__ import annotations
 
