@@ -27,7 +27,7 @@ Outcome = tuple[str, ...] | Unreadable
 Heard = Callable[[int, int], None]
 
 
-class Job(Struct, frozen=True):
+class Job(Struct, frozen=True, gc=False):
     """A file to be hashed: its path, the size that it had when it was listed, and how."""
 
     path: str
@@ -49,22 +49,30 @@ class Hashing:
         cache: DigestCache | None = None,
         heard: Heard = unheard,
         threads: int | None = None,
+        total: int = 0,
     ) -> None:
-        """Hash on `host`; as many threads as there are cores to run on, unless told otherwise."""
+        """Hash on `host`; as many threads as there are cores to run on, unless told otherwise.
+
+        `total` is how many bytes all the calls of `of` will hash, for those who wait; without
+        it every call counts for itself.
+        """
         self._host = host
         self._cache = cache
         self._heard = heard
         self._threads = threads or min(len(os.sched_getaffinity(0)), _MOST_THREADS)
+        self._total = total
+        self._done = 0
+        self._without_verity: set[str] = set()
 
     def of(self, jobs: Sequence[Job]) -> dict[str, Outcome]:
         """Return the digests of every file, or why it has none, the largest files first.
 
         Whatever else goes wrong in a thread is raised here.
         """
-        progress = _Progress(sum(job.size for job in jobs), self._heard)
+        here = sum(job.size for job in jobs)
+        progress = _Progress(self._done, self._total or here, self._heard)
         queue = _Queue(jobs, lambda job: self._outcome(job, progress))
-        few = progress.total < _SMALL
-        threads = [] if few else _started(queue.work, min(self._threads, len(jobs)))
+        threads = [] if here < _SMALL else _started(queue.work, min(self._threads, len(jobs)))
         try:
             if not threads:
                 queue.work(progress.tell)
@@ -79,6 +87,7 @@ class Hashing:
         if queue.failures:
             raise queue.failures[0]
         progress.tell()
+        self._done = progress.done if self._total else 0
         return queue.outcomes
 
     def _outcome(self, job: Job, progress: _Progress) -> Outcome:
@@ -114,12 +123,19 @@ class Hashing:
         return found
 
     def _verity(self, path: str) -> tuple[str, ...]:
-        """Return the digest that the kernel holds the file to, where it has one."""
+        """Return the digest that the kernel holds the file to, where it has one.
+
+        A folder whose file system has none is not asked again.
+        """
+        folder = path.rpartition("/")[0]
+        if folder in self._without_verity:
+            return ()
         try:
             digest = self._host.verity_digest(path)
         except Unreadable as error:
             if error.reason != "unsupported":
                 raise
+            self._without_verity.add(folder)
             return ()
         return (f"{VERITY}-{digest}",) if digest else ()
 
@@ -127,11 +143,11 @@ class Hashing:
 class _Progress:
     """How many bytes are done, counted by every thread and told by one."""
 
-    def __init__(self, total: int, heard: Heard) -> None:
-        self.total = total
+    def __init__(self, done: int, total: int, heard: Heard) -> None:
+        self.done = done
         self.stopped = threading.Event()
+        self._total = total
         self._heard = heard
-        self._done = 0
         self._lock = threading.Lock()
 
     def add(self, count: int) -> None:
@@ -139,11 +155,11 @@ class _Progress:
         if self.stopped.is_set():
             raise _StoppedError
         with self._lock:
-            self._done += count
+            self.done += count
 
     def tell(self) -> None:
         """Tell how far it has come: for the thread that the user sees."""
-        self._heard(self._done, self.total)
+        self._heard(self.done, self._total)
 
 
 class _Queue:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, nullcontext
+from contextlib import closing, contextmanager, nullcontext
+
+from msgspec import Struct
 
 from auditor.collect import unheard
 from auditor.collect._digest_cache import DigestCache
@@ -11,7 +13,7 @@ from auditor.collect._hashing import VERITY, Hashing, Heard, Job
 from auditor.collect._paths import recordable, resolve
 from auditor.errors import AuditError
 from auditor.host import Absent, Host, Stat, Unreadable
-from auditor.models.differences import Difference, Found, Hashed, differences
+from auditor.models.differences import BATCH, Difference, Found, Hashed, differences
 from auditor.models.lock import ITSELF, Entry, Store, store
 from auditor.models.shards import Shard
 
@@ -46,34 +48,50 @@ class Locker:
         link: a lock that leaves something out would vouch for it.
         """
         try:
-            there = walk(self._host, path)
+            tree = walk(self._host, path)
         except Absent as error:
             raise AuditError("there is no such store", where=recordable(path)) from error
-        found = [one for one in there.values() if self._is_mine(one)]
+        found = [one for one in tree.found.values() if self._is_mine(one)]
         _refuse(((one.path, _unlockable(one)) for one in found if _unlockable(one)), path)
-        hashed = self._hashed(found)
-        _refuse(((name, one.why) for name, one in hashed.items() if one.why), path)
-        return store(root, [_entry(one, hashed.get(one.path, Hashed())) for one in found])
+        found.sort(key=lambda one: -one.size)
+        entries: list[Entry] = []
+        with self._hashing(tree) as hashing:
+            for begin in range(0, len(found), BATCH):
+                batch = found[begin : begin + BATCH]
+                hashed = self._hashed(hashing, tree, batch)
+                _refuse(((name, one.why) for name, one in hashed.items() if one.why), path)
+                entries += [_entry(one, hashed.get(one.path, Hashed())) for one in batch]
+        return store(root, entries)
 
     def check(self, path: str, locked: Store) -> tuple[Difference, ...]:
         """Return how the store at `path` differs from what was locked; see `differences`."""
         try:
-            found = walk(self._host, path)
+            tree = walk(self._host, path)
         except Absent:
-            found = {}
-        return differences(locked, found, self._part, self._hashed_anew)
+            tree = Tree(path, {})
+        with self._hashing(tree) as hashing:
+
+            def anew(wanted: Sequence[tuple[Found, Entry]]) -> Mapping[str, Hashed]:
+                known = {
+                    now.path: Hashed(digests=entry.digests)
+                    for now, entry in wanted
+                    if entry.verity and self._verity(tree.content(now)) == entry.verity
+                }
+                rest = [now for now, _ in wanted if now.path not in known]
+                return known | self._hashed(hashing, tree, rest)
+
+            return differences(locked, tree.found, self._part, anew)
 
     def _is_mine(self, one: Found) -> bool:
         # What cannot be looked into may hide files of every part.
         return one.kind == "unreadable" or self._part.holds(one.path)
 
-    def _hashed_anew(self, wanted: Sequence[tuple[Found, Entry]]) -> Mapping[str, Hashed]:
-        known = {
-            now.path: Hashed(digests=entry.digests)
-            for now, entry in wanted
-            if entry.verity and self._verity(now.hashed_at) == entry.verity
-        }
-        return known | self._hashed([now for now, _ in wanted if now.path not in known])
+    @contextmanager
+    def _hashing(self, tree: Tree) -> Iterator[Hashing]:
+        """Give what hashes all contents of a store that are in this part."""
+        total = sum(one.size for one in tree.found.values() if self._is_mine(one))
+        with closing(DigestCache(self._cache)) if self._cache else nullcontext() as cache:
+            yield Hashing(self._host, cache=cache, heard=self._heard, total=total)
 
     def _verity(self, path: str) -> str:
         try:
@@ -81,18 +99,28 @@ class Locker:
         except Unreadable:
             return ""  # then its bytes are read
 
-    def _hashed(self, found: Sequence[Found]) -> dict[str, Hashed]:
+    def _hashed(self, hashing: Hashing, tree: Tree, found: Sequence[Found]) -> dict[str, Hashed]:
         """Return the digests by path; several links to one content hash it once."""
         wanted = (*self._algorithms, VERITY) if self._host.live else self._algorithms
-        sizes = {one.hashed_at: one.size for one in found if one.hashed_at}
-        jobs = [Job(path, size, wanted) for path, size in sizes.items()]
-        with closing(DigestCache(self._cache)) if self._cache else nullcontext() as cache:
-            outcomes = Hashing(self._host, cache=cache, heard=self._heard).of(jobs)
-        return {one.path: _told(outcomes[one.hashed_at]) for one in found if one.hashed_at}
+        contents = [one for one in found if one.has_content]
+        sizes = {tree.content(one): one.size for one in contents}
+        outcomes = hashing.of([Job(path, size, wanted) for path, size in sizes.items()])
+        return {one.path: _told(outcomes[tree.content(one)]) for one in contents}
 
 
-def walk(host: Host, path: str) -> dict[str, Found]:
-    """Return all that lies below `path`, itself resolved, by its path relative to it.
+class Tree(Struct, frozen=True):
+    """What lies in a store, by path relative to `root`, which is a path without links."""
+
+    root: str
+    found: dict[str, Found]
+
+    def content(self, one: Found) -> str:
+        """Return the path on the host of what is hashed of it."""
+        return one.outside or _below(self.root, one.path)
+
+
+def walk(host: Host, path: str) -> Tree:
+    """Return all that lies below `path`, itself resolved.
 
     No link is followed on the way; other file systems mounted within are entered. Raises
     `Absent` where there is nothing at `path`. Everything else that cannot be seen is `Found`
@@ -103,9 +131,9 @@ def walk(host: Host, path: str) -> dict[str, Found]:
     except Unreadable as error:
         if error.reason == "absent":
             raise
-        return {ITSELF: _unreadable(ITSELF, error)}
+        return Tree(path, {ITSELF: _unreadable(ITSELF, error)})
     if status.file_type != "directory":
-        return {ITSELF: _found(host, root, ITSELF, status)}
+        return Tree(root, {ITSELF: _found(host, root, ITSELF, status)})
     found: dict[str, Found] = {}
     waiting = [("", 0)]
     while waiting:
@@ -118,12 +146,17 @@ def walk(host: Host, path: str) -> dict[str, Found]:
                 found[one.path] = _unreadable(one.path, limit)
             else:
                 waiting.append((one.path, depth + 1))
-    return found
+    return Tree(root, found)
+
+
+def _below(root: str, path: str) -> str:
+    """Return a path of the store as the host knows it."""
+    return root if path in ("", ITSELF) else f"{root.rstrip('/')}/{path}"
 
 
 def _in_folder(host: Host, root: str, folder: str, left: int) -> Iterator[Found]:
     """Yield what lies in a folder of the store, folders among it."""
-    here = f"{root.rstrip('/')}/{folder}".rstrip("/") or "/"
+    here = _below(root, folder)
     try:
         names = host.list(here, limit=max(left, 0))
     except Unreadable as error:
@@ -132,7 +165,7 @@ def _in_folder(host: Host, root: str, folder: str, left: int) -> Iterator[Found]
     for name in names:
         path = f"{folder}/{name}" if folder else name
         try:
-            yield _found(host, root, path, host.stat(f"{here.rstrip('/')}/{name}"))
+            yield _found(host, root, path, host.stat(_below(root, path)))
         except Absent:
             continue  # removed while we looked
         except Unreadable as error:
@@ -140,9 +173,9 @@ def _in_folder(host: Host, root: str, folder: str, left: int) -> Iterator[Found]
 
 
 def _found(host: Host, root: str, path: str, status: Stat) -> Found:
-    here = root if path == ITSELF else f"{root.rstrip('/')}/{path}"
+    here = _below(root, path)
     if status.file_type == "file":
-        return Found(path=path, kind="file", size=status.size, hashed_at=here)
+        return Found(path=path, kind="file", size=status.size)
     if status.file_type != "symlink":
         return Found(path=path, kind=status.file_type)
     target = host.readlink(here)
@@ -156,7 +189,7 @@ def _found(host: Host, root: str, path: str, status: Stat) -> Found:
     if there.file_type != "file":
         detail = f"a link out of the store, to the {there.file_type} {recordable(real)}"
         raise Unreadable(here, "unsupported", detail)
-    return Found(path=path, kind="symlink", target=target, size=there.size, hashed_at=real)
+    return Found(path=path, kind="symlink", target=target, size=there.size, outside=real)
 
 
 def _inside(real: str, root: str) -> str:

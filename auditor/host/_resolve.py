@@ -56,9 +56,14 @@ class Resolver:
             return self._walk(path, follow=follow)
 
     def _walk(self, path: str, *, follow: bool) -> tuple[bytes, MountPoint]:
-        here = ""
         mount = self._enter("/", path)
-        left = [part for part in reversed(path.split("/")) if part and part != "."]
+        folder, _, name = path.rpartition("/")
+        if folder in self._plain and name not in ("", ".", ".."):
+            # Another file of a folder to which the way was walked already, without a link.
+            here, left = folder, [name]
+        else:
+            here = ""
+            left = [part for part in reversed(path.split("/")) if part and part != "."]
         links = 0
         while left:
             part = left.pop()

@@ -10,16 +10,19 @@ from msgspec import Struct
 from auditor.models.lock import ITSELF, Entry, Store
 from auditor.models.shards import Shard
 
+# Files hashed at a time: the largest come first, and of so many the digests are held at once.
+BATCH = 10_000
+
 Change = Literal["added", "removed", "changed", "retargeted", "retyped", "unreadable"]
 
 
-class Found(Struct, frozen=True, kw_only=True):
+class Found(Struct, frozen=True, kw_only=True, gc=False):
     """What lies at a path of a store, before it is hashed. `path` is relative to the store.
 
     `kind` is `file`, `symlink`, another file type in its own word, or `unreadable`, which `why`
     then explains; of a folder that cannot be listed it covers all that is below. `target` and
-    `leads_to` are a link's, as in `Entry`. `hashed_at` is the path on the host under which the
-    content is to be hashed, empty where there is none: a link within the store, or to nowhere.
+    `leads_to` are a link's, as in `Entry`; `outside` is the path on the host of a file out of
+    the store that it leads to.
     """
 
     path: str
@@ -27,8 +30,13 @@ class Found(Struct, frozen=True, kw_only=True):
     size: int = 0
     target: str = ""
     leads_to: str = ""
-    hashed_at: str = ""
+    outside: str = ""
     why: str = ""
+
+    @property
+    def has_content(self) -> bool:
+        """Whether there are bytes to be hashed: not of a link within the store, or to nowhere."""
+        return self.kind == "file" or bool(self.outside)
 
 
 class Difference(Struct, frozen=True, kw_only=True):
@@ -73,7 +81,7 @@ def differences(
         difference = _of_entry(locked, entry, now)
         if difference is not None:
             told.append(difference)
-        elif now is not None and now.hashed_at:
+        elif now is not None and now.has_content:
             same.append((now, entry))
     told += _of_contents(locked, same, hashed)
     return tuple(sorted(told, key=lambda one: one.path))
@@ -109,7 +117,7 @@ def _of_entry(locked: Store, entry: Entry, now: Found | None) -> Difference | No
     if now.kind != entry.file_type:
         detail = f"a {entry.file_type} was locked, a {now.kind} is there"
         return _difference(locked, entry.path, "retyped", detail)
-    before, after = _aim(entry, bool(entry.digests)), _aim(now, bool(now.hashed_at))
+    before, after = _aim(entry, bool(entry.digests)), _aim(now, now.has_content)
     if before != after:
         detail = f"it led to {before}, and leads to {after}"
         return _difference(locked, entry.path, "retargeted", detail)
@@ -122,14 +130,17 @@ def _of_entry(locked: Store, entry: Entry, now: Found | None) -> Difference | No
 def _of_contents(
     locked: Store, same: list[tuple[Found, Entry]], hashed: Hash
 ) -> Iterator[Difference]:
-    contents = hashed(same) if same else {}
-    for now, entry in same:
-        outcome = contents.get(now.path) or Hashed(why="it was not hashed")
-        if outcome.why:
-            yield _difference(locked, now.path, "unreadable", outcome.why)
-        elif outcome.digests != entry.digests:
-            detail = f"{_listed(entry.digests)} was locked, {_listed(outcome.digests)} is there"
-            yield _difference(locked, now.path, "changed", detail)
+    same.sort(key=lambda both: -both[1].size)
+    for begin in range(0, len(same), BATCH):
+        batch = same[begin : begin + BATCH]
+        contents = hashed(batch)
+        for now, entry in batch:
+            outcome = contents.get(now.path) or Hashed(why="it was not hashed")
+            if outcome.why:
+                yield _difference(locked, now.path, "unreadable", outcome.why)
+            elif outcome.digests != entry.digests:
+                detail = f"{_listed(entry.digests)} was locked, {_listed(outcome.digests)} is there"
+                yield _difference(locked, now.path, "changed", detail)
 
 
 def _difference(locked: Store, path: str, change: Change, detail: str) -> Difference:

@@ -262,7 +262,7 @@ def test_what_the_kernel_holds_to_its_digest_is_not_read_again(host, store, monk
     aa = f"{store}/blobs/aa"
     monkeypatch.setattr(host, "verity_digest", lambda path: "sha256:ab" * (path == aa))
     document = locked(host, store)
-    assert document.count(b'"verity": "sha256:ab"') == 1
+    assert document.count(b'"verity":"sha256:ab"') == 1
     blind = Refusing(host, "digest", aa)
     assert told(blind, document) == []
     # Another digest of the kernel's, or none, proves nothing: the bytes are read.
@@ -441,7 +441,7 @@ def test_what_is_no_lock(host, document):
 def test_only_the_canonical_bytes_are_a_lock(host, store):
     document = locked(host, store)
     text = json.loads(document)
-    twice = document.replace(b'"size": 7,', b'"size": 9, "size": 7,')
+    twice = document.replace(b'"size":7,', b'"size":9,"size":7,')
     for other in (json.dumps(text).encode(), document + b"\n", document.rstrip(), twice):
         assert other != document
         with pytest.raises(DocumentError):
