@@ -3,10 +3,10 @@
 Run alone: `python -I -S unpickling_child.py`. Requests on standard input are a length (4 bytes,
 big endian) and a stream. The stream is loaded by CPython's own C unpickler in each of `MODES`;
 `find_class` imports nothing: it writes down what was asked for and gives an inert class. The
-answer goes to standard output as JSON lines: `{"mode"}`, `{"asked": [module, name, offset]}` as
-it happens, so that a crash loses nothing, `{"called": true}` at the first call, then `{"loaded": true}` or `{"error": text}`, and
-`{"done": true}`. Limits of time, memory and file size end a stream that wants too much, and any
-attempt to open, import, connect or start something ends the process with status 77.
+answer goes to standard output as JSON lines: `{"mode"}`, `{"asked": [module, name, offset]}` and,
+once, `{"called": true}` as they happen, so that a crash loses nothing, then `{"loaded": true}` or
+`{"error": text}`, and `{"done": true}`. Limits of time, memory and file size end a stream that
+wants too much; an attempt to open, import, connect or start something ends the process with 77.
 """
 
 from __future__ import annotations

@@ -47,6 +47,28 @@ def _short() -> Iterator[tuple[str, bytes]]:
     yield "harmless_name", b"ccollections\nOrderedDict\n0"
 
 
+def _lenient() -> Iterator[tuple[str, bytes]]:
+    """Lines that the C loader takes for numbers, as `strtol` and `strtod` do."""
+    yield "integer_of_nul", b"I\0\n0"
+    yield "integer_then_nul", b"I5\0echo inert\n0"
+    yield "integer_in_hexadecimal", b"I0x1F\n0"
+    yield "integer_in_octal", b"I017\n0"
+    yield "integer_behind_spaces", b"I \t 7\n0"
+    yield "integer_behind_a_plus", b"I+7\n0"
+    yield "long_with_underscores", b"L1_000L\n0"
+    yield "long_without_its_letter", b"L5\n0"
+    yield "long_behind_spaces", b"L  5 L\n0"
+    yield "long_in_hexadecimal", b"L0x1FL\n0"
+    yield "float_then_nul", b"F1.5\0echo inert\n0"
+    yield "float_of_infinity", b"Finfinity\n0"
+    yield "string_of_octal_escapes", b"S'\\157\\163'\n0"
+    yield "string_of_a_broken_escape", b"S'\\q'\n0"
+    yield "unicode_of_surrogates", b"V\\ud800\n0"
+    yield "unicode_of_latin1", b"V\xe9\xff\n0"
+    yield "unicode_with_carriage_return", b"Va\r\n0"
+    yield "persistent_line", b"Pa\n0"
+
+
 def _long() -> Iterator[tuple[str, bytes]]:
     """Beginnings longer than what a format is recognised by."""
     text = WORDS * 100
@@ -68,6 +90,6 @@ def _long() -> Iterator[tuple[str, bytes]]:
 
 
 def cases() -> Iterator[Case]:
-    for label, head in (*_short(), *_long()):
+    for label, head in (*_short(), *_lenient(), *_long()):
         why = "a pickle needs no magic number: any opcode may come first"
         yield Case(f"begins_with_{label}", head + CALL, "3", "recognition", why)
