@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,7 +13,7 @@ from auditor.api import Hashing
 from auditor.commands._terminal import progress, say, show
 from auditor.commands.auditing import audited_host
 from auditor.commands.models import absolute
-from auditor.errors import ExitCode, UsageError, worst
+from auditor.errors import ExitCode, SignatureError, UsageError
 from auditor.pace import Pace
 from auditor.regular_file import read_regular
 
@@ -45,9 +46,7 @@ def check(
 ) -> ExitCode:
     """Check stores against the lock in the file `locked`, whose signature must hold if asked."""
     document = _read(locked)
-    signed = _signature(locked, trust)
-    if signed != ExitCode.PASS:
-        return signed
+    _check_signature(document, locked, trust)
     with audited_host(root) as (host, _), progress("checking", quiet=False) as told:
         found = api_models.check_lock(
             [absolute(path, root) for path in paths],
@@ -57,7 +56,7 @@ def check(
             heard=Pace(told),
         )
     _tell(found)
-    return worst(api_models.exit_code(found))
+    return api_models.exit_code(found)
 
 
 def merge(parts: Sequence[Path], out: Path | None) -> ExitCode:
@@ -79,15 +78,26 @@ def _tell(found: Sequence[Difference]) -> None:
     say("Not as it was locked: " + ", ".join(f"{n} {change}" for change, n in counts.items()))
 
 
-def _signature(locked: Path, trust: Sequence[Path]) -> ExitCode:
-    """Return whether the lock's own signature holds; without keys to trust it is not asked."""
-    if not trust:
-        if locked.with_name(f"{locked.name}.sig").exists():
-            say(f"{locked} is signed; the signature was not checked (--trust KEY)")
-        return ExitCode.PASS
-    from auditor.commands.sealing import verify
+def _check_signature(document: bytes, locked: Path, trust: Sequence[Path]) -> None:
+    """Raise `SignatureError` where no trusted key signed the lock; without keys only tell of it."""
+    from auditor.seal import sshsig
+    from auditor.seal.trust import read_public_keys
 
-    return verify(locked, trust, None)
+    sidecar = locked.with_name(f"{locked.name}.sig")
+    if not trust:
+        if sidecar.exists():
+            say(f"{locked} is signed; the signature was not checked (--trust KEY)")
+        return
+    trusted = [key for file in trust for key in read_public_keys(file)]
+    if not sidecar.exists():
+        raise SignatureError(f"the lock is not signed: there is no {sidecar.name}")
+    data = read_regular(sidecar, limit=sshsig.MAX_SIDECAR)
+    signer = sshsig.verify(document, data, [entry.key for entry in trusted])
+    moment = dt.datetime.fromisoformat(api.now())
+    objections = [entry.objection(moment) for entry in trusted if entry.key == signer]
+    if all(objections):
+        raise SignatureError(objections[0])
+    say(f"The lock is signed by key {signer.key_id}")
 
 
 def _read(path: Path) -> bytes:
