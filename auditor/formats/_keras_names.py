@@ -19,6 +19,9 @@ MODEL_CLASSES = frozenset({
 # Libraries of the Keras team whose classes its loader imports by name (keras/src/saving).
 ROOTS = frozenset({"keras", "tf_keras", "keras_hub", "keras_nlp", "keras_cv"})
 
+# Layers that are judged by a rule of their own.
+JUDGED = frozenset({"Lambda", "TorchModuleWrapper", "TFSMLayer", "JaxLayer", "FlaxLayer"})
+
 _NUMBERED = (
     "AdaptiveAveragePooling", "AdaptiveMaxPooling", "AveragePooling", "AvgPool", "Conv",
     "ConvLSTM", "Convolution", "Cropping", "DepthwiseConv", "GlobalAveragePooling",
@@ -69,11 +72,47 @@ _OTHERS = """
     QuantizedFloat8DTypePolicy Policy PolicyV1 AbsMaxQuantizer TensorShape TypeSpec Metrics
     DynamicLossScale FixedLossScale MetricsList CompileLoss CompileMetrics
 """
+# Operations that a functional model is built of, by the names that Keras gives their classes.
+_OPERATIONS = """
+    Abs Absolute AdaptiveAveragePool AdaptiveMaxPool AffineTransform All AllClose Amax Amin
+    Angle Any Append Arange Arccos Arccosh Arcsin Arcsinh Arctan Arctan2 Arctanh Argmax Argmin
+    Argpartition Argsort Array ArraySplit AssociativeScan AveragePool BatchNorm Bincount
+    BitwiseAnd BitwiseInvert BitwiseLeftShift BitwiseNot BitwiseOr BitwiseRightShift
+    BitwiseXor BroadcastTo CDist CTCDecode CTCLoss Cast Cbrt Ceil Celu Cholesky
+    CholeskyInverse Clip Cond Conj Conjugate Conv ConvTranspose ConvertToTensor Copy Corrcoef
+    Correlate Cos Cosh CountNonzero CropImages Cross Cumprod Cumsum Deg2rad DepthToSpace
+    DepthwiseConv Det Diag Diagflat Diagonal Diff Digitize Divide DivideNoNan
+    DotProductAttention Dsplit Dstack Eig Eigh Einsum ElasticTransform Elu EmptyLike Equal Erf
+    Erfc Erfinv Exp Exp2 ExpandDims Expm1 ExtractPatches ExtractSequences FFT FFT2 Fabs Flip
+    Fliplr Flipud Floor FloorDivide Fmax Fmin Fmod Fold ForiLoop Full FullLike Function
+    GaussianBlur Gcd Gelu Geomspace GetItem Glu Greater GreaterEqual HSVToRGB HardShrink
+    HardSigmoid HardSilu HardTanh Heaviside Histogram Hsplit Hstack Hypot I0 IFFT2 IRFFT ISTFT
+    Imag InTopK Inner Inv IsIn Isclose Isfinite Isinf Isnan Isneginf Isposinf Isreal JVP Kron
+    LayerNorm Lcm Ldexp LeakyRelu LeftShift Less LessEqual Linspace Log Log10 Log1p Log2
+    LogSigmoid LogSoftmax Logaddexp Logaddexp2 Logdet LogicalAnd LogicalNot LogicalOr
+    LogicalXor Logspace Logsumexp Lstsq LuFactor Map MapCoordinates Matmul MatrixRank Max
+    MaxPool Median Meshgrid Min Mod Moments Moveaxis MultiHot NanToNum Nanargmax Nanargmin
+    Nancumprod Nancumsum Nanmax Nanmean Nanmedian Nanmin Nanpercentile Nanprod Nanquantile
+    Nanstd Nansum Nanvar Ndim Negative Nextafter Nonzero Norm Normalize NotEqual OneHot
+    OnesLike Outer PSNR Pad PadImages Percentile PerspectiveTransform Pinv Polar Power Prod
+    Ptp Qr Quantile RFFT RGBToGrayscale RGBToHSV RMSNorm Rad2deg Ravel Real Rearrange
+    Reciprocal Relu Relu6 Repeat Resize RightShift Roll Rot90 Round Rsqrt SSIM SVD
+    SaturateCast ScaleAndTranslate Scan Scatter ScatterUpdate SearchSorted SegmentMax
+    SegmentMin SegmentProd SegmentReduction SegmentSum Select Selu SeparableConv Sigmoid Sign
+    Signbit Silu Sin Sinc Sinh Size Slice SliceUpdate Slogdet SobelEdges SoftShrink Softplus
+    Softsign Solve SolveTriangular Sort SpaceToDepth SparsePlus SparseSigmoid Sparsemax Split
+    Sqrt Square Squareplus Squeeze Stack Std StopGradient Swapaxes Switch Take TakeAlongAxis
+    Tan Tanh TanhShrink Tensordot Threshold Tile TopK Trace Transpose Trapezoid Tril Triu
+    TrueDivide Trunc Unfold Unique UnravelIndex Unstack Vander Var Vdot VectorizedMap View
+    ViewAsComplex ViewAsReal Vsplit Vstack Where WhileLoop ZerosLike
+"""
 # Classes of Keras 2 and 3 that are named without their module, as older files do.
 BUILT_IN = (
     MODEL_CLASSES
     | frozenset(_LAYERS.split())
     | frozenset(_OTHERS.split())
+    | frozenset(_OPERATIONS.split())
+    | JUDGED
     | {f"{name}{n}D{tail}" for name in _NUMBERED for n in (1, 2, 3) for tail in ("", "Transpose")}
 )
 # How Keras writes values that JSON has not.
