@@ -16,7 +16,7 @@ from auditor.host._page_cache import GentleReader
 
 STRONG = ("sha256", "sha512", "blake2b", "blake3", "sm3")
 ALGORITHMS = (*STRONG, "md5", "git-sha1")
-CHUNK = MIB
+CHUNK = 2 * MIB  # measured: less loses a third of a fast disk's pace, 8 MiB leave the CPU's cache
 # A file of more than this, of which less than a sixteenth lies on the disk, is made of holes:
 # no weights are, and to hash the rest of an exabyte of zeros would never end.
 _SPARSE_FROM = 64 * 1024 * MIB

@@ -189,7 +189,7 @@ class LiveHost:
         before = self._state(mount, path)
 
         def stretch(buffer: memoryview, offset: int) -> int:
-            question = Question("range", encoded(path), len(buffer), offset=offset)
+            question = Question("range", encoded(path), min(len(buffer), MIB), offset=offset)
             data = self._ask(mount, question, path).data
             buffer[: len(data)] = data
             return len(data)

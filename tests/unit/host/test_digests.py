@@ -39,7 +39,7 @@ def sha256(data):
     return f"sha256:{hashlib.sha256(data).hexdigest()}"
 
 
-SIZES = (0, 1, MIB - 1, MIB, MIB + 1, 3 * MIB + 7)
+SIZES = (0, 1, MIB, 2 * MIB - 1, 2 * MIB, 2 * MIB + 1, 5 * MIB + 7)
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -100,17 +100,17 @@ def test_a_span_is_a_part_of_the_file(host, remote, tmp_path):
 
 
 def test_it_is_told_how_far_reading_has_come(host, tmp_path):
-    (tmp_path / "file").write_bytes(bytes(2 * MIB + 5))
+    (tmp_path / "file").write_bytes(bytes(4 * MIB + 5))
     heard = []
     host.digest(f"{tmp_path}/file", ("sha256",), told=heard.append)
-    assert heard == [MIB, MIB, 5]
+    assert heard == [2 * MIB, 2 * MIB, 5]
 
 
 @pytest.mark.parametrize("name", ["host", "remote"])
 @pytest.mark.parametrize("change", ["grows", "shrinks", "is written to", "is another"])
 def test_a_file_that_changes_while_it_is_read_has_no_digest(request, name, tmp_path, change):
     path = tmp_path / "file"
-    path.write_bytes(bytes(2 * MIB))
+    path.write_bytes(bytes(5 * MIB))
     os.utime(path, ns=(1, 1))
 
     def heard(_):
@@ -124,7 +124,7 @@ def test_a_file_that_changes_while_it_is_read_has_no_digest(request, name, tmp_p
                 file.write(b"x")
         else:
             other = tmp_path / "other"
-            other.write_bytes(bytes(2 * MIB))
+            other.write_bytes(bytes(5 * MIB))
             os.utime(other, ns=(1, 1))
             other.replace(path)
 
