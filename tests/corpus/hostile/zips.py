@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 
+from tests.corpus import _ops as op
 from tests.corpus._archives import (
     Member,
     archive,
@@ -191,6 +192,13 @@ def _ends() -> Iterator[tuple[str, bytes, str]]:
     yield "count_zero", torch_zip(BAD, count=0), "EOCD count"
     yield "count_too_small", torch_zip(BAD, count=1), "EOCD count"
     yield "count_too_large", torch_zip(BAD, count=1000), "EOCD count"
+    yield "count_zero_behind_a_prefix", torch_zip(BAD, count=0, prefix=b"\0" * 9), "EOCD count"
+    yield "count_zero_behind_a_frame", op.frame(b"") + torch_zip(BAD, count=0), "EOCD count"
+    yield (
+        "count_too_large_behind_a_prefix",
+        torch_zip(BAD, count=999, prefix=b"\0" * 9),
+        "EOCD count",
+    )
     yield "end_missing", whole[:-22], "EOCD"
     yield "end_cut", whole[:-5], "EOCD"
     yield "directory_missing", whole[: whole.index(b"PK\1\2")], "EOCD"
