@@ -10,6 +10,7 @@ import pytest
 from auditor import report
 from auditor.evidence import Input
 from auditor.policy.findings import VERDICTS, Finding
+from auditor.report._models_json import ArtifactDocument, ModelsDocument, StoreDocument
 from auditor.report.csv import COLUMNS
 from auditor.report.json import Report
 
@@ -33,7 +34,15 @@ def test_every_format_and_its_file():
 
 
 @pytest.mark.parametrize(
-    ("title", "struct"), [("json", Report), ("inputs", Input), ("findings", Finding)]
+    ("title", "struct"),
+    [
+        ("json", Report),
+        ("inputs", Input),
+        ("findings", Finding),
+        ("models", ModelsDocument),
+        ("stores", StoreDocument),
+        ("artifacts", ArtifactDocument),
+    ],
 )
 def test_every_field(title, struct):
     assert set(struct.__struct_fields__) <= set(named(section(title)))
