@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from auditor.evidence.models import VerdictReason
 from auditor.formats import Context
-from auditor.formats._json import parse
+from auditor.formats._json import parse, table
 from auditor.formats._names import shown
 
 # What torch/_export/serde/serialize.py writes as an expression: sums and products of symbols,
@@ -26,6 +26,31 @@ _OWN = frozenset({
     "_c10d_functional", "c10d_functional", "c10d", "torchao", "inductor", "profiler", "mkldnn",
     "onednn", "rngprims", "export", "_quantized", "fsdp", "symm_mem", "streams",
 })  # fmt: skip
+
+
+# torch/_export/serde/schema.py, ScalarType.
+_TYPES = {
+    1: "U8", 2: "I8", 3: "I16", 4: "I32", 5: "I64", 6: "F16", 7: "F32", 8: "F64", 9: "C32",
+    10: "C64", 11: "C128", 12: "BOOL", 13: "BF16", 28: "U16", 29: "F8_E4M3", 30: "F8_E5M2",
+}  # fmt: skip
+_LARGEST = 1 << 62
+
+
+def weights_in(raw: bytes) -> list[tuple[str, int]]:
+    """Return number type and elements of each weight that a program's table of weights names."""
+    found = []
+    for weight in table(table(parse(raw, "the table of weights")).get("config")).values():
+        meta = table(table(weight).get("tensor_meta"))
+        sizes, dtype = meta.get("sizes"), meta.get("dtype")
+        elements = 1
+        for size in sizes if isinstance(sizes, list) else ():
+            number = table(size).get("as_int")
+            elements *= number if type(number) is int and 0 <= number < _LARGEST else 0
+            if elements > _LARGEST:
+                return []
+        if isinstance(sizes, list) and isinstance(dtype, int) and dtype in _TYPES:
+            found.append((_TYPES[dtype], elements))
+    return found
 
 
 def is_exported(name: str) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from auditor.evidence.models import VerdictReason
 from auditor.formats import Context, FormatError, View
 from auditor.formats._gathered import Gathered
-from auditor.formats._json import MOST
+from auditor.formats._json import MOST, parse, table
 from auditor.formats._keras import judge_config
 from auditor.formats._names import is_script, shown
 from auditor.formats._native import native_code
@@ -48,6 +48,9 @@ def _judge_text(name: str, view: View, context: Context, gathered: Gathered) -> 
         return
     raw = view.at(0, MOST + 1)
     try:
+        if last == "config.json" and "class_name" not in table(parse(raw, "the configuration")):
+            # What transformers and others call so; Keras' loader takes a class by this name.
+            return
         if judge is not None:
             gathered.tell(judge(raw, context))
             return

@@ -118,7 +118,11 @@ def _named(module: str, name: str, context: Context) -> Iterator[VerdictReason]:
         detail = f"{shown(full)} would be imported: {why}"
         yield context.reason("skops-type", "dangerous", detail, global_name=full)
     elif (module, name) in entries() or _is_class_of_library(module, name):
-        return
+        entry = entries().get((module, name))
+        tier = entry.table.tier if entry is not None else "framework"
+        if tier == "framework":
+            detail = f"a class of {shown(module.partition('.')[0])}"
+            yield context.reason("skops-framework", tier, detail, global_name=full)
     else:
         detail = f"the type {shown(full)} is in no table"
         yield context.reason("skops-type", "unlisted", detail, global_name=full)

@@ -188,7 +188,7 @@ def is_tar(head: bytes) -> bool:
     if len(head) < BLOCK or not head[0]:
         return False
     magic = head[_MAGIC : _MAGIC + 5] == b"ustar"
-    return is_header(head[:BLOCK]) and (magic or not head[_MAGIC:BLOCK].strip(b"\0"))
+    return (magic or not head[_MAGIC:BLOCK].strip(b"\0")) and is_header(head[:BLOCK])
 
 
 def number(field: bytes) -> int | None:

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from auditor.evidence.models import Role
 from auditor.formats import Context, FormatError, View
-from auditor.formats._exported import is_exported, judge_program
+from auditor.formats._exported import is_exported, judge_program, weights_in
 from auditor.formats._gathered import Gathered
 from auditor.formats._json import MOST
 from auditor.formats._members import judge_member, within
@@ -222,6 +222,9 @@ def _judge_plain(member: Member, view: View, parts: _Parts) -> None:
         try:
             raw = view.at(0, MOST + 1)
             parts.gathered.tell(judge_program(raw, inside, parts.gathered.operators))
+            if member.name.endswith("/data/weights/model_weights_config.json"):
+                weights = weights_in(raw)
+                parts.gathered.count(weights, len(weights))
         except FormatError as error:
             if error.rule == "limit-steps":
                 raise

@@ -55,7 +55,7 @@ def of_names(entries: list[Entry], context: Context) -> Iterator[VerdictReason]:
                 context, "zip-name-unsafe", f"the member {shown(name)} {wrong}", entry.offset
             )
         same = seen.setdefault(folded(name), name)
-        if seen[folded(name)] is not name:
+        if same is not name and not _are_arrays(same, name):
             detail = f"{shown(name)} stands twice in the archive"
             if same != name:
                 detail = f"{shown(same)} and {shown(name)} are one file to some systems"
@@ -144,6 +144,12 @@ def descriptor_length(entry: Entry, view: View, at: int) -> int:
             if raw.startswith(expected):
                 return len(expected)
     return -1
+
+
+def _are_arrays(one: str, other: str) -> bool:
+    """Return whether two names are arrays of NumPy's, whose case tells them apart: `w`, `W`."""
+    arrays = one.endswith(".npy") and other.endswith(".npy")
+    return arrays and one != other and one.casefold() == other.casefold()
 
 
 def _is_plain(mode: int) -> bool:

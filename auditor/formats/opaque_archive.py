@@ -28,13 +28,13 @@ _MAGICS: tuple[tuple[bytes, str], ...] = (
     (b"hsqs", "a squashfs image"),
     (b"LUKS\xba\xbe", "an encrypted LUKS volume"),
     (b"SKUL\xba\xbe", "an encrypted LUKS volume"),
-    (b"-FVE-FS-", "an encrypted BitLocker volume"),
     (b"Salted__", "encrypted by openssl enc"),
     (b"age-encryption.org/", "encrypted by age"),
     (b"-----BEGIN AGE ENCRYPTED FILE-----", "encrypted by age"),
     (b"-----BEGIN PGP MESSAGE-----", "encrypted by OpenPGP"),
     (b"gAAAAA", "encrypted by Fernet"),
 )
+_FIRST = tuple(magic for magic, _ in _MAGICS)
 # Zstandard and LZ4 share the frames that a reader skips: sixteen magic numbers.
 _SKIPPABLE = re.compile(rb"[\x50-\x5f]\x2a\x4d\x18")
 # OpenPGP without armour (RFC 9580 4.2): a session key encrypted to a key (tag 1) or a passphrase
@@ -49,9 +49,10 @@ _ISO = (32769, b"CD001")
 
 def what_it_is(head: bytes) -> str:
     """Return the name of a packing or encryption that is not read, `` for none."""
-    for magic, name in _MAGICS:
-        if head.startswith(magic, _BITLOCKER if magic == b"-FVE-FS-" else 0):
-            return name
+    if head.startswith(_FIRST):
+        return next(name for magic, name in _MAGICS if head.startswith(magic))
+    if head.startswith(b"-FVE-FS-", _BITLOCKER):
+        return "an encrypted BitLocker volume"
     if _SKIPPABLE.match(head):
         return "Zstandard or LZ4 frames"
     if head[7:14] == b"**ACE**":
