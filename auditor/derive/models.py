@@ -61,7 +61,7 @@ def _strongest(file: ModelFile) -> str:
         return ""
     first = file.reasons[0]
     place = f" ({first.place})" if first.place else ""
-    return f"{first.rule}: {first.detail}"[:_LONGEST] + place
+    return first.words[:_LONGEST] + place
 
 
 def _other_reasons(file: ModelFile) -> bool:

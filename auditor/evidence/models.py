@@ -47,6 +47,13 @@ class VerdictReason(Struct, frozen=True, order=True, kw_only=True, forbid_unknow
     global_name: str = ""
 
     @property
+    def words(self) -> str:
+        """Return the check, the global that is meant, and what was seen."""
+        if self.global_name and self.global_name not in self.detail:
+            return f"{self.rule}: {self.global_name}: {self.detail}"
+        return f"{self.rule}: {self.detail}"
+
+    @property
     def place(self) -> str:
         """Return member and offset in words, `` where the file as a whole is meant."""
         at = f"byte {self.offset}" if self.offset >= 0 else ""

@@ -99,8 +99,6 @@ def _artifact(artifact: Artifact) -> ShownArtifact:
     return ShownArtifact(
         artifact=artifact,
         verdict=artifact.verdict or "unread",
-        reasons=tuple(
-            (f"{reason.rule}: {reason.detail}", reason.place) for reason in reasons[:MAX_REASONS]
-        ),
+        reasons=tuple((reason.words, reason.place) for reason in reasons[:MAX_REASONS]),
         hidden=max(0, len(reasons) - MAX_REASONS),
     )

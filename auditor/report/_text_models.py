@@ -140,7 +140,7 @@ def _exceptions(assessment: ModelAssessment, words: Language) -> Iterator[str]:
 
 def _reason(reason: VerdictReason) -> str:
     place = f" ({reason.place})" if reason.place else ""
-    return f"{reason.rule}: {reason.detail}{place}"
+    return f"{reason.words}{place}"
 
 
 def _names(names: tuple[str, ...]) -> str:

@@ -107,6 +107,7 @@ def test_the_strongest_reason_is_told_with_its_place():
     )  # fmt: skip
     found = assessed(file(verdict="dangerous", reasons=(deep, reason())))
     assert found.why == "pickle-call: os.system is called (a.zip!data.pkl at byte 42)"
+    assert assessed(file()).why == f"pickle-global-unlisted: {YOLO}: no table holds it"
     assert assessed(file(verdict="data", reasons=(), unlisted=())).why == ""
 
 
