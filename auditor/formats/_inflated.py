@@ -143,6 +143,11 @@ class Inflated:
         """Say how many bytes there are, where the truth was found out."""
         self._size = size
 
+    @property
+    def end_is_far(self) -> bool:
+        """Whether the last bytes cannot be had without decompressing much that lies before."""
+        return not self._over
+
     def run_through(self, at_most: int | None = None) -> int:
         """Return how many bytes come out; stops in the step that passes `at_most`."""
         while not self._over and (at_most is None or self._reached <= at_most):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 
+from auditor.formats._inflated import Inflated
 from auditor.formats._view import View
 
 _END = b"PK\5\6"
@@ -18,8 +19,11 @@ def zip_at_the_end(view: View) -> int:
     """Return where the end record of a zip archive stands in the file's last 65,557 bytes.
 
     -1 where there is none that leads to a directory with entries. Zip readers look for that
-    record from the end backwards and ask for nothing before it (APPNOTE.TXT 4.3.16).
+    record from the end backwards and ask for nothing before it (APPNOTE.TXT 4.3.16). No stream
+    is decompressed to its end for this: nobody looks for an archive in one without doing so.
     """
+    if isinstance(view, Inflated) and view.end_is_far:
+        return -1
     begin = max(0, view.size - TAIL)
     tail = view.at(begin, TAIL)
     at = tail.rfind(_END)

@@ -30,6 +30,7 @@ _BOMB_SIZE = 128 << 20
 _BOMB_RATIO = 400
 # Members may take the archive's bytes so many times over before they are no longer read.
 _REPEATED = 4
+_REPEATED_SMALL = 64 << 10
 _STORED, _DEFLATED, _BZIP2, _LZMA, _XZ = 0, 8, 12, 14, 95
 _PLAIN: dict[int, Opener] = {_DEFLATED: deflate, _BZIP2: bzip2, _XZ: xz}
 _METHODS = {
@@ -47,7 +48,7 @@ class Shown:
         self._view = view
         self._context = context
         self._allowed = CHECKED_ALL
-        self._repeated = _REPEATED * view.size + CHECKED_PACKED // 16
+        self._repeated = _REPEATED * view.size + _REPEATED_SMALL
         self.reasons: list[VerdictReason] = []
 
     def of(self, member: Member) -> View | None:
