@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from importlib import import_module
 from typing import Protocol
 
@@ -26,6 +26,7 @@ _BLOCK = 512  # of st_blocks, whatever the file system's is (stat(2))
 # Fills a buffer with the bytes from an offset on; returns how many, 0 at the end.
 Reader = Callable[[memoryview, int], int]
 Span = tuple[int, int]
+Digesting = Generator[int, None, tuple[str, ...]]
 
 
 class Hasher(Protocol):
@@ -60,13 +61,11 @@ def content(read: Reader, size: int, span: Span | None, asked: str) -> Content:
     return Content(read=read, begin=begin, size=end - begin, whole=False)
 
 
-def digests(
-    part: Content,
-    algorithms: tuple[str, ...],
-    asked: str,
-    heard: Callable[[int], None] = untold,
-) -> tuple[str, ...]:
-    """Return the digests of a part, `<algorithm>:<hex>`; more or fewer bytes are `malformed`."""
+def digesting(part: Content, algorithms: tuple[str, ...], asked: str) -> Digesting:
+    """Digest a part stretch by stretch: yield the bytes of each, return `<algorithm>:<hex>`.
+
+    More or fewer bytes than there should be are `malformed`.
+    """
     hashers = [hasher(algorithm, part.size, asked) for algorithm in algorithms]
     buffer = memoryview(bytearray(max(1, min(part.size, CHUNK))))
     done = 0
@@ -78,12 +77,23 @@ def digests(
         for one in hashers:
             one.update(read)
         done += count
-        heard(count)
+        yield count
     if part.whole and part.read(buffer[:1], done):
         raise changed(asked)
     return tuple(
         f"{algorithm}:{one.hexdigest()}" for algorithm, one in zip(algorithms, hashers, strict=True)
     )
+
+
+def finished(work: Digesting, heard: Callable[[int], None] = untold) -> tuple[str, ...]:
+    """Return what a digesting gives in the end; `heard` hears how many bytes more are done."""
+    while True:
+        try:
+            count = next(work)
+        except StopIteration as end:
+            found: tuple[str, ...] = end.value
+            return found
+        heard(count)
 
 
 def hasher(algorithm: str, size: int, asked: str) -> Hasher:
@@ -120,14 +130,14 @@ def of_file(
     algorithms: tuple[str, ...],
     *,
     span: Span | None = None,
-    heard: Callable[[int], None] = untold,
-) -> tuple[str, ...]:
-    """Return the digests of the file at `real`; see `Host.digest`."""
+    remote: bool = False,
+) -> Digesting:
+    """Digest the file at `real` stretch by stretch; see `Host.digest`, and `refuse_holes`."""
     with descriptor_of(real, asked) as (descriptor, before):
-        refuse_holes(before, asked)
+        refuse_holes(before, asked, remote=remote)
         reader = GentleReader(descriptor, before.st_size)
         part = content(reader, before.st_size, span, asked)
-        found = digests(part, algorithms, asked, heard)
+        found = yield from digesting(part, algorithms, asked)
         if state(told(os.fstat(descriptor))) != state(told(before)):
             raise changed(asked)
     return found

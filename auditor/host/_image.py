@@ -62,7 +62,7 @@ class Image:
     ) -> tuple[str, ...]:
         """Return a regular file's digests; see `Host.digest`."""
         real = self._real(path, follow=True)
-        return digests.of_file(real, path, algorithms, span=span, heard=told)
+        return digests.finished(digests.of_file(real, path, algorithms, span=span), told)
 
     def _real(self, path: str, *, follow: bool) -> bytes:
         encoded(path)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import select
 import signal
+import threading
 import time
 import warnings
 from collections.abc import Callable
@@ -18,6 +19,10 @@ from auditor.host import Absent, Stat, Unreadable
 DEADLINE = 2.0
 _LENGTH = 8
 _REAP = 0.2
+# What this process holds of the pipes to its workers. A worker that kept another's end would
+# keep that one alive when this process dies.
+_PARENTS_ENDS: set[int] = set()
+_FORKING = threading.Lock()
 
 
 class Question(Struct, frozen=True, array_like=True):
@@ -28,6 +33,7 @@ class Question(Struct, frozen=True, array_like=True):
     limit: int = 0
     head: bool = False
     offset: int = 0
+    names: tuple[str, ...] = ()
 
 
 class Reply(Struct, frozen=True, array_like=True):
@@ -38,6 +44,7 @@ class Reply(Struct, frozen=True, array_like=True):
     stat: Stat | None = None
     reason: GapReason | None = None
     detail: str = ""
+    size: int = 0
 
 
 Answer = Callable[[Question], Reply]
@@ -86,8 +93,10 @@ class Worker:
             return
         child, write_end, read_end = self._child
         self._child = None
-        os.close(write_end)
-        os.close(read_end)
+        with _FORKING:
+            _PARENTS_ENDS.difference_update((write_end, read_end))
+            os.close(write_end)
+            os.close(read_end)
         os.kill(child, signal.SIGKILL)
         until = time.monotonic() + _REAP
         while os.waitpid(child, os.WNOHANG)[0] == 0 and time.monotonic() < until:
@@ -95,18 +104,20 @@ class Worker:
 
 
 def _start(answer: Answer) -> tuple[int, int, int]:
-    from_parent, to_child = os.pipe()
-    from_child, to_parent = os.pipe()
-    with warnings.catch_warnings():
-        # Python 3.12 warns of forking beside threads: the child takes no lock of theirs.
-        warnings.simplefilter("ignore", DeprecationWarning)
-        child = os.fork()
-    if child == 0:
-        os.close(to_child)
-        os.close(from_child)
-        _serve(answer, from_parent, to_parent)
-    os.close(from_parent)
-    os.close(to_parent)
+    with _FORKING:
+        from_parent, to_child = os.pipe()
+        from_child, to_parent = os.pipe()
+        with warnings.catch_warnings():
+            # Python 3.12 warns of forking beside threads: the child takes no lock of theirs.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            child = os.fork()
+        if child == 0:
+            for end in (to_child, from_child, *_PARENTS_ENDS):
+                os.close(end)
+            _serve(answer, from_parent, to_parent)
+        os.close(from_parent)
+        os.close(to_parent)
+        _PARENTS_ENDS.update((to_child, from_child))
     return child, to_child, from_child
 
 
@@ -121,7 +132,7 @@ def _serve(answer: Answer, read_end: int, write_end: int) -> None:
 
 
 def _send(descriptor: int, body: bytes) -> None:
-    rest = len(body).to_bytes(_LENGTH, "little") + body
+    rest = memoryview(len(body).to_bytes(_LENGTH, "little") + body)
     while rest:
         rest = rest[os.write(descriptor, rest) :]
 

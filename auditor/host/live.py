@@ -54,12 +54,14 @@ class LiveHost:
             points = parse(decoded(raw))
         except Unreadable:
             points = ()
-        mounts = Mounts(points)
-        self._resolver = Resolver(mounts)
-        self._worker = Worker(Patient(Resolver(mounts, patient=True)), deadline=deadline)
+        self._mounts = Mounts(points)
+        self._deadline = deadline
+        self._resolver = Resolver(self._mounts)
+        self._worker = self._new_worker()
         self._silent: set[str] = set()
-        # Files are hashed by several threads; the worker answers one at a time.
+        # Of several threads one at a time asks the worker; to hash each has one of its own.
         self._asking = threading.Lock()
+        self._idle: list[Worker] = []
 
     @property
     def name(self) -> str:
@@ -160,7 +162,7 @@ class LiveHost:
             with opened(real, path) as view:
                 yield view
             return
-        size = self._state(mount, path).size
+        size = _status(self._ask(mount, Question("state", encoded(path)), path), path).size
 
         def stretch(offset: int, length: int) -> bytes:
             question = Question("range", encoded(path), min(length, MIB), offset=offset)
@@ -178,27 +180,23 @@ class LiveHost:
     ) -> tuple[str, ...]:
         """Return a regular file's digests; see `Host.digest`.
 
-        On a mount that may hang every stretch is a question of its own, with its deadline.
+        On a mount that may hang a worker hashes, and every stretch has its deadline.
         """
         try:
             real, _ = self._resolver.resolve(path, follow=True)
         except RemoteMount as away:
             mount = away
         else:
-            return digests.of_file(real, path, algorithms, span=span, heard=told)
-        before = self._state(mount, path)
-
-        def stretch(buffer: memoryview, offset: int) -> int:
-            question = Question("range", encoded(path), min(len(buffer), MIB), offset=offset)
-            data = self._ask(mount, question, path).data
-            buffer[: len(data)] = data
-            return len(data)
-
-        part = digests.content(stretch, before.size, span, path)
-        found = digests.digests(part, algorithms, path, told)
-        if digests.state(self._state(mount, path)) != digests.state(before):
-            raise digests.changed(path)
-        return found
+            return digests.finished(digests.of_file(real, path, algorithms, span=span), told)
+        begin, end = span or (0, -1)
+        question = Question("digest", encoded(path), end, offset=begin, names=algorithms)
+        with self._borrowed() as worker:
+            reply = self._put(worker, mount, question, path)
+            told(reply.size)
+            while algorithms and not reply.names:
+                reply = self._put(worker, mount, Question("more", b""), path)
+                told(reply.size)
+            return tuple(decoded(digest) for digest in reply.names)
 
     def verity_digest(self, path: str) -> str:
         """Return the digest that the kernel holds a file to; see `Host.verity_digest`."""
@@ -219,23 +217,38 @@ class LiveHost:
         return clock.synchronized()
 
     def close(self) -> None:
-        """End the worker, if one was needed."""
-        self._worker.close()
+        """End the workers, if any was needed."""
+        for worker in (self._worker, *self._idle):
+            worker.close()
 
-    def _state(self, away: RemoteMount, path: str) -> Stat:
-        """Return what fstat(2) tells of a file on a mount that may hang, links followed."""
-        return _status(self._ask(away, Question("state", encoded(path)), path), path)
+    @contextmanager
+    def _borrowed(self) -> Iterator[Worker]:
+        """Give a worker that is nobody else's meanwhile: files are hashed by several threads."""
+        try:
+            worker = self._idle.pop()
+        except IndexError:
+            worker = self._new_worker()
+        try:
+            yield worker
+        finally:
+            self._idle.append(worker)
+
+    def _new_worker(self) -> Worker:
+        return Worker(Patient(Resolver(self._mounts, patient=True)), deadline=self._deadline)
 
     def _ask(self, away: RemoteMount, question: Question, path: str) -> Reply:
         with self._asking:
-            if away.mount.path in self._silent:
-                raise Unreadable(path, "timeout", "the file system did not answer before") from None
-            try:
-                return self._worker.ask(question, path)
-            except Unreadable as error:
-                if error.reason == "timeout":
-                    self._silent.add(away.mount.path)
-                raise error from None
+            return self._put(self._worker, away, question, path)
+
+    def _put(self, worker: Worker, away: RemoteMount, question: Question, path: str) -> Reply:
+        if away.mount.path in self._silent:
+            raise Unreadable(path, "timeout", "the file system did not answer before") from None
+        try:
+            return worker.ask(question, path)
+        except Unreadable as error:
+            if error.reason == "timeout":
+                self._silent.add(away.mount.path)
+            raise error from None
 
 
 def _status(reply: Reply, path: str) -> Stat:

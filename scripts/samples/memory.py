@@ -20,7 +20,7 @@ from auditor.host import (
     Unreadable,
     untold,
 )
-from auditor.host._digests import content, digests
+from auditor.host._digests import content, digesting, finished
 from auditor.host._key_form import HEAD, KeyForm, form_of
 from auditor.probe.words import Answer, Target
 
@@ -226,7 +226,8 @@ class MemoryHost:
             buffer[: len(data)] = data
             return len(data)
 
-        return digests(content(stretch, len(body), span, path), algorithms, path, told)
+        part = content(stretch, len(body), span, path)
+        return finished(digesting(part, algorithms, path), told)
 
     def verity_digest(self, path: str) -> str:
         """Return the digest that the kernel holds a file to; these machines have none."""

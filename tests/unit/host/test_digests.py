@@ -3,11 +3,13 @@
 import hashlib
 import os
 import threading
+import time
 
 import pytest
 
 from auditor.host import MIB, Unreadable
 from auditor.host import _digests as digests
+from auditor.host import _patient as patient
 from auditor.host.live import LiveHost
 from auditor.host.record import RecordingHost
 from auditor.host.tree import TreeHost
@@ -21,8 +23,9 @@ def host():
 
 
 @pytest.fixture
-def remote(tmp_path):
-    """A host that reads everything through the worker: its mount table is empty."""
+def remote(tmp_path, monkeypatch):
+    """A host that reads everything through workers, in small turns: its mount table is empty."""
+    monkeypatch.setattr(patient, "_STRETCH", MIB)
     (tmp_path / "mountinfo").write_text("")
     live = LiveHost(mountinfo=str(tmp_path / "mountinfo"))
     yield live
@@ -167,6 +170,34 @@ def test_threads_share_the_worker_of_slow_mounts(remote, tmp_path):
     assert found == {
         path: (sha256(bytes([number]) * (MIB + number)),) for number, path in enumerate(paths)
     }
+
+
+def test_a_mount_that_falls_silent_is_given_up_once_by_all(tmp_path, monkeypatch):
+    (tmp_path / "mountinfo").write_text("")
+    paths = []
+    for number in range(6):
+        (tmp_path / f"{number}").write_bytes(b"x")
+        paths.append(f"{tmp_path}/{number}")
+    monkeypatch.setattr(patient.digests, "of_file", lambda *_arguments, **_options: time.sleep(60))
+    live = LiveHost(mountinfo=str(tmp_path / "mountinfo"), deadline=0.2)
+    reasons = []
+    threads = [
+        threading.Thread(target=lambda p=path: reasons.append(reason(live.digest, p, ("md5",))))
+        for path in paths
+    ]
+    begun = time.monotonic()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert reasons == ["timeout"] * 6
+    assert time.monotonic() - begun < 5
+    live.close()
+
+
+def test_no_algorithm_is_no_digest(host, remote, tmp_path):
+    (tmp_path / "file").write_bytes(b"abc")
+    assert host.digest(f"{tmp_path}/file", ()) == remote.digest(f"{tmp_path}/file", ()) == ()
 
 
 def test_a_recording_holds_digests_and_no_bytes(host, tmp_path):
