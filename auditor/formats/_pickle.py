@@ -11,7 +11,7 @@ from auditor.formats._pickle_opcodes import OPCODES, Stopped
 from auditor.formats._pickle_reader import Broken
 from auditor.formats._pickle_values import Dict, List, Obj
 
-BATCH = 256
+_BATCH = 256
 _MOST_VALUES = 100_000
 _DEEPEST = 3
 
@@ -36,7 +36,8 @@ class Pickled(Struct, frozen=True, kw_only=True):
 
     `globals` are all names that are asked for, as written and as Python 3 takes them, bounded;
     `end` is the offset behind STOP, -1 where it was not reached. `calls` counts opcodes that
-    would run something, `wrapped` the arrays of joblib between the opcodes. `elements` counts
+    would run something, `imports` the names that could be one,
+    `wrapped` the arrays of joblib between the opcodes. `elements` counts
     numbers by type in storages and arrays; a storage without a type has that of its tensors.
     `value` is the outermost value as far as it is plain: numbers, texts, tuples for lists, pairs
     for dicts, `None` for anything else.
@@ -51,6 +52,7 @@ class Pickled(Struct, frozen=True, kw_only=True):
     value: Plain = None
     protocol: int = 0
     calls: int = 0
+    imports: int = 0
     tensors: int = 0
     arrays: int = 0
     wrapped: int = 0
@@ -71,7 +73,7 @@ def examine(
     machine = Machine(view, context, start=start, torch=torch, joblib=joblib)
     end = -1
     try:
-        _run(machine)
+        run(machine)
     except Stopped:
         end = machine.position
     except Broken as broken:
@@ -81,14 +83,15 @@ def examine(
     return _result(machine, end)
 
 
-def _run(machine: Machine) -> None:
+def run(machine: Machine) -> None:
+    """Read opcodes until STOP; raises `Stopped`, `Broken`, or `FormatError` (limit)."""
     budget = machine.context.budget
     table = OPCODES
     while True:
-        budget.step(BATCH)
+        budget.step(_BATCH)
         done = 0
         try:
-            for done in range(1, BATCH + 1):  # noqa: B007 - how far it came
+            for done in range(1, _BATCH + 1):  # noqa: B007 - how far it came
                 position = machine.position
                 machine.opcode_at = position
                 if position >= machine.limit:
@@ -98,7 +101,7 @@ def _run(machine: Machine) -> None:
                     machine.position = position + 1
                 table[code](machine)
         finally:
-            budget.steps += BATCH - done
+            budget.steps += _BATCH - done
 
 
 def _result(machine: Machine, end: int) -> Pickled:
@@ -116,6 +119,7 @@ def _result(machine: Machine, end: int) -> Pickled:
         value=_plain(machine.stack[-1], _DEEPEST) if end >= 0 else None,
         protocol=machine.protocol,
         calls=machine.calls,
+        imports=machine.names.imports,
         tensors=machine.tensors,
         arrays=machine.arrays,
         wrapped=machine.wrapped,

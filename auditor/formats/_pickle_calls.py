@@ -20,6 +20,7 @@ _BUILT = {
 }  # fmt: skip
 _CYTHON = "__pyx_unpickle_"
 _SLOTTED = 2
+_UNHASHABLE = frozenset((List, Dict, Set))
 
 
 def call(machine: Machine, callee: object, arguments: object, *, new: bool = False) -> object:
@@ -88,8 +89,10 @@ def build(machine: Machine, target: object, state: object) -> None:
 
 def add_items(machine: Machine, target: object, values: list[object], kind: type) -> None:
     """Put elements into a list, dict or set, or into an object whose entry lets it take them."""
-    if type(target) is kind:
-        target.extend(values)  # type: ignore[attr-defined]
+    if kind is not List:
+        check_keys(machine, values[::2] if kind is Dict else values)
+    if isinstance(target, (List, Dict, Set)) and type(target) is kind:
+        target.extend(values)
         return
     if isinstance(target, Opaque):
         return
@@ -98,8 +101,10 @@ def add_items(machine: Machine, target: object, values: list[object], kind: type
         if entry is not None and entry.items:
             if target.built:
                 machine.note("pickle-item-target", "dangerous", "an object changes after its use")
-            elif isinstance(target.facts, (Dict, List, Set)):
+            elif isinstance(target.facts, kind):
                 target.facts.extend(values)
+            elif isinstance(target.facts, (Dict, List, Set)):
+                machine.note("pickle-item-target", "malformed", "elements of another kind are put")
             return
         name = target.made_by.full
     else:
@@ -108,6 +113,27 @@ def add_items(machine: Machine, target: object, values: list[object], kind: type
         "pickle-item-target", "dangerous", "elements are put into something that takes none",
         global_name=name,
     )  # fmt: skip
+
+
+def check_keys(machine: Machine, keys: list[object]) -> None:
+    """Check that what is looked up by its hash has one: a list, dict or set has none."""
+    for key in keys:
+        if type(key) in _UNHASHABLE or (type(key) is tuple and _holds_unhashable(machine, key)):
+            machine.note("pickle-key", "malformed", "a key is something that cannot be one")
+
+
+def _holds_unhashable(machine: Machine, key: tuple[object, ...]) -> bool:
+    waiting = list(key)
+    seen: set[int] = set()
+    while waiting:
+        part = waiting.pop()
+        if type(part) in _UNHASHABLE:
+            return True
+        if type(part) is tuple and id(part) not in seen:
+            seen.add(id(part))
+            machine.charge(len(part) >> 3)
+            waiting.extend(part)
+    return False
 
 
 def _refused(machine: Machine, callee: Global, *, new: bool) -> object:

@@ -67,7 +67,8 @@ def _imported(raw: bytes, context: Context) -> str:
         return "more within each other than are followed"
     found = examine(Memory(raw[:_MOST]), nested)
     refused = sorted({r.global_name for r in found.reasons if r.verdict != "data"} - {""})
-    return ", ".join(refused[:_NESTED])
+    deep = [r.detail for r in found.reasons if r.rule == "pickle-embedded"]
+    return ", ".join([*refused, *deep][:_NESTED])
 
 
 def _undone(raw: bytes, context: Context) -> bytes:

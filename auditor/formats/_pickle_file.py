@@ -10,7 +10,6 @@ from auditor.formats import (
     FormatError,
     Inspection,
     ModelHeader,
-    Part,
     View,
     by_share,
     worst,
@@ -23,8 +22,9 @@ from auditor.formats._pickle_tables import entries
 MOST_STREAMS = 10_000
 # What a trial may cost: enough to see that text is no pickle, or that something is called.
 _TRIAL_STEPS = 4096
-_TRIAL_BYTES = 256 * 1024
-_TEXTUAL = frozenset(b"(]})cILFSVNKJMGUTXli\x8a")
+# The opcodes that a stream can begin with: those that put something, and a frame.
+_FIRST = frozenset(b"(]})cNIJKLMFGSTUVXBCP\x82\x83\x84\x88\x89\x8a\x8b\x8c\x8d\x8e\x8f\x95\x96\x97")
+_SHORTEST = 4
 _SEARCHED = 1 << 20
 _MOST_HIDDEN = 16
 _BEGINNING = re.compile(rb"\x80[\x00-\x05][(\x5d}\x95cXUKJMGNVSI\x8c\x8f\x88\x89)]|\(?c[a-z_]+\n")
@@ -43,22 +43,18 @@ def looks_like(head: bytes, view: View) -> bool:
     if head[0] == _PROTOCOL:
         known = len(head) > 2 and OPCODES[head[2]] is not unknown  # noqa: PLR2004
         return known and (head[1] in range(2, 6) or _tried(view))
-    return head[0] in _TEXTUAL and _tried(view)
+    return head[0] in _FIRST and _tried(view)
 
 
 def _tried(view: View) -> bool:
     budget = Budget()
     budget.steps = _TRIAL_STEPS
-    cut = view.size > _TRIAL_BYTES
-    tried = examine(Part(view, 0, _TRIAL_BYTES), Context(budget=budget))
-    if tried.calls or tried.end == view.size:
+    tried = examine(view, Context(budget=budget))
+    if tried.end >= _SHORTEST and (tried.end == view.size or _goes_on(view, tried.end)):
         return True
-    if tried.end >= 0:
-        return tried.end > 2 and _goes_on(view, tried.end)  # noqa: PLR2004 - a value of one byte
-    if any(_is_known(name) for name in tried.globals):
+    if tried.imports and (tried.calls or any(_is_known(name) for name in tried.globals)):
         return True
-    ended = {reason.rule for reason in tried.reasons}
-    return bool(ended & {"limit-steps"}) or (cut and bool(ended & {"pickle-truncated"}))
+    return any(reason.rule == "limit-steps" for reason in tried.reasons)
 
 
 def _goes_on(view: View, end: int) -> bool:
@@ -105,8 +101,8 @@ def inspect(view: View, context: Context) -> Inspection:
 
 
 def _begins(view: View, start: int) -> bool:
-    head = view.at(start, 2)
-    return head[:1] == b"\x80" or (head[:1] != b"" and head[0] in _TEXTUAL)
+    head = view.at(start, 1)
+    return head[0] == _PROTOCOL or head[0] in _FIRST
 
 
 def _hidden(view: View, context: Context, start: int) -> list[Pickled]:

@@ -25,6 +25,7 @@ class Names:
         self._machine = machine
         self._known: dict[tuple[str, str, bool], Global] = {}
         self.asked: set[str] = set()
+        self.imports = 0
         self.unlisted: set[str] = set()
 
     def find(self, module: str, name: str) -> Global:
@@ -56,6 +57,7 @@ class Names:
         if not _is_plain_name(module, name):
             self._odd(module, name)
             return Global(module, name, None)
+        self.imports += 1
         entry = entries().get((module, name))
         if entry is None:
             dangerous = {self._refuse_dangerous(*pair) for pair in {written, (module, name)}}

@@ -10,7 +10,7 @@ from auditor.formats._pickle_reader import Broken
 from auditor.formats._pickle_values import OPAQUE
 
 _INT = struct.Struct("<i")
-_LARGEST_LONG = 8192
+_LARGEST_LONG = 1 << 20
 _OCTAL = re.compile(r"\s*([+-]?0[0-7]*)\s*")
 _ESCAPE = re.compile(rb"\\(x[0-9a-fA-F]{2}|[0-7]{1,3}|.|\n)", re.DOTALL)
 _ESCAPES = {b"n": b"\n", b"t": b"\t", b"r": b"\r", b"a": b"\a", b"b": b"\b", b"f": b"\f",
@@ -25,19 +25,29 @@ def unsigned(machine: Machine, width: int) -> int:
 
 def int_line(machine: Machine) -> None:
     """INT: a number, or a truth value, in words."""
-    raw = machine.line()
+    raw = _up_to_nul(machine)
     if raw in (b"00", b"01"):
         machine.stack.append(raw == b"01")
     else:
-        machine.stack.append(_integer(raw.decode("latin-1"), octal=True))
+        machine.stack.append(_integer(machine, raw.decode("latin-1"), octal=True))
 
 
 def long_line(machine: Machine) -> None:
     """LONG: a number in words."""
-    machine.stack.append(_integer(machine.line().decode("latin-1").removesuffix("L")))
+    text = _up_to_nul(machine).decode("latin-1")
+    machine.stack.append(_integer(machine, text.removesuffix("L")))
 
 
-def _integer(text: str, *, octal: bool = False) -> int:
+def _up_to_nul(machine: Machine) -> bytes:
+    """Return a line's number: the reader in C ends it at a NUL, the one in Python refuses it."""
+    raw, nul, _ = machine.line().partition(b"\0")
+    if nul:
+        machine.note("pickle-literal", "malformed", "a number goes on behind a NUL")
+    return raw
+
+
+def _integer(machine: Machine, text: str, *, octal: bool = False) -> int:
+    """Return a number; what is none is malformed, and zero so that what follows is seen."""
     try:
         return int(text, 0)
     except ValueError:
@@ -45,12 +55,14 @@ def _integer(text: str, *, octal: bool = False) -> int:
         match = _OCTAL.fullmatch(text) if octal else None
         if match:
             return int(match[1], 8)
-    raise Broken("pickle-literal", "a number is none")
+    machine.note("pickle-literal", "malformed", "a number is none")
+    return 0
 
 
 def long_of(machine: Machine, length: int) -> None:
     """LONG1 and LONG4: a number of `length` bytes, little end first."""
     if length > _LARGEST_LONG:
+        machine.note("pickle-literal", "not-inspectable", f"a number of {length} bytes")
         machine.skip(length)
         machine.opaque()
         return
@@ -71,10 +83,13 @@ def _signed(machine: Machine, what: str) -> int:
 
 def float_line(machine: Machine) -> None:
     """FLOAT: a number in words."""
+    raw = _up_to_nul(machine)
     try:
-        machine.stack.append(float(machine.line()))
+        value = float(raw)
     except ValueError:
-        raise Broken("pickle-literal", "a number is none") from None
+        machine.note("pickle-literal", "malformed", "a number is none")
+        value = 0.0
+    machine.stack.append(value)
 
 
 def string_line(machine: Machine) -> None:

@@ -14,8 +14,9 @@ from auditor.formats._pickle_values import OPAQUE, Encoded, List, Obj, Raw, Text
 from auditor.formats._view import Memory, Part
 
 KEPT = 1024
-# Picklers number the memo without holes; readers in C make room up to the number that is said.
-_HOLE = 64 * 1024
+# Picklers number the memo without holes (Python 2's from 1 on); readers in C make room up to the
+# number that is said.
+_HOLE = 1024
 _UNSET = object()
 _VALIDATED = 1 << 20
 _SHORTEST_EMBEDDED = 12
@@ -105,7 +106,7 @@ class Machine(Reader):
                 return
             memo[index] = value
         else:
-            if index > len(memo) + _HOLE:
+            if index > 2 * self.memorized + _HOLE:
                 raise Broken("pickle-memo", f"the memo's number {index} leaves a hole")
             memo.extend([_UNSET] * (index - len(memo)))
             memo.append(value)
@@ -241,17 +242,14 @@ class Machine(Reader):
 
     def hidden(self, begin: int) -> None:
         """Look whether an array's bytes are opcodes to whoever does not know of the array."""
-        from auditor.formats._pickle import examine
+        from auditor.formats._pickle_fork import imported_from
 
         self.charge(_LOOK)
-        context = deeper(self.context)
-        if context is None:
-            return
-        found = examine(self.view, context, start=begin, joblib=False)
-        if found.globals:
+        found = imported_from(self, begin)
+        if found:
             self.note(
                 "joblib-array", "dangerous", "an array's bytes import something if read as opcodes",
-                global_name=found.globals[0],
+                global_name=found,
             )  # fmt: skip
 
     def bytes_in(self, value: object) -> int | None:

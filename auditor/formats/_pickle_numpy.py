@@ -27,6 +27,8 @@ _MASKED = ("numpy.ma.core.MaskedArray", "numpy.ma.MaskedArray")
 _RECORDS = ("numpy.record", "numpy.rec.record", "numpy.void")
 _GENERATORS = ("MT19937", "PCG64", "PCG64DXSM", "Philox", "SFC64")
 _MAX_SIZE = 1 << 40
+_WORDS = 624
+_MOST_PARTS = 100
 
 
 def dangerous(machine: Machine, what: Global, detail: str) -> object:
@@ -104,7 +106,7 @@ def _with_state(
 
 def _subarray(target: Obj, subarray: object, size: int) -> bool | None:
     """Return whether a subarray's elements are objects, `None` where its size is another."""
-    match subarray:
+    match None if isinstance(subarray, List) else subarray:
         case (Obj() as inner, shape) if inner is not target:
             base = dtype_of(inner)
             sizes = (shape,) if isinstance(shape, int) else ints(shape)
@@ -117,7 +119,7 @@ def _fields(target: Obj, fields: object, size: int) -> bool | None:
     """Return whether any field holds objects, `None` where one lies outside the element."""
     objects = False
     for field in fields[1::2] if isinstance(fields, Dict) else (None,):
-        match field:
+        match None if isinstance(field, List) else field:
             case (Obj() as inner, int(offset), *_) if inner is not target:
                 base = dtype_of(inner)
                 if base is None or not 0 <= offset <= size - base.size:
@@ -201,6 +203,8 @@ def _scalar(machine: Machine, callee: Global, arguments: Arguments) -> object:
         return odd(machine, callee)
     if len(arguments) == 2:  # noqa: PLR2004
         held = machine.bytes_in(arguments[1])
+        if dtype.objects and held is not None:
+            return dangerous(machine, callee, "an object is made of bytes")
         if not dtype.objects and (held is None or 0 <= held < dtype.size):
             return odd(machine, callee, "a scalar has fewer bytes than its type")
     return Obj(callee)
@@ -238,6 +242,21 @@ def _random(machine: Machine, callee: Global, arguments: Arguments) -> object:
     return Obj(callee)
 
 
+def _random_state(machine: Machine, target: Obj, state: object) -> None:
+    """Check the place in the generator's words, which NumPy believes (_mt19937.pyx)."""
+    waiting, steps = [state], 0
+    while waiting and steps < _MOST_PARTS:
+        steps += 1
+        part = waiting.pop()
+        if isinstance(part, tuple):
+            waiting.extend(part[:_MOST_PARTS])
+        elif isinstance(part, Dict):
+            for name, value in zip(part[::2], part[1::2], strict=False):
+                if name in ("pos", "buffer_pos") and value not in range(_WORDS + 1):
+                    dangerous(machine, target.made_by, "a random generator stands beyond its words")
+                waiting.append(value)
+
+
 _PLACES = ("numpy.core", "numpy._core")
 CALLS: dict[str, Check] = {
     "numpy.dtype": _dtype,
@@ -250,6 +269,9 @@ CALLS: dict[str, Check] = {
     **{f"{place}.numeric._frombuffer": _frombuffer for place in _PLACES},
 }
 BUILDS: dict[str, Callable[[Machine, Obj, object], None]] = {
+    "numpy.random._pickle.__bit_generator_ctor": _random_state,
+    "numpy.random._pickle.__generator_ctor": _random_state,
+    "numpy.random._pickle.__randomstate_ctor": _random_state,
     "numpy.dtype": _dtype_state,
     "numpy.ma.core._mareconstruct": _masked_state,
     **{f"{place}.multiarray._reconstruct": _array_state for place in _PLACES},

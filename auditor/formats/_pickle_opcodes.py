@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable
 
-from auditor.formats._pickle_calls import add_items, build, call
+from auditor.formats._pickle_calls import add_items, build, call, check_keys
 from auditor.formats._pickle_literals import (
     byte_array,
     float_line,
@@ -24,7 +24,7 @@ from auditor.formats._pickle_literals import (
 from auditor.formats._pickle_machine import Machine
 from auditor.formats._pickle_reader import Broken
 from auditor.formats._pickle_torch import persistent
-from auditor.formats._pickle_values import Dict, Global, List, Raw, Set, Text
+from auditor.formats._pickle_values import Dict, Frozen, Global, List, Raw, Set, Text
 
 HIGHEST = 5
 _INT = struct.Struct("<i")
@@ -38,7 +38,7 @@ class Stopped(Exception):  # noqa: N818 - the stream's proper end
 def _protocol(machine: Machine) -> None:
     machine.protocol = machine.take(1)[0]
     if machine.protocol > HIGHEST:
-        raise Broken("pickle-protocol", f"protocol {machine.protocol} is not known")
+        machine.note("pickle-protocol", "malformed", f"protocol {machine.protocol} is not known")
 
 
 def _frame(machine: Machine) -> None:
@@ -102,6 +102,7 @@ def _set_items(machine: Machine) -> None:
 def _dict(machine: Machine) -> None:
     values = machine.since_mark()
     _even(values)
+    check_keys(machine, values[::2])
     machine.stack.append(Dict(values))
 
 
@@ -115,7 +116,9 @@ def _list(machine: Machine) -> None:
 
 
 def _frozen_set(machine: Machine) -> None:
-    machine.stack.append(Set(machine.since_mark()))
+    values = machine.since_mark()
+    check_keys(machine, values)
+    machine.stack.append(Frozen(values))
 
 
 # Stack and memo
@@ -221,7 +224,7 @@ def _build(machine: Machine) -> None:
 def _extension(width: int) -> Callable[[Machine], None]:
     def handler(machine: Machine) -> None:
         code = unsigned(machine, width)
-        machine.calls += 1
+        machine.names.imports += 1
         machine.note(
             "pickle-extension", "dangerous",
             f"extension code {code}: what is imported stands in the reader's own registry",

@@ -9,6 +9,7 @@ from auditor.formats._pickle_values import (
     OPAQUE,
     Dict,
     Encoded,
+    Frozen,
     Global,
     List,
     Obj,
@@ -108,6 +109,17 @@ def _plain(machine: Machine, callee: Global, arguments: Arguments) -> object:
     if not all(is_plain(value) for value in arguments):
         return odd(machine, callee)
     return Obj(callee)
+
+
+def _str(machine: Machine, callee: Global, arguments: Arguments) -> object:
+    match arguments:
+        case () | (None | int() | float() | str() | Text(),):
+            return Obj(callee)
+        case (Raw() | Encoded(), str(codec), *more) if (
+            codec.lower() in _CODECS and len(more) < _PAIR
+        ):
+            return Obj(callee)
+    return odd(machine, callee)
 
 
 def _nothing(machine: Machine, callee: Global, arguments: Arguments) -> object:
@@ -244,13 +256,13 @@ CALLS: dict[str, Check] = {
     "builtins.complex": _plain,
     "builtins.dict": _collection(Dict),
     "builtins.float": _plain,
-    "builtins.frozenset": _collection(Set),
+    "builtins.frozenset": _collection(Frozen),
     "builtins.int": _plain,
     "builtins.list": _collection(List),
     "builtins.object": _nothing,
     "builtins.range": _plain,
     "builtins.set": _collection(Set),
-    "builtins.str": _plain,
+    "builtins.str": _str,
     "builtins.tuple": _collection(List),
     "builtins.type": _type,
     "collections.Counter": _counter,

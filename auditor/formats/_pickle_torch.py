@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from auditor.formats._pickle_python import Arguments, Check, ints, is_bytes, is_text, odd
-from auditor.formats._pickle_values import OPAQUE, Dict, Global, Obj, Raw, is_plain
+from auditor.formats._pickle_values import OPAQUE, Dict, Global, List, Obj, Raw, is_plain
 
 if TYPE_CHECKING:
     from auditor.formats._pickle_machine import Machine
@@ -56,7 +56,7 @@ def persistent(machine: Machine, identifier: object) -> object:
     Legacy files add a view (`None`, or key, offset and number). Containers that name the source
     of a class (`('module', class, file, source)`) give the class. Anything else is refused.
     """
-    match identifier:
+    match None if isinstance(identifier, List) else identifier:
         case int() if machine.torch:  # the tar layout counts its tensors and storages
             return Obj(_TENSOR)
         case ("module", Global() as named, str() | None, source) if machine.torch and (
@@ -91,7 +91,7 @@ def _storage(machine: Machine, kind: Global, key: str, elements: int, view: obje
         machine.note(
             "pickle-storage-differs", "malformed", "a storage is named with two sizes or types"
         )
-    match view:
+    match () if isinstance(view, List) else view:
         case None:
             return Obj(kind, facts=Store(key, dtype, elements, elements * width))
         case (str(), int(offset), int(number)) if offset >= 0 <= number <= elements - offset:

@@ -46,7 +46,13 @@ class Dict(list[object]):
 
 
 class Set(list[object]):
-    """A set or frozen set, its elements as they were added."""
+    """A set, its elements as they were added."""
+
+    __slots__ = ()
+
+
+class Frozen(Set):
+    """A frozen set."""
 
     __slots__ = ()
 

@@ -1,0 +1,49 @@
+"""Reads on from the middle of a stream as somebody who reads it differently would."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from auditor.formats._errors import FormatError
+from auditor.formats._pickle_machine import Machine
+from auditor.formats._pickle_reader import Broken
+
+
+class Fork(Machine):
+    """A second reading that begins with the first one's stack and memo, and leaves them alone."""
+
+    def __init__(self, machine: Machine, start: int) -> None:
+        """Stand at byte `start` with what the machine has."""
+        super().__init__(machine.view, machine.context, start=start, torch=False, joblib=False)
+        self.protocol = machine.protocol
+        machine.charge(len(machine.stack) + len(machine.marks))
+        self.stack = list(machine.stack)
+        self.marks = list(machine.marks)
+        self.fence = machine.fence
+        self.memorized = machine.memorized
+        self._own: dict[int, object] = {}
+        self._first = machine
+
+    def put(self, index: int) -> None:
+        """Remember the topmost value, for this reading only."""
+        self._own[index] = self.top()
+        self.memorized += 1
+
+    def get(self, index: int) -> None:
+        """Put what either reading remembers."""
+        if index in self._own:
+            self.stack.append(self._own[index])
+        else:
+            self._first.get(index)
+            self.stack.append(self._first.stack.pop())
+
+
+def imported_from(machine: Machine, start: int) -> str:
+    """Return what is imported first by whoever takes the bytes at `start` for opcodes, or ``."""
+    from auditor.formats._pickle import run
+    from auditor.formats._pickle_opcodes import Stopped
+
+    fork = Fork(machine, start)
+    with suppress(Stopped, Broken, FormatError):
+        run(fork)
+    return min(fork.names.asked, default="?") if fork.names.imports else ""
