@@ -11,6 +11,7 @@ from typing import Protocol
 from auditor.evidence.base import GapReason
 from auditor.formats._budget import Budget
 from auditor.formats._view import View
+from auditor.formats._zlib_stream import Deflate
 
 # Input and output of one step of a decompressor, and what is kept of the output: its beginning
 # for those who ask what it is, and the newest bytes for those who read on.
@@ -26,7 +27,7 @@ _PADDING = 64 << 10
 
 
 class Decoder(Protocol):
-    """A decompressor of one stream, as `bz2`, `lzma` and (in `_Zlib`) `zlib` have them."""
+    """A decompressor of one stream, as `bz2` and `lzma` have them."""
 
     @property
     def eof(self) -> bool:
@@ -47,44 +48,9 @@ class Decoder(Protocol):
 Opener = Callable[[], Decoder]
 
 
-class _Zlib:
-    """The decompressor of `zlib` with the manners of the others'."""
-
-    def __init__(self, window: int) -> None:
-        self._inner = zlib.decompressobj(window)
-        self._full = False
-
-    @property
-    def eof(self) -> bool:
-        return self._inner.eof
-
-    @property
-    def needs_input(self) -> bool:
-        return not self._full and not self._inner.unconsumed_tail
-
-    @property
-    def unused_data(self) -> bytes:
-        return self._inner.unused_data
-
-    def decompress(self, data: bytes, max_length: int = -1) -> bytes:
-        out = self._inner.decompress(self._inner.unconsumed_tail + data, max_length)
-        self._full = len(out) == max_length
-        return out
-
-
 def deflate() -> Decoder:
     """Return a decompressor of raw deflate (RFC 1951), as zip members have it."""
-    return _Zlib(-zlib.MAX_WBITS)
-
-
-def zlib_stream() -> Decoder:
-    """Return a decompressor of zlib streams (RFC 1950)."""
-    return _Zlib(zlib.MAX_WBITS)
-
-
-def gzip_member() -> Decoder:
-    """Return a decompressor of one gzip member (RFC 1952), header and checksum checked."""
-    return _Zlib(16 + zlib.MAX_WBITS)
+    return Deflate()
 
 
 def bzip2() -> Decoder:

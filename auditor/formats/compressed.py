@@ -16,11 +16,10 @@ from auditor.formats._inflated import (
     Inflated,
     Opener,
     bzip2,
-    gzip_member,
     lzma_alone,
     xz,
-    zlib_stream,
 )
+from auditor.formats._zlib_stream import gzip_member, zlib_stream
 
 
 class _Packing(Struct, frozen=True):
