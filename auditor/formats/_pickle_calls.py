@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from auditor.formats import _pickle_joblib, _pickle_numpy, _pickle_python, _pickle_torch
-from auditor.formats._pickle_values import OPAQUE, Dict, Global, List, Obj, Opaque, Set
+from auditor.formats._pickle_values import OPAQUE, Changeable, Dict, Global, List, Obj, Opaque, Set
 
 if TYPE_CHECKING:
     from auditor.formats._pickle_machine import Machine
@@ -18,9 +18,11 @@ _BUILT = {
     **_pickle_python.BUILDS, **_pickle_numpy.BUILDS, **_pickle_torch.BUILDS,
     **_pickle_joblib.BUILDS,
 }  # fmt: skip
+Kind = type[List] | type[Dict] | type[Set]
 _CYTHON = "__pyx_unpickle_"
 _SLOTTED = 2
-_UNHASHABLE = frozenset((List, Dict, Set))
+_FILLED = (List, Dict, Set)
+_UNHASHABLE = frozenset((List, Dict, Set, Changeable))
 
 
 def call(machine: Machine, callee: object, arguments: object, *, new: bool = False) -> object:
@@ -87,11 +89,11 @@ def build(machine: Machine, target: object, state: object) -> None:
         check(machine, target, state)
 
 
-def add_items(machine: Machine, target: object, values: list[object], kind: type) -> None:
+def add_items(machine: Machine, target: object, values: list[object], kind: Kind) -> None:
     """Put elements into a list, dict or set, or into an object whose entry lets it take them."""
     if kind is not List:
         check_keys(machine, values[::2] if kind is Dict else values)
-    if isinstance(target, (List, Dict, Set)) and type(target) is kind:
+    if isinstance(target, _FILLED) and target.__class__ is kind:
         target.extend(values)
         return
     if isinstance(target, Opaque):

@@ -7,7 +7,7 @@ import struct
 
 from auditor.formats._pickle_machine import Machine
 from auditor.formats._pickle_reader import Broken
-from auditor.formats._pickle_values import OPAQUE
+from auditor.formats._pickle_values import OPAQUE, Changeable, Raw
 
 _INT = struct.Struct("<i")
 _LARGEST_LONG = 1 << 20
@@ -141,6 +141,9 @@ def string(machine: Machine) -> None:
 def byte_array(machine: Machine) -> None:
     """BYTEARRAY8: bytes that can be changed."""
     machine.raw(unsigned(machine, 8))
+    literal = machine.stack[-1]
+    if isinstance(literal, Raw):
+        machine.stack[-1] = Changeable(literal.offset, literal.length)
 
 
 def next_buffer(machine: Machine) -> None:

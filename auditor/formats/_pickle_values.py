@@ -16,6 +16,12 @@ class Raw:
         self.length = length
 
 
+class Changeable(Raw):
+    """A byte array: bytes without a hash."""
+
+    __slots__ = ()
+
+
 class Text(Raw):
     """A text too long to keep, by the place of its UTF-8."""
 
