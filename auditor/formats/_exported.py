@@ -20,6 +20,8 @@ _FUNCTION = re.compile(
     r"torch\._check(?:_is_size)?|torch\._higher_order_ops\.[\w.]{1,80}|"
     r"torch\.utils\._sympy\.functions\.\w{1,40}"
 )
+# aten::__and__ and its like: the only names with two underlines that are operators.
+_OPERATORS_OF_PYTHON = re.compile(r"^__i?(?:and|or|xor|lshift|rshift)__")
 _RUNS = frozenset({"attrgetter", "methodcaller", "call"})
 _OWN = frozenset({
     "aten", "prim", "prims", "higher_order", "quantized", "quantized_decomposed",
@@ -88,7 +90,7 @@ def _is_arithmetic(expression: str) -> bool:
 
 def _target(target: str, context: Context, operators: set[str]) -> Iterator[VerdictReason]:
     found = _OPERATOR.fullmatch(target)
-    if found and "__" not in found.group(2).strip("_"):
+    if found and "__" not in _OPERATORS_OF_PYTHON.sub("", found.group(2)):
         if found.group(1) not in _OWN:
             operators.add(f"{found.group(1)}::{found.group(2)}")
         return
