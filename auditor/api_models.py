@@ -1,4 +1,4 @@
-"""The library's face for model stores: lock them, check them against a lock, join locks."""
+"""The library's face for model stores: locks of them, and signatures of single models."""
 
 from __future__ import annotations
 
@@ -10,9 +10,14 @@ from auditor.errors import AuditError, ExitCode, UsageError, worst
 from auditor.evidence import Tool
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from auditor.collect._signed_model import Compared
     from auditor.host import Host
     from auditor.models.differences import Difference
     from auditor.models.lock import Lock, Store
+    from auditor.models.signer_keys import ModelSigner, Trusted
+    from auditor.models.signing import Signed
 
 Heard = Callable[[int, int], None]
 
@@ -97,6 +102,69 @@ def merge_locks(documents: Sequence[bytes]) -> bytes:
     from auditor.models.merging import merge
 
     return encode(merge([decode(document) for document in documents]))
+
+
+def sign_model(  # noqa: PLR0913 - each is a choice of the user's
+    path: str, *, host: Host, signer: ModelSigner, signature: str = "",
+    hash_type: str = "sha256", shard_size: int = 0, allow_symlinks: bool = False,
+    ignored: Sequence[str] = (), heard: Heard = unheard,
+) -> bytes:  # fmt: skip
+    """Return the signature of the model at `path` (absolute), OpenSSF Model Signing 1.0.
+
+    `signature` is where it will be written: within the model it is left out. So are the paths
+    `ignored`, relative to the model. `shard_size` in bytes signs parts of files, 0 whole ones.
+    Raises `AuditError` where the model holds what cannot be signed.
+    """
+    from posixpath import basename, realpath
+
+    from auditor.collect._digests import check_algorithms
+    from auditor.collect._signed_model import SignedModel, relative_to
+    from auditor.models.signed_manifest import ALWAYS_IGNORED, HASHES, Manifest, is_plain
+    from auditor.models.signing import sign
+
+    if hash_type not in HASHES:
+        raise UsageError(
+            f"models are not signed with '{hash_type:.40}'", hint=f"Digests: {', '.join(HASHES)}"
+        )
+    check_algorithms((hash_type,))
+    for name in ignored:
+        if not is_plain(name):
+            raise UsageError("this is no path within the model", where=name)
+    real, own = realpath(path), realpath(signature) if signature else ""
+    inside = relative_to(own, real)
+    how = Manifest(
+        model=basename(real) or "model",
+        hash_type=hash_type,
+        resources=(),
+        size=shard_size,
+        allow_symlinks=allow_symlinks,
+        ignored=tuple(dict.fromkeys((*ALWAYS_IGNORED, *ignored, *((inside,) if inside else ())))),
+    )
+    model = SignedModel(host, path, how, signature=own, heard=heard)
+    return sign(model.manifest(), signer)
+
+
+def verify_model(  # noqa: PLR0913 - each is a choice of the user's
+    path: str, document: bytes, *, host: Host, trusted: Trusted, at: datetime,
+    signature: str = "", ignore_unsigned: bool = False, heard: Heard = unheard,
+) -> tuple[Signed, Compared]:  # fmt: skip
+    """Return who signed the model at `path` (absolute), and how it differs from what was signed.
+
+    `document` is the signature, `signature` the file that it was read from. Certificates must be
+    valid at the time `at`. Raises `SignatureError` before any file is read where the signature
+    is false, malformed or by nobody who is trusted. Nothing is taken from a cache.
+    """
+    from posixpath import realpath
+
+    from auditor.collect._digests import check_algorithms
+    from auditor.collect._signed_model import SignedModel
+    from auditor.models.signing import verify
+
+    signed = verify(document, trusted, at=at)
+    check_algorithms((signed.manifest.hash_type,))
+    own = realpath(signature) if signature else ""
+    model = SignedModel(host, path, signed.manifest, signature=own, heard=heard)
+    return signed, model.compared(ignore_unsigned=ignore_unsigned)
 
 
 def exit_code(differences: Sequence[Difference]) -> ExitCode:

@@ -148,3 +148,69 @@ def merge(
     from auditor.commands import locks
 
     finish(locks.merge(parts, out))
+
+
+SignatureOption = Annotated[
+    Path | None,
+    typer.Option("--signature", help="Its file. Default: PATH/model.sig, or FILE.sig of a file."),
+]
+
+
+@app.command("sign")
+def sign(
+    path: Annotated[str, typer.Argument(metavar="PATH", help="A model: its folder, or one file.")],
+    key: Annotated[
+        Path, typer.Option("--key", help="The private key in PEM: P-256, P-384 or P-521.")
+    ],
+    signature: SignatureOption = None,
+    passphrase_file: Annotated[
+        Path | None, typer.Option("--passphrase-file", help="Its first line opens the key.")
+    ] = None,
+    certificate: Annotated[
+        list[Path] | None,
+        typer.Option("--certificate", help="Certificates in PEM, the signer's own first."),
+    ] = None,
+    digest: Annotated[
+        str, typer.Option("--digest", metavar="ALG", help="sha256, blake2b or blake3.")
+    ] = "sha256",
+    shard_size: Annotated[
+        int, typer.Option("--shard-size", min=0, help="Sign parts of so many bytes; 0: files.")
+    ] = 0,
+    allow_symlinks: Annotated[
+        bool, typer.Option("--allow-symlinks", help="Sign what links lead to, as in hub caches.")
+    ] = False,
+    ignore: Annotated[
+        list[str] | None,
+        typer.Option("--ignore", help="A path in the model to be left out; repeatable."),
+    ] = None,
+) -> None:  # fmt: skip
+    """Sign a model, so that `model_signing` and this toolkit can verify it (OpenSSF)."""
+    from auditor.commands import signatures
+
+    choice = signatures.Choice(
+        key=key, passphrase_file=passphrase_file, certificates=tuple(certificate or ()),
+        hash_type=digest, shard_size=shard_size, allow_symlinks=allow_symlinks,
+        ignored=tuple(ignore or ()),
+    )  # fmt: skip
+    finish(signatures.sign(path, signature, choice))
+
+
+@app.command("verify")
+def verify(
+    path: Annotated[str, typer.Argument(metavar="PATH", help="A model: its folder, or one file.")],
+    signature: SignatureOption = None,
+    trust: Annotated[
+        list[Path] | None,
+        typer.Option("--trust", help="A public key, or certificates of who vouches; repeatable."),
+    ] = None,
+    site: SiteOption = None,
+    ignore_unsigned: Annotated[
+        bool, typer.Option("--ignore-unsigned", help="Accept files that the signature omits.")
+    ] = False,
+    at: AtOption = "",
+) -> None:  # fmt: skip
+    """Verify a model's signature and that every file is what was signed; else exit 5."""
+    from auditor.commands import signatures
+
+    trusted = signatures.whom(trust or (), site)
+    finish(signatures.verify(path, signature, trusted, at=at, ignore_unsigned=ignore_unsigned))

@@ -11,6 +11,7 @@ from auditor import api, output
 from auditor.commands._terminal import say
 from auditor.delivery import LOCAL_KEY_FOLDER, public_half
 from auditor.errors import ExitCode, KeyFileError, SignatureError
+from auditor.evidence.site import MODELS
 
 if TYPE_CHECKING:
     from auditor.seal.keys import SigningKey
@@ -23,7 +24,7 @@ def keygen(path: Path, passphrase_file: Path | None) -> ExitCode:
     """Make a key pair."""
     from auditor.seal import keys
 
-    pair = keys.generate(path, passphrase=_passphrase(passphrase_file))
+    pair = keys.generate(path, passphrase=passphrase(passphrase_file))
     say(f"Private key  {path}  (readable by you alone; keep it off the hosts that are audited)")
     say(f"Public key   {pair.public_path}  (give it to whoever verifies)")
     say(f"Key id       {pair.key.public.key_id}")
@@ -34,7 +35,7 @@ def sign(path: Path, key_file: Path, passphrase_file: Path | None) -> ExitCode:
     """Sign an output folder anew, or write `FILE.sig` beside a file."""
     from auditor.seal import keys, sshsig
 
-    key = keys.load_signing_key(key_file, _passphrase(passphrase_file))
+    key = keys.load_signing_key(key_file, passphrase(passphrase_file))
     if path.is_dir():
         signed, doubt = _signed_anew(path, key)
         output.write_all(path, signed)
@@ -101,6 +102,8 @@ def verify(path: Path, trust: Sequence[Path] | None, site: Path | None) -> ExitC
 
     trusted = [key for file in trust or () for key in trusting.read_public_keys(file)]
     for declared in api.load_site(site).signers if site else ():
+        if declared.role == MODELS:
+            continue  # their keys sign no reports, and may be of kinds that are none of ours
         data = declared.public_key.encode()
         trusted += trusting.load_public_keys(data, where=str(site), name=declared.name)
     moment = dt.datetime.fromisoformat(api.now())
@@ -136,7 +139,7 @@ def _claimed(claims: Claims | None) -> list[str]:
     ]
 
 
-def _passphrase(path: Path | None) -> bytes | None:
+def passphrase(path: Path | None) -> bytes | None:
     """Return the first line of the passphrase file; raises `KeyFileError` for an empty one."""
     if path is None:
         return None

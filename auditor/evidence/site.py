@@ -11,6 +11,9 @@ StorePurpose = Literal[
     "keys", "other",
 ]  # fmt: skip
 
+# The role of those who sign models.
+MODELS = "models"
+
 
 class _Part(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A part of the site file: unknown fields are mistakes."""
@@ -57,7 +60,10 @@ class Store(_Part, frozen=True, kw_only=True):
 
 
 class Signer(_Part, frozen=True, kw_only=True):
-    """Somebody whose signature on a report counts; `public_key` is PEM text or an SSH line."""
+    """Somebody whose signature counts; `public_key` is PEM text or an SSH line.
+
+    It counts on reports, and with the role `models` on models alone.
+    """
 
     name: str
     public_key: str

@@ -195,7 +195,7 @@ def load_signing_key(path: Path, passphrase: bytes | None = None) -> SigningKey:
     from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
-    data = _read_private(path)
+    data = read_private(path)
     opens = serialization.load_pem_private_key
     if b"BEGIN OPENSSH PRIVATE KEY" in data:
         opens = serialization.load_ssh_private_key
@@ -220,8 +220,11 @@ def load_signing_key(path: Path, passphrase: bytes | None = None) -> SigningKey:
     return SigningKey(private)
 
 
-def _read_private(path: Path) -> bytes:
-    """Return the bytes of a private key file that nobody else may read."""
+def read_private(path: Path) -> bytes:
+    """Return the bytes of a private key file that nobody else may read.
+
+    Raises `KeyFileError` where it is missing, no file, or one's own and open to others.
+    """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         with open(descriptor, "rb") as file:  # noqa: PTH123 - a descriptor, so that what is checked is read
