@@ -59,6 +59,14 @@ def test_an_archive_behind_another_file_is_seen(sample):
     assert formats.inspect(Memory(sample + archive)).verdict == "malformed"
 
 
+def test_a_count_of_none_hides_no_archive():
+    archive = zipped({"a.txt": b"words"})
+    end = archive.rindex(b"PK\5\6")
+    lying = archive[: end + 8] + b"\0" * 4 + archive[end + 12 :]
+    assert zip_at_the_end(Memory(b"words" + lying)) == end + 5
+    assert formats.inspect(Memory(b"\0" * 9 + lying)).verdict == "malformed"
+
+
 @pytest.mark.parametrize(
     "data",
     [
