@@ -101,7 +101,8 @@ class _Trap(_pickle.Unpickler):
     """Asks for nothing: writes down what would have been imported, and where."""
 
     def __init__(self, file) -> None:
-        super().__init__(file, buffers=None)
+        # Text of Python 2 as the most patient loader takes it: every byte is a letter.
+        super().__init__(file, encoding="latin1", buffers=None)
         self._tell = file.tell
         self._asked = 0
 
