@@ -7,25 +7,9 @@ from collections.abc import Iterator
 from auditor.evidence.models import VerdictReason
 from auditor.formats import Context
 from auditor.formats import _onnx_tensors as tensors
+from auditor.formats._onnx_operators import COMPILED, judge_operator
 from auditor.formats._protobuf import BYTES, Message
-from auditor.formats._tally import Tally, shown
-
-# Domains whose operators are the specification's or a runtime's own (onnx/defs, and
-# onnxruntime/core/graph/constants.h); "" is ai.onnx.
-DOMAINS = frozenset({
-    "", "ai.onnx", "ai.onnx.ml", "ai.onnx.training", "ai.onnx.preview",
-    "ai.onnx.preview.training", "com.microsoft", "com.microsoft.nchwc",
-    "com.ms.internal.nhwc", "com.microsoft.experimental",
-})  # fmt: skip
-# Operators that call Python by a name which the graph gives (onnxruntime's language_interop_ops
-# and training operators, onnxruntime-extensions): in no domain are they anything else.
-PYTHON = frozenset({
-    "PyOp", "PyCustomOp", "PyCustomOpDef", "PythonOp", "PythonOpGrad", "PyFunc", "TritonOp",
-    "PythonFunction", "PyTorchOp",
-})  # fmt: skip
-# com.microsoft operators that are no operator of their own: compiled code, or a call of ATen.
-COMPILED = frozenset({"EPContext", "Snpe", "SNPE", "OpenVINO", "TRTEngineOp", "QNN"})
-FOREIGN = frozenset({"ATen"})
+from auditor.formats._tally import Tally
 
 _GRAPH = frozenset({1, 2, 5, 10, 11, 12, 13, 14, 15, 16})
 _NODE = frozenset(range(1, 11))
@@ -90,25 +74,8 @@ class Graphs:
         yield from self.reasons
         yield from self.outside.reasons
         for (domain, name), offset in self._operators.items():
-            yield from self._operator(domain, name, offset)
-
-    def _operator(self, domain: str, name: str, offset: int) -> Iterator[VerdictReason]:
-        reason = self._context.reason
-        called = shown(f"{domain}::{name}" if domain else name)
-        if name in PYTHON or (domain.startswith("ai.onnx.contrib") and name.startswith("Py")):
-            self.tally.operator(called)
-            detail = f"the operator {called} calls Python code that the graph names"
-            yield reason("onnx-python-operator", "dangerous", detail, offset=offset)
-        elif (domain, name) in self._functions:
-            return
-        elif name in COMPILED:
-            self.tally.operator(called)
-            detail = f"the operator {called} holds, or points to, compiled code"
-            yield reason("onnx-compiled-operator", "not-inspectable", detail, offset=offset)
-        elif domain not in DOMAINS or name in FOREIGN:
-            self.tally.operator(called)
-            detail = f"the operator {called} is in a library outside the model"
-            yield reason("onnx-custom-operator", "unlisted", detail, offset=offset)
+            own = (domain, name) in self._functions
+            yield from judge_operator(self._context, self.tally, (domain, name), offset, own=own)
 
     def _one(self, message: Message) -> None:
         for field in message.fields():

@@ -1,0 +1,51 @@
+"""Judges the operators of ONNX and onnxruntime by their domain and name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from auditor.evidence.models import VerdictReason
+from auditor.formats import Context
+from auditor.formats._tally import Tally, shown
+
+# Domains whose operators are the specification's or a runtime's own (onnx/defs, and
+# onnxruntime/core/graph/constants.h); "" is ai.onnx.
+DOMAINS = frozenset({
+    "", "ai.onnx", "ai.onnx.ml", "ai.onnx.training", "ai.onnx.preview",
+    "ai.onnx.preview.training", "com.microsoft", "com.microsoft.nchwc",
+    "com.ms.internal.nhwc", "com.microsoft.experimental",
+})  # fmt: skip
+# Operators that call Python by a name which the graph gives (onnxruntime's language_interop_ops
+# and training operators, onnxruntime-extensions): in no domain are they anything else.
+PYTHON = frozenset({
+    "PyOp", "PyCustomOp", "PyCustomOpDef", "PythonOp", "PythonOpGrad", "PyFunc", "TritonOp",
+    "PythonFunction", "PyTorchOp",
+})  # fmt: skip
+# com.microsoft operators that are no operator of their own: compiled code, or a call of ATen.
+COMPILED = frozenset({"EPContext", "Snpe", "SNPE", "OpenVINO", "TRTEngineOp", "QNN"})
+FOREIGN = frozenset({"ATen"})
+
+
+def judge_operator(
+    context: Context, tally: Tally, operator: tuple[str, str], offset: int, *, own: bool = False
+) -> Iterator[VerdictReason]:
+    """Yield why an operator (domain, name) is no data, and keep its name in the tally.
+
+    `own` is one that the model defines by a function, whose nodes are judged themselves.
+    """
+    domain, name = operator
+    called = shown(f"{domain}::{name}" if domain else name)
+    if name in PYTHON or (domain.startswith("ai.onnx.contrib") and name.startswith("Py")):
+        tally.operator(called)
+        detail = f"the operator {called} calls Python code that the graph names"
+        yield context.reason("onnx-python-operator", "dangerous", detail, offset=offset)
+    elif own:
+        return
+    elif name in COMPILED:
+        tally.operator(called)
+        detail = f"the operator {called} holds, or points to, compiled code"
+        yield context.reason("onnx-compiled-operator", "not-inspectable", detail, offset=offset)
+    elif domain not in DOMAINS or name in FOREIGN:
+        tally.operator(called)
+        detail = f"the operator {called} is in a library outside the model"
+        yield context.reason("onnx-custom-operator", "unlisted", detail, offset=offset)
