@@ -13,11 +13,12 @@ from auditor.formats._errors import FormatError
 from auditor.formats._view import Memory
 
 # The first bytes of: a pickle of protocol 2 to 5 and of protocol 0 with an import or a mark
-# before one; base64 of these, of gzip and zlib; hex of them; gzip and zlib themselves.
+# before one; base64 of these, of gzip and zlib; hex of them; gzip and zlib themselves; base64 of
+# the base64 and hex.
 _PREFIXES = (
     b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05", b"\x1f\x8b", b"x\x01", b"x^", b"x\x9c",
     b"x\xda", b"gA", b"H4", b"eJ", b"eN", b"eA", b"80", b"1f", b"78", b"Y2", b"Y3", b"Y1", b"KG",
-    b"63", b"28",
+    b"63", b"28", b"Z0", b"SD", b"ZU", b"WT", b"S0", b"OD",
 )  # fmt: skip
 _TEXTUAL = re.compile(rb"\(?[ci][A-Za-z_][A-Za-z0-9_.]*\n[A-Za-z_][A-Za-z0-9_.]*\n")
 _BASE64 = re.compile(rb"[A-Za-z0-9+/_\-\s]+=*\s*")

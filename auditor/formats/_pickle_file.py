@@ -94,7 +94,7 @@ def inspect(view: View, context: Context) -> Inspection:
         model_format="joblib" if any(pickled.wrapped for pickled in found) else "pickle",
         role="object",
         header=header(found),
-        verdict=worst(pickled.verdict for pickled in found),
+        verdict=worst([*(p.verdict for p in found), *(reason.verdict for reason in reasons)]),
         reasons=tuple(reasons),
         unlisted=tuple({name for pickled in found for name in pickled.unlisted}),
     )

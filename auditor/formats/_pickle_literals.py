@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import struct
 
-from auditor.formats._pickle_machine import Machine
+from auditor.formats._pickle_machine import KEPT, Machine
 from auditor.formats._pickle_reader import Broken
 from auditor.formats._pickle_values import OPAQUE, Changeable, Raw
 
@@ -135,7 +135,13 @@ def short_string(machine: Machine) -> None:
 
 def string(machine: Machine) -> None:
     """BINSTRING: a text of Python 2."""
-    machine.raw(_signed(machine, "a text"))
+    count = _signed(machine, "a text")
+    if count > KEPT:
+        machine.raw(count)
+        return
+    raw = machine.take(count)
+    machine.embedded_if_prefixed(raw)
+    machine.stack.append(raw.decode("latin-1"))
 
 
 def byte_array(machine: Machine) -> None:
