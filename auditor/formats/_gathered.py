@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from msgspec.structs import replace
+
 from auditor.evidence.models import VERDICTS, Role, Verdict, VerdictReason
 from auditor.formats import Context, FormatError, Inspection, ModelHeader, by_share, worst
 
@@ -25,6 +27,8 @@ class Gathered:
         self.tensors = 0
         self.operators: set[str] = set()
         self.producer = ""
+        self.architecture = ""
+        self.model_name = ""
 
     def tell(self, reasons: Iterable[VerdictReason]) -> None:
         """Add reasons; the verdict is never weaker than the strongest of them."""
@@ -79,6 +83,13 @@ class Gathered:
         )  # fmt: skip
 
     def _header(self) -> ModelHeader:
+        header = self._counted()
+        return replace(
+            header, architecture=self.architecture or header.architecture,
+            name=self.model_name or header.name,
+        )  # fmt: skip
+
+    def _counted(self) -> ModelHeader:
         operators = tuple(sorted(self.operators))[:_MOST]
         if self.elements:
             return ModelHeader(

@@ -8,7 +8,7 @@ from auditor.evidence.models import VerdictReason
 from auditor.formats import Context, FormatError, View
 from auditor.formats._gathered import Gathered
 from auditor.formats._json import MOST, parse, table
-from auditor.formats._keras import judge_config
+from auditor.formats._keras import examine_config
 from auditor.formats._names import is_script, shown
 from auditor.formats._native import native_code
 from auditor.formats._recipes import judge_manifest, judge_targets
@@ -44,15 +44,15 @@ def judge_member(name: str, view: View, context: Context, gathered: Gathered) ->
 def _judge_text(name: str, view: View, context: Context, gathered: Gathered) -> None:
     last = name.rpartition("/")[2].casefold()
     judge = _TEXTS.get(last)
-    if judge is None and last != "schema.json":
+    if judge is None and last not in ("schema.json", "config.json"):
         return
     raw = view.at(0, MOST + 1)
     try:
-        if last == "config.json" and "class_name" not in table(parse(raw, "the configuration")):
-            # What transformers and others call so; Keras' loader takes a class by this name.
-            return
         if judge is not None:
             gathered.tell(judge(raw, context))
+            return
+        if last == "config.json":
+            _judge_keras(raw, context, gathered)
             return
         reasons, unlisted, version = judge_schema(raw, context)
         gathered.tell(reasons)
@@ -64,8 +64,18 @@ def _judge_text(name: str, view: View, context: Context, gathered: Gathered) -> 
         gathered.tell_error(error, context, "archive-text")
 
 
+def _judge_keras(raw: bytes, context: Context, gathered: Gathered) -> None:
+    """Judge what Keras takes a class by its name from; transformers has files of this name too."""
+    if "class_name" not in table(parse(raw, "the configuration")):
+        return
+    config = examine_config(raw, context)
+    gathered.tell(config.reasons)
+    gathered.architecture = config.header.architecture
+    gathered.model_name = config.header.name
+    gathered.operators.update(config.header.custom_operators)
+
+
 _TEXTS: dict[str, _Judge] = {
-    "config.json": judge_config,
     "model_config.yaml": judge_targets,
     "manifest.json": judge_manifest,
 }

@@ -11,6 +11,9 @@ from auditor.formats._names import folded, shown, unsafe
 from auditor.formats._zip_records import DEFERRED, DESCRIPTOR, END, UTF8, End, Entry
 
 _UNIX = 3
+_SPECIAL = (stat.S_IFLNK, stat.S_IFCHR, stat.S_IFBLK, stat.S_IFIFO, stat.S_IFSOCK)
+# What deflate makes of nothing: the folders of many Java archives have it.
+_NOTHING_PACKED = 2
 # Bits 1 and 2 tell how hard the writer tried; they change nothing.
 _OPTIONS = 0b110
 
@@ -69,9 +72,9 @@ def of_entry(entry: Entry, context: Context) -> Iterator[VerdictReason]:
         yield context.reason(
             "zip-encrypted", "not-inspectable", f"{name} is encrypted", offset=entry.offset
         )
-    if entry.name.endswith(b"/") and (entry.size or entry.packed):
+    if entry.name.endswith(b"/") and (entry.size or entry.packed > _NOTHING_PACKED):
         yield malformed(context, "zip-folder-data", f"the folder {name} has content", entry.offset)
-    if entry.system == _UNIX and not _is_plain(entry.attributes >> 16):
+    if entry.system == _UNIX and stat.S_IFMT(entry.attributes >> 16) in _SPECIAL:
         yield malformed(context, "zip-link", f"{name} is a link or a special file", entry.offset)
     if not entry.wide or not entry.extra_fits:
         yield malformed(
@@ -150,10 +153,6 @@ def _are_arrays(one: str, other: str) -> bool:
     """Return whether two names are arrays of NumPy's, whose case tells them apart: `w`, `W`."""
     arrays = one.endswith(".npy") and other.endswith(".npy")
     return arrays and one != other and one.casefold() == other.casefold()
-
-
-def _is_plain(mode: int) -> bool:
-    return stat.S_IFMT(mode) in (0, stat.S_IFREG, stat.S_IFDIR)
 
 
 def _as_utf8(entry: Entry) -> bytes:

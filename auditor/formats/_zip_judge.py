@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from auditor.evidence.models import Role
-from auditor.formats import Context, FormatError, Inspection, Memory, View
+from auditor.formats import Context, FormatError, Inspection, Memory, Part, View
 from auditor.formats._gathered import Gathered
 from auditor.formats._members import judge_member
 from auditor.formats._native import native_code
@@ -61,6 +61,7 @@ def _tell_prefix(archive: Archive, view: View, context: Context, gathered: Gathe
     """Tell what stands before the archive: a program is what a llamafile is."""
     if not archive.prefix:
         return
+    gathered.add(context.nested(Part(view, 0, archive.prefix), "before the archive"))
     code = native_code(view) or ("a script" if view.at(0, 2) == b"#!" else "")
     if code:
         detail = f"it is a program with an archive in it: {code}"

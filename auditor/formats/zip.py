@@ -20,4 +20,4 @@ def inspect(view: View, context: Context) -> Inspection:
     return inspect_zip(view, context, "zip", "archive")
 
 
-FORMAT = ModelFormat(title="zip archive", recognises=recognises, inspect=inspect, rank=8)
+FORMAT = ModelFormat(title="zip archive", recognises=recognises, inspect=inspect, rank=7)
