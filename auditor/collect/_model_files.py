@@ -11,6 +11,7 @@ from auditor.collect._paths import recordable
 from auditor.collect._reading import Reading
 from auditor.collect._store_external import external
 from auditor.collect._store_layouts import Knowledge
+from auditor.collect._store_signatures import Signatures
 from auditor.collect._store_view import StoreView
 from auditor.collect._store_walk import Bounds
 from auditor.collect._unknown_files import is_named_like_a_model, program, unknown_content
@@ -35,8 +36,15 @@ class ModelFiles:
         self.total = 0
         self.seen = 0
 
-    def of(
-        self, store: str, view: StoreView, knowledge: Knowledge, files: list[File], bounds: Bounds
+    def of(  # noqa: PLR0913 - what is known of a store
+        self,
+        store: str,
+        view: StoreView,
+        knowledge: Knowledge,
+        files: list[File],
+        bounds: Bounds,
+        *,
+        signatures: Signatures,
     ) -> Iterator[ModelFile | Odd]:
         """Yield the model files among a store's files, and what of them is odd.
 
@@ -65,7 +73,8 @@ class ModelFiles:
             told += 1
             self.total += 1
             self.seen += opened and inspected.verdict in _JUDGED
-            yield self._record(store, view, knowledge, file, inspected, opened=opened)
+            record = self._record(store, view, knowledge, file, inspected, opened=opened)
+            yield signatures.on(record, (file.path, *names))
             yield from external(view, file, names, inspected)
 
     def _inspect(self, file: File) -> tuple[bool, Inspection | None]:

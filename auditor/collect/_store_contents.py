@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
+
+import msgspec
 
 from auditor.collect import Fact, Options
 from auditor.collect._digests import digests_of
 from auditor.collect._model_files import ModelFiles
 from auditor.collect._reading import Reading
 from auditor.collect._store_layouts import Anomalies, Knowledge
+from auditor.collect._store_signatures import Signatures
 from auditor.collect._store_view import StoreView
 from auditor.collect._store_walk import Bounds, Walk
 from auditor.evidence import Origin
@@ -51,30 +55,46 @@ class StoreFacts:
         """Yield the anomalies and the model files."""
         contents = self._walk.contents
         root = self._only or contents.root
-        hashed = self._digests(self.files[: bounds.opened], options)
+        signatures = Signatures(self._reading, contents, options)
+        hashed = self._digests(self.files[: bounds.opened], options, signatures)
         # Of a part alone (`--shard`) it is not known here which files are another's.
         whole = bool(options.digests) and not options.shard
         view = StoreView(self._reading, contents, hashed, hashed=whole)
         knowledge = Knowledge(contents, self._walk.names)
         anomalies = Anomalies(self._reading, root, complete=contents.complete)
-        for found in knowledge.odds(look(view)):
+        for found in chain(knowledge.odds(look(view)), signatures.odds()):
             if not self._only or found.path == self._only:
                 yield from anomalies.record(found)
-        for told in models.of(root, view, knowledge, self.files, bounds):
+        for told in models.of(root, view, knowledge, self.files, bounds, signatures=signatures):
             if isinstance(told, Odd):
                 yield from anomalies.record(told)
             else:
                 yield told
         anomalies.close()
 
-    def _digests(self, files: list[File], options: Options) -> dict[str, tuple[str, ...]]:
-        """Return the digests that were asked for, and git's own of what is named by that."""
+    def _digests(
+        self, files: list[File], options: Options, signatures: Signatures
+    ) -> dict[str, tuple[str, ...]]:
+        """Return the digests that were asked for, git's own and those of signatures beside them.
+
+        What a signature is about is hashed anew: a cache proves nothing.
+        """
         if not options.digests:
             return {}
         by_git = (f.path for f in files if named_by_digest(f.path).startswith(_GIT))
-        also = dict.fromkeys(by_git, (_GIT,))
-        root = self._walk.contents.root
-        return digests_of(self._reading.host, files, options, self._reading, root=root, also=also)
+        also = signatures.algorithms()
+        for path in by_git:
+            also[path] = (*also.get(path, ()), _GIT)
+        root, host = self._walk.contents.root, self._reading.host
+        if not options.digest_cache:
+            return digests_of(host, files, options, self._reading, root=root, also=also)
+        anew = msgspec.structs.replace(options, digest_cache="")
+        signed = [file for file in files if signatures.covers(file.path)]
+        others = [file for file in files if not signatures.covers(file.path)]
+        return {
+            **digests_of(host, signed, anew, self._reading, root=root, also=also),
+            **digests_of(host, others, options, self._reading, root=root, also=also),
+        }
 
 
 def _holds_data(path: str) -> bool:
