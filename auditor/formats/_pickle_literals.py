@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import struct
 
@@ -11,7 +12,8 @@ from auditor.formats._pickle_values import OPAQUE, Changeable, Raw
 
 _INT = struct.Struct("<i")
 _LARGEST_LONG = 1 << 20
-_OCTAL = re.compile(r"\s*([+-]?0[0-7]*)\s*")
+_OCTAL = re.compile(rb"\s*([+-]?0[0-7]{0,20})")
+_FLOAT = re.compile(rb"[+-]?((\d+\.?\d*|\.\d+)(e[+-]?\d+)?|inf(inity)?|nan)", re.IGNORECASE)
 _ESCAPE = re.compile(rb"\\(x[0-9a-fA-F]{2}|[0-7]{1,3}|.|\n)", re.DOTALL)
 _ESCAPES = {b"n": b"\n", b"t": b"\t", b"r": b"\r", b"a": b"\a", b"b": b"\b", b"f": b"\f",
             b"v": b"\v", b"\\": b"\\", b"'": b"'", b'"': b'"', b"\n": b""}  # fmt: skip
@@ -29,13 +31,12 @@ def int_line(machine: Machine) -> None:
     if raw in (b"00", b"01"):
         machine.stack.append(raw == b"01")
     else:
-        machine.stack.append(_integer(machine, raw.decode("latin-1"), octal=True))
+        machine.stack.append(_integer(machine, raw, octal=True))
 
 
 def long_line(machine: Machine) -> None:
     """LONG: a number in words."""
-    text = _up_to_nul(machine).decode("latin-1")
-    machine.stack.append(_integer(machine, text.removesuffix("L")))
+    machine.stack.append(_integer(machine, _up_to_nul(machine).removesuffix(b"L")))
 
 
 def _up_to_nul(machine: Machine) -> bytes:
@@ -46,13 +47,13 @@ def _up_to_nul(machine: Machine) -> bytes:
     return raw
 
 
-def _integer(machine: Machine, text: str, *, octal: bool = False) -> int:
+def _integer(machine: Machine, raw: bytes, *, octal: bool = False) -> int:
     """Return a number; what is none is malformed, and zero so that what follows is seen."""
     try:
-        return int(text, 0)
+        return int(raw, 0)
     except ValueError:
         # strtol(3) takes 010 for eight.
-        match = _OCTAL.fullmatch(text) if octal else None
+        match = _OCTAL.fullmatch(raw) if octal else None
         if match:
             return int(match[1], 8)
     machine.note("pickle-literal", "malformed", "a number is none")
@@ -82,11 +83,11 @@ def _signed(machine: Machine, what: str) -> int:
 
 
 def float_line(machine: Machine) -> None:
-    """FLOAT: a number in words."""
+    """FLOAT: a number in words, which may not be too large for a double."""
     raw = _up_to_nul(machine)
-    try:
-        value = float(raw)
-    except ValueError:
+    known = _FLOAT.fullmatch(raw) is not None
+    value = float(raw) if known else 0.0
+    if not known or (math.isinf(value) and b"i" not in raw.lower()):
         machine.note("pickle-literal", "malformed", "a number is none")
         value = 0.0
     machine.stack.append(value)

@@ -449,3 +449,24 @@ def test_hostile_names_cannot_reach_a_terminal():
     found = examined(p.whole(p.named("os\x1b[31m", "sys\u202etem")))
     assert all(reason.global_name.isprintable() for reason in found.reasons)
     assert found.verdict not in CLEAN
+
+
+NUMBERS = [
+    b"1", b"010", b"-010", b"0", b"00", b"01", b"001", b" 5", b"5 ", b"010 ", b"1_0", b"0x1f", b"0b1", b"0o7",
+    b"\xa05", b"\x1c5", b"5\x1f", b"+1", b"08", b"5L", b"9" * 5000, b"0" * 30, b"1.", b".5", b"1e5", b"nan",
+    b"-inf", b"Infinity", b"1e999", b"-", b"nan(1)", b"0x1p3", b"bi", b"",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("opcode", [b"I", b"L", b"F"])
+@pytest.mark.parametrize("number", NUMBERS)
+def test_numbers_in_words_are_those_that_cpython_takes(opcode, number):
+    data = opcode + number + b"\n."
+    try:
+        value = _pickle.loads(data)
+    except (ValueError, OverflowError, pickle.UnpicklingError, EOFError):
+        assert examined(data).verdict == "malformed"
+    else:
+        found = examined(data)
+        assert found.verdict == "data"
+        assert found.value == value or value != value  # noqa: PLR0124 - not a number
