@@ -15,6 +15,8 @@ _NAME, _MODE, _SIZE, _SUM, _KIND, _LINK, _MAGIC, _PREFIX = 0, 100, 124, 148, 156
 _LONGEST_HEADER = 1 << 20
 _REASONS = 300
 _ZEROS = 1 << 20
+# What the checksum's own field counts for: eight blanks.
+_BLANKS = 256
 _FILES = b"0\x007"
 _LINKS = b"12"
 _DEVICES = b"346"
@@ -77,8 +79,11 @@ class TarArchive:
             at = begin + size + (-size % BLOCK)
 
     def _size(self, header: bytes, at: int) -> int:
-        written = number(header[_SIZE : _SIZE + 12])
-        if written is None:
+        field = header[_SIZE : _SIZE + 12]
+        written = number(field)
+        # What stands behind a NUL is the number to one reader and nothing to another.
+        odd = field[0] < 0x80 and field.partition(b"\0")[2].strip(b" \0")  # noqa: PLR2004 - octal
+        if written is None or written < 0 or odd:
             self._malformed("tar-size", "a member's size is no number", at)
             return -1
         if "size" not in self._next or header[_KIND : _KIND + 1] in (b"x", b"g", b"L", b"K"):
@@ -170,11 +175,14 @@ class TarArchive:
 
 
 def is_header(header: bytes) -> bool:
-    """Return whether a block is a member's header: its checksum holds, signed or not."""
+    """Return whether a block is a member's header: its checksum holds, signed or not.
+
+    As in CPython's tarfile the magic number is not asked for: what it would read is a header.
+    """
     if len(header) < BLOCK:
         return False
     said = number(header[_SUM : _SUM + 8])
-    if said is None:
+    if said is None or said < _BLANKS:
         return False
     blank = header[:_SUM] + b" " * 8 + header[_SUM + 8 :]
     unsigned = sum(blank)
@@ -183,24 +191,18 @@ def is_header(header: bytes) -> bool:
     return said == unsigned - 256 * sum(byte > 127 for byte in blank)  # noqa: PLR2004 - sign bit
 
 
-def is_tar(head: bytes) -> bool:
-    """Return whether a file begins with a tar header that names a member."""
-    if len(head) < BLOCK or not head[0]:
-        return False
-    magic = head[_MAGIC : _MAGIC + 5] == b"ustar"
-    return (magic or not head[_MAGIC:BLOCK].strip(b"\0")) and is_header(head[:BLOCK])
-
-
 def number(field: bytes) -> int | None:
-    """Return a header's number, octal or (GNU) of base 256; `None` for what is none or negative."""
+    """Return a header's number, octal or (GNU) of base 256; `None` for what is none.
+
+    Octal as CPython's tarfile takes it: up to a NUL, and with whatever `int` allows.
+    """
     if field[0] & 0x80:
-        if field[0] & 0x40:
-            return None
-        return int.from_bytes(field, "big") & ((1 << (8 * len(field) - 1)) - 1)
-    digits = field.strip(b" \0")
-    if not digits:
-        return 0
-    return int(digits, 8) if digits.isdigit() and not set(digits) & set(b"89") else None
+        negative = field[0] & 0x40
+        return None if negative else int.from_bytes(field, "big") & ((1 << 8 * len(field) - 1) - 1)
+    try:
+        return int(field.partition(b"\0")[0].strip() or b"0", 8)
+    except ValueError:
+        return None
 
 
 def short_name(header: bytes) -> str:

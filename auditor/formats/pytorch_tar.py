@@ -9,7 +9,7 @@ from auditor.formats._gathered import Gathered
 from auditor.formats._members import judge_member, within
 from auditor.formats._pickle import Pickled, examine
 from auditor.formats._pickle_torch import STORAGES
-from auditor.formats._tar import BLOCK, TarArchive, is_tar, short_name
+from auditor.formats._tar import BLOCK, TarArchive, is_header, number, short_name
 
 _MEMBERS = ("sys_info", "pickle", "storages", "tensors")
 _MOST_DIMENSIONS = 64
@@ -17,17 +17,16 @@ _MOST_DIMENSIONS = 64
 
 def recognises(head: bytes, view: View) -> bool:
     """Return whether the archive begins with a member of such a file and has its pickle."""
-    if not is_tar(head) or short_name(head).removeprefix("./") not in _MEMBERS:
+    if not is_header(head[:BLOCK]) or short_name(head).removeprefix("./") not in _MEMBERS:
         return False
     found = set()
     at = 0
     for _ in _MEMBERS:
         header = view.at(at, BLOCK)
-        if not is_tar(header):
+        if not is_header(header):
             break
         found.add(short_name(header).removeprefix("./"))
-        digits = header[124:136].strip(b" \0")
-        size = int(digits, 8) if digits.isdigit() and not set(digits) & set(b"89") else 0
+        size = max(0, number(header[124:136]) or 0)
         at += BLOCK + size + (-size % BLOCK)
     return {"pickle", "storages"} <= found
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from auditor.formats import Context, FormatError, Inspection, ModelFormat, Part, View
 from auditor.formats._gathered import Gathered
 from auditor.formats._members import judge_member
-from auditor.formats._tar import TarArchive, is_tar
+from auditor.formats._tar import BLOCK, TarArchive, is_header
 
 
 def recognises(head: bytes, _view: View) -> bool:
     """Return whether the file begins with a member's header."""
-    return is_tar(head)
+    return is_header(head[:BLOCK])
 
 
 def inspect(view: View, context: Context) -> Inspection:

@@ -73,6 +73,8 @@ MALFORMED = {
     "size-negative": with_field(BASE, 124, b"\xff" * 12),
     "size-no-number": with_field(BASE, 124, b"0000000009x\0"),
     "size-in-base-256-too-large": with_field(BASE, 124, b"\x80" + b"\0" * 6 + b"\xff" * 5),
+    "size-behind-a-nul": with_field(BASE, 124, b"\0000000005\0"),
+    "size-with-a-sign": with_field(BASE, 124, b"-0000000005\0"),
     "two-sizes": pax("size=3"),
     "size-of-letters": pax("size=five"),
     "pax-record-cut": pax("path=b")[:512] + b"99 path=b\n".ljust(512, b"\0") + BASE,
@@ -132,6 +134,11 @@ def test_links_that_stay_inside_are_nothing():
     assert judged(tarred([("c", b"words"), (link, b"")])).verdict == "data"
 
 
+@pytest.mark.parametrize("field,raw", [(257, b"xstar\0"), (257, b"\0" * 8), (0, b"\0" * 5)])
+def test_a_header_without_a_magic_number_or_a_name_hides_nothing(field, raw):
+    assert judged(with_field(one(EVIL), field, raw)).verdict == "dangerous"
+
+
 def test_sizes_beyond_octal_are_read():
     raw = with_field(BASE, 124, b"\x80" + b"\0" * 10 + b"\5")
     assert judged(raw).verdict == "data"
@@ -170,6 +177,7 @@ def test_small_parts():
     assert number(b"0000644\0") == 0o644
     assert number(b"\x80\0\0\1") == 1
     assert number(b"\xff\xff\xff\xff") is number(b"12x") is None
+    assert number(b"12\0x") == 0o12
     assert pax_records(b"6 k=v\n") == {"k": "v"}
     assert pax_records(b"7 k=v\n") is pax_records(b"x") is pax_records(b"0 k=v\n") is None
     assert leaves("", "..")
