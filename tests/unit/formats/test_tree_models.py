@@ -115,7 +115,7 @@ def test_catboost():
 CATBOOST = {
     "ends-early": (catboost.sample()[:-1], "malformed"),
     "bytes-behind": (catboost.sample(tail=b"#!/bin/sh"), "malformed"),
-    "layout-of-tomorrow": (catboost.sample(b"FlabuffersModel_v9"), "not-inspectable"),
+    "layout-of-tomorrow": (catboost.sample("FlabuffersModel_v9"), "not-inspectable"),
     "mark-alone": (b"CBM1", "malformed"),
 }
 
