@@ -16,12 +16,16 @@ _SCRIPTS = (
 
 def shown(name: str) -> str:
     """Return a name that may be put into a reason: bounded, without control characters."""
+    if len(name) <= _SHOWN and name.isprintable():
+        return name
     clean = "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in name[: _SHOWN + 1])
     return clean if len(clean) <= _SHOWN else clean[: _SHOWN - 1] + "…"
 
 
 def folded(name: str) -> str:
     """Return what names share that some file systems take for the same."""
+    if name.isascii():
+        return name.lower().rstrip(". ")
     return unicodedata.normalize("NFKC", name).casefold().rstrip(". ")
 
 
@@ -29,7 +33,7 @@ def unsafe(name: str) -> str:
     """Return what is wrong with a member's name in words, `` for nothing."""
     if not name:
         return "has no name"
-    if any(unicodedata.category(c) in ("Cc", "Cf", "Cs") for c in name):
+    if not name.isprintable() and any(unicodedata.category(c) in ("Cc", "Cf", "Cs") for c in name):
         return "has control characters in its name"
     if "\\" in name:
         return "has a backslash in its name"

@@ -31,6 +31,14 @@ _PLAIN = re.compile(
 )
 _WEIGHTS = re.compile(r"data/(?:weights|constants)/[^/]*|tensors/\d+|xl_model_weights/.*")
 
+# How pickles with a call, archives, compressed files and programs begin.
+_RIDES = re.compile(
+    rb"\x80[\x00-\x05]|PK\x03\x04|\x1f\x8b|BZh|\xfd7zXZ|\x78[\x01\x5e\x9c\xda]|\x5d\0\0|\x7fELF|MZ|"
+    rb"[\x20-\x7e\n]{0,80}[ci][A-Za-z_][\w.]*\n|[^\x93]{2,120}\x93.{0,200}R|.{257}ustar",
+    re.DOTALL,
+)
+_RIDES_WITHIN = 512
+
 
 class _Parts(Struct, frozen=True, kw_only=True):
     """The archive as PyTorch sees it: its members by their names below the one folder."""
@@ -165,8 +173,12 @@ def _judge_storage(name: str, storage: Storage, parts: _Parts, inside: Context) 
 def _sniff(member: Member, view: View, parts: _Parts) -> None:
     """Tell what rides in a tensor's bytes, where it is something that runs.
 
-    Numbers look like the first bytes of something now and then; what is then broken is nothing.
+    Torch reads numbers there, whatever they spell: only what begins as a pickle, an archive, a
+    compressed file or a program does is looked into. Numbers look like the first bytes of
+    something now and then; what is then broken is nothing.
     """
+    if not _RIDES.match(view.at(0, _RIDES_WITHIN)):
+        return
     found = parts.context.nested(view, shown(member.name))
     if found is None:
         return
