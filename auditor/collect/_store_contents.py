@@ -55,7 +55,7 @@ class StoreFacts:
         """Yield the anomalies and the model files."""
         contents = self._walk.contents
         root = self._only or contents.root
-        signatures = Signatures(self._reading, contents, options)
+        signatures = Signatures(self._reading, contents, options, self._walk.names)
         hashed = self._digests(self.files[: bounds.opened], options, signatures)
         # Of a part alone (`--shard`) it is not known here which files are another's.
         whole = bool(options.digests) and not options.shard

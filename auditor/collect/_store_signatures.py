@@ -43,12 +43,23 @@ class _Seal(Struct, frozen=True, kw_only=True):
 
 
 class Signatures:
-    """The model signatures of one store. What of them cannot be read is a gap."""
+    """The model signatures of one store, 64 MiB at most. What of them cannot be read is a gap."""
 
-    def __init__(self, reading: Reading, contents: Contents, options: Options) -> None:
-        """Read the signatures among `contents`; those by the site's signers of models count."""
+    def __init__(
+        self,
+        reading: Reading,
+        contents: Contents,
+        options: Options,
+        names: dict[str, tuple[str, ...]],
+    ) -> None:
+        """Read the signatures among `contents`; those by the site's signers of models count.
+
+        `names` are the other names of files (hard links): signed under one, signed under all.
+        """
         self._reading = reading
         self._contents = contents
+        self._first = {other: first for first, others in names.items() for other in others}
+        self._left = signature_bundle.MAX_BUNDLE
         self._hashed = bool(options.digests)
         self._seals = list(self._found(_trusted(options.site)))
         # By file: each seal with the name under which it signs the file.
@@ -58,11 +69,15 @@ class Signatures:
             if seal.manifest is not None and seal.base.state == "valid":
                 self._by_root.setdefault(seal.root, []).append(seal)
             for name, path in self._reached(seal):
-                self._signed.setdefault(path, []).append((seal, name))
+                self._signed.setdefault(self._one(path), []).append((seal, name))
+
+    def _one(self, path: str) -> str:
+        """Return the first name of a file."""
+        return self._first.get(path, path)
 
     def covers(self, path: str) -> bool:
         """Return whether a file is signed: then its digest may come from no cache."""
-        return path in self._signed
+        return self._one(path) in self._signed
 
     def algorithms(self) -> dict[str, tuple[str, ...]]:
         """Return by path the digests that it takes to check files."""
@@ -71,7 +86,8 @@ class Signatures:
             kinds = {s.manifest.hash_type for s, _ in seals if s.manifest and not s.manifest.size}
             if kinds:
                 wanted[path] = tuple(sorted(kinds))
-        return wanted
+        others = {other: wanted[one] for other, one in self._first.items() if one in wanted}
+        return wanted | others
 
     def odds(self) -> Iterator[Odd]:
         """Yield each signature whose files are not all there."""
@@ -89,7 +105,7 @@ class Signatures:
         """Return the record with what signatures say of the file, whose first path is its own."""
         states = [
             self._state(seal, name, paths[0], told.digests)
-            for seal, name in self._signed.get(paths[0], ())
+            for seal, name in self._signed.get(self._one(paths[0]), ())
         ]
         states += self._added(paths) if not states else []
         best = max(states, key=lambda one: (_RANK[one.state], one.signer), default=None)
@@ -100,7 +116,7 @@ class Signatures:
         manifest = seal.manifest
         if manifest is None or seal.base.state not in ("valid", "untrusted"):
             return seal.base
-        if not manifest.allow_symlinks and self._is_link(joined(seal.root, name)):
+        if not manifest.allow_symlinks and self._is_link(_at(seal, name)):
             return _worth(seal, "invalid")
         if not self._hashed:
             return _worth(seal, "not-checked")
@@ -166,10 +182,11 @@ class Signatures:
         try:
             if not signature_bundle.is_bundle(host.read(file.path, limit=_HEAD, head=True)):
                 return []
-            data = host.read(file.path, limit=signature_bundle.MAX_BUNDLE)
+            data = host.read(file.path, limit=self._left)
         except Unreadable as error:
             self._reading.miss(recordable(file.path), error.reason, error.detail)
-            return []
+            return [b""]  # which is no signature that holds
+        self._left -= len(data)
         lines = data.split(b"\n") if file.name.endswith(".jsonl") else [data]
         if len(lines) > _MOST_LINES:
             detail = f"only the first {_MOST_LINES} signatures in it were looked at"
@@ -237,10 +254,13 @@ class Signatures:
                         yield name, file.path
             return
         for name in seal.signed:
-            at = seal.root if name == ITSELF else joined(seal.root, name)
-            file = self._contents.at(at)
+            file = self._contents.at(_at(seal, name))
             if file is not None:
                 yield name, file.path
+
+
+def _at(seal: _Seal, name: str) -> str:
+    return seal.root if name == ITSELF else joined(seal.root, name)
 
 
 def _above(path: str) -> Iterator[str]:

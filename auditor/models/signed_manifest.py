@@ -192,7 +192,7 @@ def _shard_size(how: _Serialization) -> int:
     size = how.shard_size
     if how.method == "files":
         return 0
-    if size is None or size != int(size) or not 0 < size < 2**63:
+    if size is None or not 0 < size < 2**63 or size != int(size):
         raise SignatureError("it signs shards of no size")
     return int(size)
 

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from auditor.errors import SignatureError
+from auditor.errors import ExitCode, SignatureError
 from auditor.models import signature_bundle, signed_manifest
 from auditor.models.signature_bundle import Bundle, Method
 from auditor.models.signed_manifest import Manifest
@@ -27,6 +27,8 @@ _LONGEST = 120
 
 class NotCheckedError(SignatureError):
     """A signature that needs what an air-gapped site has not: nothing says whether it holds."""
+
+    exit_code = ExitCode.UNDECIDED
 
 
 class FalseSignatureError(SignatureError):

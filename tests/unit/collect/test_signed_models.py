@@ -388,3 +388,20 @@ def test_manifests_name_what_they_ignore():
     assert [how.ignores(p) for p in ("cache", "cache/x", "cached", "a/cache", ".git/x", "a/.git")] \
         == [True, True, False, False, True, False]  # fmt: skip
     assert signed_manifest.is_plain("a/b c")
+
+
+def test_a_file_of_two_names_is_signed_under_both(model, made_by):
+    (model.parent / "a.gguf").hardlink_to(model / "model.gguf")
+    signed(model, made_by)
+    assert states(scanned(model.parent, made_by)) == {"a.gguf": "valid"}
+    assert states(scanned(model / "model.gguf", made_by)) == {"model.gguf": "valid"}
+    (model / "model.gguf").write_bytes(gguf(b"y"))
+    assert states(scanned(model.parent, made_by)) == {"a.gguf": "invalid"}
+
+
+def test_more_signatures_than_are_read(model, made_by, monkeypatch):
+    signed(model, made_by)
+    monkeypatch.setattr(store_signatures.signature_bundle, "MAX_BUNDLE", 100)
+    facts = scanned(model, made_by)
+    assert states(facts)["model.gguf"] == "unreadable"
+    assert {f.reason for f in facts if isinstance(f, Gap)} == {"limit"}

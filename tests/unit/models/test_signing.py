@@ -228,6 +228,13 @@ def test_statements_that_are_signed_and_yet_refused(path, value):
         signing.verify(resigned(document, made_by), trusting(made_by))
 
 
+@pytest.mark.parametrize("size", ["1e400", "NaN", "-1", "0", "0.5", "9e99", "true"])
+def test_shards_of_no_size(size):
+    told = signed_manifest.encode(manifest(*shards((0, 4)), size=4))
+    with pytest.raises(SignatureError):
+        signed_manifest.decode(told.replace(b'"shard_size":4', f'"shard_size":{size}'.encode()))
+
+
 def test_the_same_name_twice_in_an_object():
     text = signed_manifest.encode(manifest()).replace(
         b'"predicate":', b'"predicate":{},"predicate":'
