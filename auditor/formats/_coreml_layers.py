@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from auditor.evidence.models import Verdict, VerdictReason
+from auditor.evidence.models import Verdict
 from auditor.formats import Context
 from auditor.formats._onnx_tensors import Outside
 from auditor.formats._protobuf import BYTES, Field, Message
-from auditor.formats._tally import Tally, elements, shown
+from auditor.formats._tally import Places, Reasons, Tally, elements, shown
 
 # coremltools, mlmodel/format: Model.proto, NeuralNetwork.proto, MIL.proto.
 MODEL_TYPES = frozenset({
@@ -48,8 +48,9 @@ class Layers:
         self._context = context
         self.tally = Tally()
         self.outside = Outside(context, "coreml")
-        self.reasons: list[VerdictReason] = []
+        self.reasons = Reasons()
         self.kind = 0
+        self._classes: Places[str] = Places()
         self._pending: list[tuple[int, Message]] = []
 
     def of(self, number: int, message: Message) -> None:
@@ -61,7 +62,7 @@ class Layers:
 
     def tell(self, rule: str, verdict: Verdict, detail: str, offset: int) -> None:
         """Add a reason."""
-        self.reasons.append(self._context.reason(rule, verdict, detail, offset=offset))
+        self.reasons.tell(self._context.reason(rule, verdict, detail, offset=offset))
 
     def _one(self, number: int, message: Message) -> None:
         if number in _PIPELINES:
@@ -99,6 +100,9 @@ class Layers:
         for field in message.fields():
             if field.number == _CLASS_NAME:
                 name = message.text(field)
+        if name in self._classes:
+            return
+        self._classes.add(name, message.start)
         self.tally.operator(name or "without a name")
         detail = f"the {what} {shown(name)} is a class of the program that loads it"
         self.tell(rule, "unlisted", detail, message.start)

@@ -25,7 +25,7 @@ class Table:
 
     def __init__(self, view: View, budget: Budget, at: int) -> None:
         """Read the table at an offset; raises `FormatError` where it or its slots lie outside."""
-        budget.step(2)
+        budget.step(4)
         self._view = view
         self._budget = budget
         self._at = at

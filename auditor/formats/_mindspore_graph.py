@@ -8,7 +8,7 @@ from auditor.evidence.models import VerdictReason
 from auditor.formats import Context
 from auditor.formats._onnx_tensors import Outside
 from auditor.formats._protobuf import Message
-from auditor.formats._tally import Tally, elements, shown
+from auditor.formats._tally import Places, Tally, elements, shown
 
 # mindspore/core/proto/mind_ir.proto, TensorProto.DataType
 _TYPES = {
@@ -37,7 +37,7 @@ class Graphs:
         self.outside = Outside(context, "mindspore")
         self.name = ""
         self.reasons: list[VerdictReason] = []
-        self._operators: dict[str, int] = {}
+        self._operators: Places[str] = Places()
         self._unread: set[tuple[str, int]] = set()
         self._pending: list[Message] = []
 
@@ -82,7 +82,7 @@ class Graphs:
                 yield self._context.reason(rule, "unlisted", detail, offset=offset)
 
     def _operator(self, name: str, offset: int) -> None:
-        self._operators.setdefault(name, offset)
+        self._operators.add(name, offset)
 
     def _rest(self) -> None:
         while self._pending:

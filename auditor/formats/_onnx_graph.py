@@ -9,7 +9,7 @@ from auditor.formats import Context
 from auditor.formats import _onnx_tensors as tensors
 from auditor.formats._onnx_operators import COMPILED, judge_operator
 from auditor.formats._protobuf import BYTES, Message
-from auditor.formats._tally import Tally
+from auditor.formats._tally import Places, Tally
 
 _GRAPH = frozenset({1, 2, 5, 10, 11, 12, 13, 14, 15, 16})
 _NODE = frozenset(range(1, 11))
@@ -30,7 +30,7 @@ class Graphs:
         self.outside = tensors.Outside(context)
         self.name = ""
         self.reasons: list[VerdictReason] = []
-        self._operators: dict[tuple[str, str], int] = {}
+        self._operators: Places[tuple[str, str]] = Places()
         self._functions: set[tuple[str, str]] = set()
         self._unknown: set[tuple[str, int]] = set()
         self._pending: list[Message] = []
@@ -103,7 +103,7 @@ class Graphs:
                 attributes.append(message.inner(field))
             elif field.number not in _NODE:
                 self.unknown("NodeProto", field.number, field.start)
-        self._operators.setdefault((domain, name), message.start)
+        self._operators.add((domain, name), message.start)
         for attribute in attributes:
             self._attribute(attribute, context_of=name in COMPILED)
 

@@ -7,7 +7,7 @@ from auditor.formats._json import table, text, whole
 from auditor.formats._paddle_program import BYTES_OF, TYPES, Operators, tensor_desc
 from auditor.formats._protobuf import Message
 from auditor.formats._tail import zip_reasons
-from auditor.formats._tally import Tally, elements, shown
+from auditor.formats._tally import Places, Tally, elements, shown
 
 # paddle/phi/core/framework/dense_tensor_serialize.cc: version 0 of 32 bits, levels of 64 bits,
 # version 0 of 32 bits, the length of a TensorDesc of 32 bits, the TensorDesc, the numbers.
@@ -92,7 +92,7 @@ def json_program(view: View, context: Context) -> Inspection:
     """Return which operators a program in JSON asks for; those of Paddle's dialects are known."""
     document = table(whole(view, "the program"))
     operators, tally = Operators(context), Tally()
-    custom: set[str] = set()
+    custom: Places[str] = Places()
     pending: list[object] = [document.get("program")]
     while pending:
         context.budget.step()
@@ -130,7 +130,7 @@ def _operations(value: object) -> list[dict[str, object]]:
 
 
 def _operation(
-    value: dict[str, object], operators: Operators, tally: Tally, custom: set[str]
+    value: dict[str, object], operators: Operators, tally: Tally, custom: Places[str]
 ) -> None:
     named = text(value.get("#"))
     if named == _PARAMETER:
@@ -138,7 +138,7 @@ def _operation(
         return
     dialect, _, name = named.partition(".")
     if dialect not in _DIALECTS or not name:
-        custom.add(named)
+        custom.add(named, -1)
     operators.add(name.rstrip("_"), -1)
 
 

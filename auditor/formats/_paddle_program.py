@@ -8,7 +8,7 @@ from auditor.evidence.models import Verdict, VerdictReason
 from auditor.formats import Context, FormatError
 from auditor.formats._operators import known
 from auditor.formats._protobuf import BYTES, VARINT, Field, Message
-from auditor.formats._tally import Tally, elements, shown
+from auditor.formats._tally import Places, Tally, elements, shown
 
 # paddle/fluid/framework/framework.proto: ProgramDesc, BlockDesc, OpDesc, VarDesc, VarType.
 _PROGRAM = {1: BYTES, 3: BYTES, 4: BYTES, 5: BYTES}
@@ -51,12 +51,12 @@ class Operators:
     def __init__(self, context: Context) -> None:
         """Judge for one file."""
         self._context = context
-        self._names: dict[str, int] = {}
+        self._names: Places[str] = Places()
         self.tally = Tally()
 
     def add(self, name: str, offset: int) -> None:
         """Keep an operator's name with where it stands first."""
-        self._names.setdefault(name, offset)
+        self._names.add(name, offset)
 
     def judged(self, *, table: bool = True) -> list[VerdictReason]:
         """Return the reasons; with `table` an operator that Paddle does not register is one."""

@@ -108,6 +108,7 @@ class Message:
     def inner(self, field: Field) -> Message:
         """Return the message that a field holds; raises `FormatError` for another wire type."""
         self._must_be(field, BYTES)
+        self.budget.step()
         if self.nesting == MAX_NESTING:
             raise FormatError(
                 f"messages lie more than {MAX_NESTING} deep in each other", "limit",

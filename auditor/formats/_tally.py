@@ -3,13 +3,49 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TypeVar
 
+from auditor.evidence.models import VerdictReason
 from auditor.formats._errors import FormatError
 
 MOST_ELEMENTS = 1 << 62
 MAX_RANK = 64
 MAX_OPERATORS = 100
+MAX_DISTINCT = 10_000
 _NAME = 200
+_MAX_TOLD = 100
+_Key = TypeVar("_Key", str, tuple[str, str])
+
+
+class Places(dict[_Key, int]):
+    """Where each of many names stands first; more than 10,000 of them are a limit."""
+
+    def add(self, key: _Key, offset: int) -> None:
+        """Keep a name's first place; raises `FormatError`."""
+        if key in self:
+            return
+        if len(self) == MAX_DISTINCT:
+            raise FormatError(
+                f"more than {MAX_DISTINCT} operators of different names", "limit",
+                rule="limit-operators", offset=offset,
+            )  # fmt: skip
+        self[key] = offset
+
+
+class Reasons(list[VerdictReason]):
+    """Reasons, of one check no more than are of use: the first hundred."""
+
+    def tell(self, reason: VerdictReason) -> None:
+        """Add a reason, unless its check has told enough."""
+        told = self._told.get(reason.rule, 0)
+        if told < _MAX_TOLD:
+            self._told[reason.rule] = told + 1
+            self.append(reason)
+
+    def __init__(self) -> None:
+        """Start without any."""
+        super().__init__()
+        self._told: dict[str, int] = {}
 
 
 class Tally:

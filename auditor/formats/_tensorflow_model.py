@@ -7,7 +7,7 @@ from auditor.formats import Context, Inspection, ModelHeader, by_share
 from auditor.formats._keras import examine_config
 from auditor.formats._locations import escaping
 from auditor.formats._protobuf import BYTES, Message
-from auditor.formats._tally import shown
+from auditor.formats._tally import Reasons, shown
 from auditor.formats._tensorflow_walk import Walk, is_node, typed_shape
 
 # tensorflow/core/protobuf/meta_graph.proto, saved_object_graph.proto
@@ -43,7 +43,7 @@ class Reading:
         self.walk = Walk(context)
         self._version = ""
         self._counted: set[str] = set()
-        self._reasons: list[VerdictReason] = []
+        self._reasons = Reasons()
 
     def meta_graph(self, message: Message) -> None:
         """Read one MetaGraphDef."""
@@ -87,7 +87,7 @@ class Reading:
             why = escaping(message.text(field))
             if why:
                 detail = f"the asset {shown(message.text(field))!r} {why}"
-                self._reasons.append(
+                self._reasons.tell(
                     self._context.reason(
                         "tensorflow-asset-escapes", "dangerous", detail, offset=field.start
                     )
@@ -126,4 +126,5 @@ class Reading:
             elif field.number == _METADATA:
                 metadata = message.raw(field, _CONFIG)
         if metadata and identifier.startswith(_KERAS):
-            self._reasons.extend(examine_config(metadata, self._context).reasons)
+            for reason in examine_config(metadata, self._context).reasons:
+                self._reasons.tell(reason)

@@ -9,7 +9,7 @@ from auditor.evidence.models import Verdict, VerdictReason
 from auditor.formats import Context, FormatError
 from auditor.formats._operators import known
 from auditor.formats._protobuf import BYTES, VARINT, Field, Message
-from auditor.formats._tally import MOST_ELEMENTS, Tally, shown
+from auditor.formats._tally import MOST_ELEMENTS, Places, Reasons, Tally, shown
 
 # tensorflow/core/framework/types.proto
 TYPES = {
@@ -78,8 +78,8 @@ class Walk:
         self._context = context
         self.constants = Tally()
         self.tally = Tally()
-        self.reasons: list[VerdictReason] = []
-        self._operators: dict[str, int] = {}
+        self.reasons = Reasons()
+        self._operators: Places[str] = Places()
         self._unknown: set[tuple[str, int]] = set()
 
     def graph(self, message: Message) -> None:
@@ -128,7 +128,7 @@ class Walk:
         return tuple(self.reasons)
 
     def _add(self, rule: str, verdict: Verdict, detail: str, offset: int) -> None:
-        self.reasons.append(self._context.reason(rule, verdict, detail, offset=offset))
+        self.reasons.tell(self._context.reason(rule, verdict, detail, offset=offset))
 
     def _function(self, message: Message) -> None:
         for field in message.fields():
@@ -143,7 +143,7 @@ class Walk:
                 operator = message.text(field)
             elif field.number == _ATTR:
                 attributes.append(field)
-        self._operators.setdefault(operator, message.start)
+        self._operators.add(operator, message.start)
         if operator == "Const" or operator in _PRINTS:
             for field in attributes:
                 self._attribute(operator, message.inner(field))

@@ -17,7 +17,7 @@ from auditor.formats import (
     by_share,
 )
 from auditor.formats._tail import zip_reasons
-from auditor.formats._tally import Tally, elements, shown
+from auditor.formats._tally import Places, Tally, elements, shown
 
 # The weights lie in the file of the same name with this ending: only who knows the name finds it.
 SIDE_FILE = "{stem}.bin"
@@ -86,7 +86,7 @@ class _Network:
         self._context = context
         self._open: list[str] = []
         self._layer = ""
-        self._custom: set[str] = set()
+        self._custom: Places[str] = Places()
         self.reasons: list[VerdictReason] = []
         self.tally = Tally()
         self.name = ""
@@ -153,7 +153,7 @@ class _Network:
         called = shown(f"{version}::{self._layer}" if version else self._layer)
         if _OPSET.fullmatch(version) or called in self._custom:
             return
-        self._custom.add(called)
+        self._custom.add(called, self._parser.CurrentByteIndex)
         self.tally.operator(called)
         self.reasons.append(
             self._context.reason(

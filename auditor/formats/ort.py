@@ -8,7 +8,7 @@ from auditor.formats._flatbuffer import Table, root
 from auditor.formats._onnx_operators import judge_operator
 from auditor.formats._onnx_tensors import TYPES
 from auditor.formats._tail import zip_reasons
-from auditor.formats._tally import Tally, elements, shown
+from auditor.formats._tally import Places, Tally, elements, shown
 
 # onnxruntime/core/flatbuffers/schema/ort.fbs: slots in the order of the fields.
 _IDENTIFIER = b"ORTM"
@@ -29,7 +29,7 @@ def inspect(view: View, context: Context) -> Inspection:
     session = root(view, context.budget)
     model = session.table(_SESSION_MODEL)
     tally = Tally()
-    operators: dict[tuple[str, str], int] = {}
+    operators: Places[tuple[str, str]] = Places()
     reasons: list[VerdictReason] = []
     pending = [graph] if model and (graph := model.table(_GRAPH)) else []
     if not pending:
@@ -59,7 +59,7 @@ def inspect(view: View, context: Context) -> Inspection:
 
 
 def _graph(
-    graph: Table, tally: Tally, operators: dict[tuple[str, str], int], pending: list[Table]
+    graph: Table, tally: Tally, operators: Places[tuple[str, str]], pending: list[Table]
 ) -> None:
     for tensor in graph.tables(_INITIALIZERS):
         _tensor(tensor, tally)
@@ -69,7 +69,7 @@ def _graph(
             _tensor(values, tally)
     for node in graph.tables(_NODES):
         operator = node.text(_DOMAIN), node.text(_OP_TYPE)
-        operators.setdefault(operator, node.offset)
+        operators.add(operator, node.offset)
         for attribute in node.tables(_ATTRIBUTES):
             inner = attribute.table(_SUBGRAPH)
             pending.extend([inner] if inner else [])

@@ -15,7 +15,7 @@ from auditor.formats import (
 from auditor.formats._attached import attached
 from auditor.formats._flatbuffer import Table, root
 from auditor.formats._operators import known
-from auditor.formats._tally import Tally, elements, shown
+from auditor.formats._tally import Places, Tally, elements, shown
 from auditor.formats._tensorflow_walk import DANGEROUS
 
 # tensorflow/lite/schema/schema.fbs: file_identifier, then slots in the order of the fields.
@@ -80,6 +80,7 @@ class _Reading:
         self._context = context
         self.tally = Tally()
         self.name = ""
+        self._codes: Places[str] = Places()
         self.reasons: list[VerdictReason] = []
 
     def operators(self, model: Table) -> None:
@@ -88,6 +89,9 @@ class _Reading:
             old = table.number(_OPERATOR_SLOTS["deprecated"], "b")
             code = max(old, table.number(_OPERATOR_SLOTS["builtin"], "i"))
             custom = table.text(_OPERATOR_SLOTS["custom"], _CUT)
+            if f"{code} {custom}" in self._codes:
+                continue
+            self._codes.add(f"{code} {custom}", table.offset)
             if code == _CUSTOM or custom:
                 self._custom(custom, table.offset)
             elif code < 0 or code in (_DELEGATE, _PLACEHOLDER, _CUSTOM_CALL) or code > _LAST:

@@ -201,6 +201,18 @@ def test_subgraphs_without_end_are_a_limit():
     assert error.value.rule == "limit-depth"
 
 
+def test_operators_without_end_are_a_limit():
+    data = model(*((1, node(f"O{n}", domain="x")) for n in range(10_001)))
+    with pytest.raises(FormatError) as error:
+        inspect(onnx, data)
+    assert error.value.rule == "limit-operators"
+
+
+def test_fields_without_end_are_a_limit():
+    found = formats.inspect(Memory(model((5, field(1, b"\1" * 9_000_000)))))
+    assert (found.verdict, found.reasons[0].rule) == ("not-inspectable", "limit-steps")
+
+
 NOT_ONNX = {
     "empty": b"",
     "text": b"Rank: 5\nrows: 7\n" * 20,

@@ -106,6 +106,12 @@ def test_an_asset_outside_the_folder():
     assert rules(asset("/etc/passwd")) == {("tensorflow-asset-escapes", "dangerous")}
 
 
+def test_reasons_of_one_kind_are_bounded():
+    assets = [(6, message((2, f"../{n}"))) for n in range(5_000)]
+    reasons = inspect(saved_model, saved(graph(node("Relu")), *assets)).reasons
+    assert len(reasons) == 100
+
+
 LAMBDA = json.dumps(
     {
         "class_name": "Lambda",
