@@ -20,7 +20,7 @@ class Link(NamedTuple):
 
     name: str
     address: int | None
-    external: str = ""
+    external: str | None = None
     is_unknown: bool = False
 
 

@@ -87,7 +87,7 @@ class Walk:
                 yield links.of_message(types.shared(message, self._file), self._file)
 
     def _leads_out(self, link: links.Link, path: str) -> None:
-        if link.external:
+        if link.external is not None:
             self._dangerous(
                 "hdf5-external", f"{path} is a link to the file {link.external[:100]!a}"
             )

@@ -31,9 +31,15 @@ _SCHEMA, _GROUPS, _PAIRS, _WRITER, _ALGORITHM = 2, 4, 5, 6, 8
 _CHILDREN, _COLUMNS, _PATH, _CRYPTO = 5, 1, 1, 8
 
 
-def recognises(head: bytes, _view: View) -> bool:
-    """Return whether the magic number is there, of a plain or an encrypted footer."""
-    return head.startswith((MAGIC, ENCRYPTED))
+def recognises(head: bytes, view: View) -> bool:
+    """Return whether the magic number is there, of a plain or an encrypted footer.
+
+    Words begin with `PARE` as well: what goes on as text has to end with it too.
+    """
+    if not head.startswith(ENCRYPTED):
+        return head.startswith(MAGIC)
+    is_text = head[4:64].isascii() and b"\0" not in head[4:64]
+    return not is_text or view.at(view.size - len(ENCRYPTED), 4) == ENCRYPTED
 
 
 def inspect(view: View, context: Context) -> Inspection:

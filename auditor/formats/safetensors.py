@@ -24,7 +24,9 @@ _LENGTH = 8
 def recognises(head: bytes, _view: View) -> bool:
     """Return whether the first bytes are a plausible header length and the start of JSON."""
     length = int.from_bytes(head[:_LENGTH], "little")
-    return len(head) > _LENGTH and 2 <= length <= FORMAT_MOST and head[_LENGTH] == ord("{")  # noqa: PLR2004 - `{}`
+    if head[_LENGTH : _LENGTH + 1] != b"{" or not 2 <= length <= FORMAT_MOST:  # noqa: PLR2004 - `{}`
+        return False
+    return head[_LENGTH + 1 :].lstrip()[:1] in (b'"', b"}", b"")
 
 
 def inspect(view: View, _context: Context) -> Inspection:

@@ -53,6 +53,11 @@ def test_encrypted_parquet_is_not_inspectable():
     assert rules(parquet.sample(chunk=((8, 12, parquet.struct()),))) == encrypted
 
 
+def test_words_that_begin_like_parquet():
+    assert verdict(b"PARENT_DIRECTORY\n\nA text.") is None
+    assert verdict(b"PARE" + bytes(60)) == ("parquet", "malformed")
+
+
 def test_values_in_another_file():
     inspected = found(parquet.sample(path=b"part-0.parquet"))
     assert inspected.verdict == "data"

@@ -164,6 +164,7 @@ def with_dense_external_link():
 
 LEADS_OUT = {
     "external-link": of_one_message(6, external("e", "/etc/passwd")),
+    "external-link-to-no-file-at-all": of_one_message(6, external("e", "")),
     "external-link-in-a-heap": with_dense_external_link(),
     "external-storage": with_external_storage(),
     "virtual-dataset": of_one_message(8, struct.pack("<BBQI", 4, 3, 0, 1)),
