@@ -123,7 +123,7 @@ class Graphs:
         files: list[Message] = []
         for field in message.fields():
             if field.number == 1:
-                shape.extend(message.numbers(field))
+                shape.extend(message.shape(field))
             elif field.number == 2:  # noqa: PLR2004 - data_type
                 kind = message.number(field)
             elif field.number == 12:  # noqa: PLR2004 - external_data

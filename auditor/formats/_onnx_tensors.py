@@ -82,7 +82,7 @@ def read(message: Message, outside: Outside) -> Tensor:
     entries: dict[str, str] = {}
     for field in message.fields():
         if field.number == 1:
-            shape.extend(message.numbers(field))
+            shape.extend(message.shape(field))
         elif field.number == 2:  # noqa: PLR2004 - data_type
             number = message.number(field)
         elif field.number == 9:  # noqa: PLR2004 - raw_data

@@ -153,7 +153,7 @@ def tensor_desc(message: Message) -> tuple[int, list[int]]:
         if field.number == 1:
             kind = message.number(field)
         elif field.number == 2:  # noqa: PLR2004 - dims
-            shape.extend(message.numbers(field))
+            shape.extend(message.shape(field))
     return kind, shape
 
 

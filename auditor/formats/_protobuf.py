@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import NamedTuple
 
 from auditor.formats._budget import Budget
 from auditor.formats._errors import FormatError
+from auditor.formats._tally import MAX_RANK
 from auditor.formats._view import View
 
 # Wire types (protobuf.dev/programming-guides/encoding). Groups, 3 and 4, are in no model format.
@@ -158,6 +160,10 @@ class Message:
             yield value - _WORD if value >= _TOP else value
         if at != end:
             raise FormatError("a list of numbers ends within a number", offset=at)
+
+    def shape(self, field: Field) -> Iterator[int]:
+        """Yield a repeated field's numbers, as many as a shape may have and one more."""
+        return islice(self.numbers(field), MAX_RANK + 1)
 
     @staticmethod
     def _must_be(field: Field, wire: int) -> None:

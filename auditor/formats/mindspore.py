@@ -164,7 +164,7 @@ def _tensor(message: Message, tally: Tally) -> None:
     kind, size = "", 0
     for field in message.fields():
         if field.number == 1:
-            shape.extend(message.numbers(field))
+            shape.extend(message.shape(field))
         elif field.number == _TENSOR_TYPE:
             kind = message.text(field, 100)
         elif field.number == _CONTENT:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from auditor import formats
-from auditor.formats import FormatError, Memory, onnx
+from auditor.formats import Budget, Context, FormatError, Memory, onnx
 from tests import model_samples
 from tests.formats_reading import inspect
 from tests.model_wire import field, message, varint
@@ -169,6 +169,7 @@ MALFORMED = {
     "weights-longer-than-their-shape": model((5, tensor((9, b"\0" * 400)))),
     "negative-dimension": model((5, tensor(dims=(-1,)))),
     "huge-shape": model((5, tensor(dims=(1 << 40, 1 << 40)))),
+    "rank-of-millions": model((5, field(1, b"\1" * 9_000_000))),
     "rank-100": model((5, tensor(dims=(1,) * 100))),
     "file-without-a-name": model((5, external(""))),
     "external-without-a-file": model((5, tensor((14, 1)))),
@@ -209,8 +210,11 @@ def test_operators_without_end_are_a_limit():
 
 
 def test_fields_without_end_are_a_limit():
-    found = formats.inspect(Memory(model((5, field(1, b"\1" * 9_000_000)))))
-    assert (found.verdict, found.reasons[0].rule) == ("not-inspectable", "limit-steps")
+    budget = Budget()
+    budget.steps = 1000
+    with pytest.raises(FormatError) as error:
+        onnx.inspect(Memory(model(*[(1, node("Add"))] * 1000)), Context(budget=budget))
+    assert error.value.rule == "limit-steps"
 
 
 NOT_ONNX = {
