@@ -1,0 +1,51 @@
+"""A stretch of a capture: packets of one link type, as columns over one buffer."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import numpy as np
+from msgspec import Struct
+from numpy.typing import NDArray
+
+Bools: TypeAlias = NDArray[np.bool_]
+U8: TypeAlias = NDArray[np.uint8]
+U16: TypeAlias = NDArray[np.uint16]
+U32: TypeAlias = NDArray[np.uint32]
+U64: TypeAlias = NDArray[np.uint64]
+I32: TypeAlias = NDArray[np.int32]
+I64: TypeAlias = NDArray[np.int64]
+
+# Bytes that may be read after the end of any packet: rows of fixed width are gathered.
+PADDING = 256
+# Packets of a batch: their number within it must fit 16 bits (see flows.py).
+MOST_PACKETS = 32768
+
+
+class Batch(Struct, frozen=True, kw_only=True):
+    """Packets in file order: packet `i` is `buffer[offsets[i]:offsets[i] + captured[i]]`.
+
+    `wire` is the length it had on the link, `times` nanoseconds since 1970, `order` its number
+    in the capture (from 0). `fcs` is the length of the frame check sequence at the end of each.
+    The buffer has `PADDING` bytes more than its packets need, and is used again: copy what is
+    kept. At most `MOST_PACKETS` packets.
+    """
+
+    buffer: U8
+    offsets: I64
+    captured: I64
+    wire: I64
+    times: I64
+    order: I64
+    link_type: int
+    interface: str = ""
+    fcs: int = 0
+
+    def __len__(self) -> int:
+        """Return the number of packets."""
+        return len(self.offsets)
+
+    def packet(self, index: int) -> bytes:
+        """Return the bytes of one packet."""
+        start = int(self.offsets[index])
+        return self.buffer[start : start + int(self.captured[index])].tobytes()
