@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 from msgspec import Struct
 
@@ -114,6 +114,12 @@ class SignedModel:
             if name not in there and name not in self._odd and not self._is_hidden(name)
         ]
         left_out = self._left_out()
+        if ignore_unsigned:
+            left_out += [
+                odd.path
+                for odd in self._odd.values()
+                if odd.path not in signed and odd.change != "unreadable"
+            ]
         for name, (_, size) in self._contents.items():
             if name in signed:
                 continue
@@ -139,12 +145,12 @@ class SignedModel:
             return {ITSELF: next(iter(signed.values()))}
         return signed
 
-    def _odds(self, signed: object, *, ignore_unsigned: bool) -> Iterator[Difference]:
+    def _odds(self, signed: Container[str], *, ignore_unsigned: bool) -> Iterator[Difference]:
         for odd in self._odd.values():
-            is_signed = odd.path in signed if isinstance(signed, dict) else False
-            if is_signed or not ignore_unsigned or odd.change == "unreadable":
-                change = odd.change if is_signed or odd.change == "unreadable" else "added"
-                yield self._difference(odd.path, change, odd.why)
+            if odd.path in signed or odd.change == "unreadable":
+                yield self._difference(odd.path, odd.change, odd.why)
+            elif not ignore_unsigned:
+                yield self._difference(odd.path, "added", odd.why)
 
     def _changed(
         self,
@@ -190,7 +196,8 @@ class SignedModel:
     def _take(self, one: Found) -> None:
         """Note a file, or why it is none that can be signed."""
         if one.kind == "unreadable":
-            self._note(one, "unreadable", one.why)
+            # A link that leads where nothing can be signed is seen all the same.
+            self._note(one, "retyped" if self._is_link(one) else "unreadable", one.why)
         elif one.kind == "file":
             self._contents[one.path] = (self._tree.content(one), one.size)
         elif one.kind != "symlink":
@@ -213,6 +220,13 @@ class SignedModel:
             self._note(link, "retyped", f"a link out of the model's repository, to {shown}")
         else:
             self._contents[link.path] = (link.outside, link.size)
+
+    def _is_link(self, one: Found) -> bool:
+        try:
+            status = self._host.stat(posixpath.join(self._tree.root, one.path))
+        except Unreadable:
+            return False
+        return status.file_type == "symlink"
 
     def _repository(self) -> str:
         """Return the folder that links may lead into: of a hub's snapshot all of its repository."""

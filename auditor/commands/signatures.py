@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _SHOWN = 200
 _NAME = "model.sig"
+_READABLE = 0o644
 
 
 class Choice(Struct, frozen=True, kw_only=True):
@@ -67,6 +68,7 @@ def sign(path: str, signature: Path | None, choice: Choice) -> ExitCode:
             heard=Pace(told),
         )
     output.write_all(out.parent, {out.name: document})
+    out.chmod(_READABLE)  # by whoever verifies, as the model is
     say(f"{out} is the signature of {path} by key {signer.public.hint}")
     return ExitCode.PASS
 

@@ -405,3 +405,19 @@ def test_more_signatures_than_are_read(model, made_by, monkeypatch):
     facts = scanned(model, made_by)
     assert states(facts)["model.gguf"] == "unreadable"
     assert {f.reason for f in facts if isinstance(f, Gap)} == {"limit"}
+
+
+@pytest.mark.parametrize("allowed", [False, True])
+def test_a_link_to_a_folder_elsewhere_since_it_was_signed(model, made_by, tmp_path, allowed):
+    signature = signed(model, made_by, allow_symlinks=allowed)
+    (model / "more").symlink_to(tmp_path)
+    assert changes(verified(model, signature, made_by)) == [("added", "more")]
+    compared = verified(model, signature, made_by, ignore_unsigned=True)
+    assert (changes(compared), compared.left_out) == ([], (".git", "more"))
+
+
+def test_a_link_in_a_ring(model, made_by):
+    signature = signed(model, made_by, allow_symlinks=True)
+    (model / "a").symlink_to("b")
+    (model / "b").symlink_to("a")
+    assert changes(verified(model, signature, made_by)) == [("added", "a"), ("added", "b")]
