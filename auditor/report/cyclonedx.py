@@ -1,0 +1,16 @@
+"""Renders what lies in model stores as a bill of materials: CycloneDX 1.6 (ECMA-424)."""
+
+from __future__ import annotations
+
+from auditor.report import Judgement, Renderer
+from auditor.report._bom import render_bill
+
+
+def render(judgement: Judgement) -> bytes:
+    """Return the bill as JSON; raises `UsageError` for manifests, which hold no models."""
+    return render_bill(judgement, "1.6")
+
+
+RENDERER = Renderer(
+    title="Bill of materials of models (CycloneDX 1.6)", filename="bom.cdx.json", render=render
+)
