@@ -12,6 +12,7 @@ from auditor.commands._terminal import say
 from auditor.delivery import LOCAL_KEY_FOLDER, public_half
 from auditor.errors import ExitCode, KeyFileError, SignatureError
 from auditor.evidence.site import MODELS
+from auditor.regular_file import read_regular
 
 if TYPE_CHECKING:
     from auditor.seal.keys import SigningKey
@@ -32,7 +33,8 @@ def keygen(path: Path, passphrase_file: Path | None) -> ExitCode:
 
 
 def sign(path: Path, key_file: Path, passphrase_file: Path | None) -> ExitCode:
-    """Sign an output folder anew, or write `FILE.sig` beside a file."""
+    """Sign an output folder anew, or write `FILE.sig` beside a file of at most 512 MB."""
+    from auditor.models import lock
     from auditor.seal import keys, sshsig
 
     key = keys.load_signing_key(key_file, passphrase(passphrase_file))
@@ -44,7 +46,9 @@ def sign(path: Path, key_file: Path, passphrase_file: Path | None) -> ExitCode:
             say(f"The findings were taken as they were handed over: {doubt}")
         return ExitCode.PASS
     sidecar = path.with_name(path.name + ".sig")
-    output.write_all(sidecar.parent, {sidecar.name: sshsig.sign(api.read_input(path), key)})
+    # The largest of the toolkit's own files is a lock of model stores.
+    data = read_regular(path, limit=lock.MAX_BYTES)
+    output.write_all(sidecar.parent, {sidecar.name: sshsig.sign(data, key)})
     say(f"{sidecar} is the SSH signature of {path.name} by key {key.public.key_id}")
     return ExitCode.PASS
 
