@@ -88,10 +88,17 @@ def dtype(name: str) -> bytes:
 
 def dtype_state(
     target: bytes, *, flags: int = 0, names: bytes = NONE, fields: bytes = NONE,
-    subarray: bytes = NONE, size: int = -1,
+    subarray: bytes = NONE, size: int = -1, alignment: int | None = None,
 ) -> bytes:  # fmt: skip
     state = tuple_of(
-        number(3), text("|"), subarray, names, fields, number(size), number(-1), number(flags)
+        number(3),
+        text("|"),
+        subarray,
+        names,
+        fields,
+        number(size),
+        number(alignment if alignment is not None else min(size, 1)),
+        number(flags),
     )
     return target + state + BUILD
 

@@ -50,7 +50,7 @@ def call(machine: Machine, callee: object, arguments: object, *, new: bool = Fal
 
 def _called(machine: Machine, callee: Global, arguments: tuple[object, ...]) -> object:
     """Return what a call of something that may be called gives, its arguments checked."""
-    machine.charge(len(arguments) >> 3)
+    machine.charge(2 + (len(arguments) >> 3))
     check = _CHECKED.get(callee.full)
     if check is not None:
         return check(machine, callee, arguments)

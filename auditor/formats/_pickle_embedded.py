@@ -9,7 +9,6 @@ import zlib
 
 from auditor.formats import Context
 from auditor.formats._budget import MAX_DEPTH
-from auditor.formats._errors import FormatError
 from auditor.formats._view import Memory
 
 # The first bytes of: a pickle of protocol 2 to 5 and of protocol 0 with an import or a mark
@@ -44,6 +43,7 @@ def what_is_in(raw: bytes, context: Context) -> str:
     """Return what the pickle in a literal imports, in a few words; `` where there is none.
 
     Undoes up to three encodings, each to at most 1 MiB. A pickle of plain data is nothing.
+    Raises `FormatError` (limit) where the file's budget ends.
     """
     for _ in range(_LAYERS):
         found = _imported(raw, context)
@@ -101,8 +101,5 @@ def _inflated(raw: bytes, context: Context) -> bytes:
         inflated = decompressor.decompress(raw, _MOST)
     except zlib.error:
         return b""
-    try:
-        context.budget.inflate(len(inflated))
-    except FormatError:
-        return b""
+    context.budget.inflate(len(inflated))
     return inflated

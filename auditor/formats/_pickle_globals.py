@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 MOST_NAMES = 1000
 _FIX_IMPORTS_BELOW = 3
 _TEXT = 200
+_JUDGED = 8  # steps that a new name costs
 
 
 class Names:
@@ -49,6 +50,7 @@ class Names:
         self.unlisted.update(unlisted[: MOST_NAMES - len(self.unlisted)])
 
     def _judge(self, module: str, name: str, *, mapped: bool) -> Global:
+        self._machine.charge(_JUDGED)
         written = (module, name)
         if mapped:
             module, name = renamed(module, name)

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from auditor.formats._npy_types import Dtype
-from auditor.formats._pickle_numpy import dtype_of
+from auditor.formats._pickle_dtypes import dtype_of
 from auditor.formats._pickle_python import Check, ints, odd
 from auditor.formats._pickle_values import Dict, Global, Obj
 

@@ -10,7 +10,7 @@ from auditor.formats._budget import MAX_HELD
 from auditor.formats._pickle_embedded import deeper, prefixed, what_is_in
 from auditor.formats._pickle_globals import Names
 from auditor.formats._pickle_reader import Broken, Reader
-from auditor.formats._pickle_values import OPAQUE, Encoded, List, Obj, Raw, Text
+from auditor.formats._pickle_values import OPAQUE, Encoded, Obj, Raw, Text
 from auditor.formats._view import Memory, Part
 
 KEPT = 1024
@@ -39,7 +39,7 @@ class Machine(Reader):
         """Stand at byte `start` of the view with an empty stack."""
         super().__init__(view, context, start)
         self.torch = torch
-        self.joblib = joblib
+        self.joblib = joblib and not torch
         self.stack: list[object] = []
         self.marks: list[int] = []
         self.fence = 0
@@ -181,9 +181,10 @@ class Machine(Reader):
         """Put a value that nothing is known of."""
         self.stack.append(OPAQUE)
 
-    def new_list(self) -> None:
-        """Put an empty list."""
-        self.stack.append(List())
+    def empty(self, container: list[object]) -> None:
+        """Put an empty list, dict or set, which costs two steps: it takes most memory."""
+        self.charge(1)
+        self.stack.append(container)
 
     def embedded_if_prefixed(self, raw: bytes) -> None:
         """Look into a literal that begins as a pickle or an encoded one."""

@@ -34,7 +34,9 @@ GOOD = {
     "no-dimension": p.array((), F4, p.raw(bytes(4))),
     "objects": p.array((2,), OBJECT, p.EMPTY_LIST + p.MARK + p.NONE + p.text("x") + p.APPENDS),
     "record": p.array((1,), record(), p.raw(bytes(12))),
-    "record-of-objects": p.array((1,), record(flags=27, inner=OBJECT), p.EMPTY_LIST),
+    "record-of-objects": p.array(
+        (1,), record(flags=27, inner=OBJECT), p.EMPTY_LIST + p.EMPTY_TUPLE + p.APPEND
+    ),
     "scalar": p.call(p.named(CORE, "scalar"), F4, p.raw(bytes(4))),
     "buffer": p.call(
         p.named("numpy._core.numeric", "_frombuffer"), p.raw(bytes(8)), F4, p.tuple_of(p.number(2)),
@@ -56,6 +58,19 @@ def test_elements_are_counted_by_number_type():
 
 
 POINTERS = {
+    "fewer-objects-than-the-shape-says": p.array((200,), OBJECT, p.EMPTY_LIST + p.NONE + p.APPEND),
+    "more-objects-than-the-shape-says": p.array((0,), OBJECT, p.EMPTY_LIST + p.NONE + p.APPEND),
+    "aligned-to-nothing": p.dtype_state(p.dtype("V8"), size=8, alignment=0),
+    "date-without-a-unit": p.dtype_state(p.dtype("M8")),
+    "object-over-a-number": record(flags=27, inner=OBJECT, offset=0),
+    "order-is-none": p.dtype_state(p.dtype("f8")).replace(p.text("|"), p.text("x")),
+    "date-is-read-through-pointers": p.dtype_state(p.dtype("M8"), flags=0xA4),
+    "number-is-read-through-pointers": p.dtype_state(p.dtype("f8"), flags=0x20),
+    "objects-with-other-flags": p.dtype_state(p.dtype("O8"), flags=27),
+    "names-of-no-field": p.dtype_state(
+        p.dtype("V4"), size=4, names=p.tuple_of(p.text("x")),
+        fields=p.EMPTY_DICT + p.text("a") + p.tuple_of(p.dtype("f4"), p.number(0)) + p.SETITEM,
+    ),
     "objects-filled-with-bytes": p.array((1,), OBJECT, p.raw(bytes(8))),
     "objects-without-their-flags": p.dtype_state(p.dtype("O8"), flags=0),
     "objects-with-half-of-their-flags": p.dtype_state(p.dtype("O8"), flags=1),
