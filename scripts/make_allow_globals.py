@@ -57,6 +57,11 @@ READ = {
          "scipy.sparse._coo._coo_base.row", "scipy.sparse._coo._coo_base.col"),
         "sets numbers and flags, or reshapes",
     ),
+    **dict.fromkeys(
+        (f"sklearn.gaussian_process.kernels.{name}.theta"
+         for name in ("Kernel", "KernelOperator", "CompoundKernel", "Exponentiation")),
+        "sets numbers",
+    ),
     "scipy.sparse._coo.coo_matrix.__setstate__": "renames two attributes",
     "xgboost.core.Booster.__setstate__": "hands bytes to the library's reader of models",
     "xgboost.core.Booster.__del__": "frees what __setstate__ has made",
@@ -95,7 +100,7 @@ LIBRARIES = (
     Library("scikit-learn", "scikit-learn", ("sklearn.*",), {
         # Reads its nodes by their number types and sizes; what they point at is believed.
         "sklearn.tree._tree": {"Tree": ("call", "build")},
-        "sklearn._loss._loss": {f"Cy{name}": ("call", "new", "build") for name in LOSSES.split()},
+        "sklearn._loss._loss": {f"Cy{name}": ("call",) for name in LOSSES.split()},
         "sklearn.linear_model._sgd_fast": dict.fromkeys(
             "EpsilonInsensitive Hinge ModifiedHuber SquaredEpsilonInsensitive SquaredHinge".split(),
             ("call",),
@@ -155,7 +160,7 @@ def unread(kind: type) -> str:
 
 
 def _setter(kind: type) -> str:
-    """Return a property that a state with slots sets (setattr), where no __setstate__ comes first."""
+    """Return a property that a state with slots sets, where no __setstate__ comes first."""
     if hasattr(kind, "__setstate__"):
         return ""
     for part in kind.__mro__:
