@@ -205,7 +205,7 @@ class _Judge:
             if name[:1].islower():
                 detail = f"{path} is a function of Keras that no model is built of (CVE-2025-8747)"
                 self._dangerous("keras-internal-function", detail, path)
-        elif not inner or inner[0] not in names.MODEL_PACKAGES:
+        elif names.MODEL_PACKAGES.isdisjoint(inner):
             self._foreign(path)
 
     def _foreign(self, path: str) -> None:

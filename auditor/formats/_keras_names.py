@@ -8,7 +8,7 @@ MODEL_PACKAGES = frozenset({
     "layers", "initializers", "optimizers", "losses", "metrics", "activations", "regularizers",
     "constraints", "ops", "dtype_policies", "quantizers", "random", "mixed_precision", "engine",
     "trainers", "legacy", "feature_column", "premade_models", "distillation", "dtensor",
-    "legacy_tf_layers", "src", "api", "_tf_keras", "keras", "experimental", "preprocessing",
+    "legacy_tf_layers", "experimental", "preprocessing",
 })  # fmt: skip
 MODEL_CLASSES = frozenset({
     "Model", "Sequential", "Functional", "SubclassedModel", "Function", "Variable", "KerasTensor",

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import msgspec
-
-from auditor.formats import Context, Inspection, ModelFormat, View, hdf5
+from auditor.formats import Context, Inspection, ModelFormat, View, _hdf5
 
 _LARGEST = 1 << 40
 
 
 def recognises(head: bytes, view: View) -> bool:
     """Return whether a signature stands at 64 KiB or a double of it."""
-    return hdf5.starts(head, view, _LARGEST) is not None
+    return _hdf5.starts(head, view, _LARGEST) is not None
 
 
 def inspect(view: View, context: Context) -> Inspection:
     """Return what the file holds; raises `FormatError`."""
-    return msgspec.structs.replace(hdf5.inspect(view, context), model_format="hdf5_user_block")
+    return _hdf5.inspect(view, context, "hdf5_user_block")
 
 
 FORMAT = ModelFormat(

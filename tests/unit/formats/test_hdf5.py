@@ -13,6 +13,7 @@ from auditor import formats
 from auditor.formats import Memory, hdf5
 from tests.formats_reading import inspect
 from tests.model_samples import hdf5 as old
+from tests.model_samples import hdf5_user_block
 from tests.model_samples.hdf5 import UNDEFINED, Writer, attribute, dataset, space
 
 
@@ -307,6 +308,15 @@ def test_continuation_in_a_circle():
 def test_values_beyond_the_file_are_told():
     layout = struct.pack("<BBQQ", 3, 1, 48, 1 << 40)
     assert rules(of_one_message(8, layout)) == {("hdf5-truncated", "malformed")}
+
+
+def test_a_long_user_block_is_searched():
+    data = hdf5_user_block.sample()
+    assert formats.recognise(Memory(data)) == "hdf5_user_block"
+    evil = bytes(1 << 17) + of_one_message(6, external("e", "/etc/passwd"))
+    assert OUT in {
+        (reason.rule, reason.verdict) for reason in formats.inspect(Memory(evil)).reasons
+    }
 
 
 def test_what_is_no_hdf5():

@@ -118,6 +118,8 @@ UNLISTED = {
     "custom-layer-of-keras-2": {"class_name": "Mine", "config": {}},
     "custom-name-on-a-layer-of-keras": layer("Dense", "keras.layers", "mine>Dense"),
     "custom-function": layer(activation=function("mine")),
+    "unknown-folder-of-keras": layer("x", "keras.src.wrappers.fixes"),
+    "unknown-class-of-keras-itself": layer("X", "keras.src"),
     "unknown-package-of-keras": layer("X", "keras.whatever"),
     "module-that-only-begins-like-keras": layer("Dense", "keras_evil.layers"),
     "jax": layer("JaxLayer"),
@@ -144,6 +146,9 @@ HONEST = {
     },
     "keras-2-module": model(layer("Functional", "keras.src.engine.functional", "Functional")),
     "optimizer": model(compile_config={"optimizer": layer("Adam", "keras.optimizers"), "loss": "mse"}),
+    "optimizer-of-a-backend": model(
+        compile_config={"optimizer": layer("Adam", "keras.src.backend.torch.optimizers.torch_adam", "Adam")}
+    ),
     "schedule": model(layer("CosineDecay", "keras.optimizers.schedules")),
     "known-function": model(layer(activation=function("relu"))),
     "policy": model(layer(dtype=layer("DTypePolicy", "keras"))),
