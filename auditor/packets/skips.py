@@ -125,3 +125,35 @@ UNREAD = frozenset(
         Skip.TRILL,
     }
 )
+
+# Frames that are known by their EtherType, and carry no IP packet. Sources: IEEE registration
+# authority's public EtherType list; the fast and the slow path both use this table.
+BY_ETHERTYPE = {
+    0x0806: Skip.ARP,
+    0x8035: Skip.RARP,
+    0x80F3: Skip.APPLETALK,
+    0x809B: Skip.APPLETALK,
+    0x8137: Skip.IPX,
+    0x8138: Skip.IPX,
+    0x0842: Skip.WAKE_ON_LAN,
+    0x22F3: Skip.TRILL,
+    0x22EA: Skip.MRP,
+    0x88CC: Skip.LLDP,
+    0x888E: Skip.EAPOL,
+    0x8808: Skip.PAUSE,
+    0x8809: Skip.SLOW_PROTOCOLS,
+    0x8863: Skip.PPPOE_DISCOVERY,
+    0x88E3: Skip.MRP,
+    0x88E5: Skip.MACSEC,
+    0x88F5: Skip.MRP,
+    0x88F6: Skip.MRP,
+    0x88F7: Skip.PTP,
+    0x88FB: Skip.HSR_PRP,
+    0x8906: Skip.FCOE,
+    0x8914: Skip.FCOE,
+    0x8915: Skip.ROCE,
+    0x88A2: Skip.ATA,
+    0x9000: Skip.LINK_LOOPBACK,
+    0x2000: Skip.CDP,
+    0x4305: Skip.BATMAN,
+}

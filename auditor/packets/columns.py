@@ -1,0 +1,285 @@
+"""The fast path: headers of a whole batch at once, as columns; what is unusual is left as odd."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+from msgspec import Struct
+
+from auditor.packets import _link_columns
+from auditor.packets._rows import Rows
+from auditor.packets.batch import I32, I64, PADDING, U8, U16, U32, U64, Batch, Bools
+from auditor.packets.dissected import Placed
+from auditor.packets.odd import ODD_PROTOCOLS, ODD_UDP_PORTS
+from auditor.packets.paths import Paths
+
+_TCP, _UDP, _DCCP, _SCTP, _UDP_LITE = 6, 17, 33, 132, 136
+
+# What a transport header needs before the ports are known for certain, and its own length.
+_NEEDS = np.zeros(256, np.int64)
+_HEADER = np.zeros(256, np.int64)
+for _number, _length in ((_TCP, 20), (_UDP, 8), (_UDP_LITE, 8), (_SCTP, 12), (_DCCP, 12)):
+    _NEEDS[_number] = _HEADER[_number] = _length
+_HAS_PORTS = _NEEDS > 0
+_ODD_PROTOCOL = np.isin(np.arange(256), list(ODD_PROTOCOLS))
+_ODD_PORT = np.isin(np.arange(65536), list(ODD_UDP_PORTS))
+
+_IPV4_LEAST = 20
+_IPV6_HEADER = 40
+
+
+class Columns(Struct, frozen=True, kw_only=True):
+    """Packets that are understood, one a row; rows of one flow are in file order.
+
+    `version` is 4, 6, or 0 for a layer-2 frame (addresses are then MACs). An IPv4 address is in
+    the low word. `path` numbers the chain of VLANs and tunnels (see `Paths`). The payload is
+    `buffer[at:at + length]` as captured and `size` bytes long on the wire. `protocol` is the
+    IP protocol, or `LAYER_2 | EtherType`.
+    """
+
+    buffer: U8
+    version: U8
+    src_hi: U64
+    src_lo: U64
+    dst_hi: U64
+    dst_lo: U64
+    protocol: I32
+    sport: U16
+    dport: U16
+    ip_bytes: I64
+    flags: U8
+    seq: U32
+    at: I64
+    length: I64
+    size: I64
+    path: I64
+    time: I64
+    order: I64
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return len(self.version)
+
+
+class Split(Struct, frozen=True, kw_only=True):
+    """A batch in three: rows understood, indices for the slow path, packets skipped by reason."""
+
+    columns: Columns
+    odd: I64
+    skipped: Counter[str]
+
+
+class _Network(Struct, frozen=True, kw_only=True):
+    """IP headers of one version: `index` in the batch, `l4` where the transport header begins."""
+
+    index: I64
+    version: int
+    src: tuple[U64, U64]
+    dst: tuple[U64, U64]
+    protocol: I64
+    ip_bytes: I64
+    l4: I64
+    odd: I64
+
+
+def read(batch: Batch, paths: Paths) -> Split:
+    """Return the columns of a batch; every packet is a row, odd or skipped, and only one of them."""
+    link = _link_columns.read(batch, paths)
+    start = batch.offsets + link.l3
+    room = batch.captured - link.l3
+    lasting = batch.wire - link.l3 - batch.fcs
+    four = _ipv4(batch, link.ipv4, start, room, lasting)
+    six = _ipv6(batch, link.ipv6, start, room, lasting)
+    columns, odd = _transport(batch, link, four, six)
+    return Split(
+        columns=columns,
+        odd=np.sort(np.concatenate((link.odd, four.odd, six.odd, odd))),
+        skipped=link.skipped,
+    )
+
+
+def _ipv4(batch: Batch, index: I64, start: I64, room: I64, lasting: I64) -> _Network:
+    """Return IPv4 headers (RFC 791); fragments, contradictions and cut headers are odd."""
+    rows = Rows(batch.buffer, start[index], _IPV4_LEAST)
+    first = rows.byte(0)
+    header = (first & 15).astype(np.int64) * 4
+    total = rows.word(2).astype(np.int64)
+    wire = lasting[index]
+    total = np.where(total == 0, wire, np.minimum(total, wire))
+    protocol = rows.byte(9).astype(np.int64)
+    good: Bools = (
+        ((first >> 4) == 4)
+        & (header >= _IPV4_LEAST)
+        & (total >= header)
+        & (room[index] >= header)
+        & ((rows.word(6) & 0x3FFF) == 0)
+        & ~_ODD_PROTOCOL[protocol]
+    )
+    zero = np.zeros(len(index), np.uint64)
+    network = _Network(
+        index=index,
+        version=4,
+        src=(zero, rows.long(12).astype(np.uint64)),
+        dst=(zero, rows.long(16).astype(np.uint64)),
+        protocol=protocol,
+        ip_bytes=total,
+        l4=start[index] + header,
+        odd=index[:0],
+    )
+    return _kept(network, good)
+
+
+def _ipv6(batch: Batch, index: I64, start: I64, room: I64, lasting: I64) -> _Network:
+    """Return IPv6 headers (RFC 8200) without extension headers; the others are odd."""
+    rows = Rows(batch.buffer, start[index], _IPV6_HEADER)
+    length = rows.word(4).astype(np.int64)
+    wire = lasting[index]
+    total = np.where(length == 0, wire, np.minimum(length + _IPV6_HEADER, wire))
+    protocol = rows.byte(6).astype(np.int64)
+    good: Bools = (
+        ((rows.byte(0) >> 4) == 6)
+        & (total >= _IPV6_HEADER)
+        & (room[index] >= _IPV6_HEADER)
+        & ~_ODD_PROTOCOL[protocol]
+    )
+    network = _Network(
+        index=index,
+        version=6,
+        src=(rows.double(8).astype(np.uint64), rows.double(16).astype(np.uint64)),
+        dst=(rows.double(24).astype(np.uint64), rows.double(32).astype(np.uint64)),
+        protocol=protocol,
+        ip_bytes=total,
+        l4=start[index] + _IPV6_HEADER,
+        odd=index[:0],
+    )
+    return _kept(network, good)
+
+
+def _kept(network: _Network, good: Bools) -> _Network:
+    """Return the rows that are good; the others' indices become odd."""
+    if good.all():
+        return network
+    return _Network(
+        index=network.index[good],
+        version=network.version,
+        src=(network.src[0][good], network.src[1][good]),
+        dst=(network.dst[0][good], network.dst[1][good]),
+        protocol=network.protocol[good],
+        ip_bytes=network.ip_bytes[good],
+        l4=network.l4[good],
+        odd=network.index[~good],
+    )
+
+
+def _transport(
+    batch: Batch, link: _link_columns.Link, four: _Network, six: _Network
+) -> tuple[Columns, I64]:
+    """Return the columns with ports and payload, and the indices of cut or odd packets."""
+    index = np.concatenate((four.index, six.index))
+    protocol = np.concatenate((four.protocol, six.protocol))
+    ip_bytes = np.concatenate((four.ip_bytes, six.ip_bytes))
+    l4 = np.concatenate((four.l4, six.l4))
+    begins = batch.offsets[index]
+    rows = Rows(batch.buffer, l4, 20)
+    ported = _HAS_PORTS[protocol]
+    sport = np.where(ported, rows.word(0), 0).astype(np.uint16)
+    dport = np.where(ported, rows.word(2), 0).astype(np.uint16)
+    here = begins + batch.captured[index] - l4
+    header_bytes = l4 - begins - link.l3[index]
+    size = ip_bytes - header_bytes
+    tcp = protocol == _TCP
+    udp = protocol == _UDP
+    header = np.where(tcp, (rows.byte(12) >> 4).astype(np.int64) * 4, _HEADER[protocol])
+    need = _NEEDS[protocol]
+    bad: Bools = (here < need) | (size < need) | (udp & (_ODD_PORT[sport] | _ODD_PORT[dport]))
+    # A TCP header that is shorter or longer than can be has a flow, but no payload.
+    header = np.where(tcp & (header < need), size, header)
+    declared = rows.word(4).astype(np.int64)
+    size = np.where(udp & (declared >= 8), np.minimum(size, declared), size)
+    size = np.maximum(size - header, 0)
+    at = l4 + header
+    length = np.clip(here - header, 0, size)
+    columns = Columns(
+        buffer=batch.buffer,
+        version=np.repeat(np.array([4, 6], np.uint8), [len(four.index), len(six.index)]),
+        src_hi=np.concatenate((four.src[0], six.src[0])),
+        src_lo=np.concatenate((four.src[1], six.src[1])),
+        dst_hi=np.concatenate((four.dst[0], six.dst[0])),
+        dst_lo=np.concatenate((four.dst[1], six.dst[1])),
+        protocol=protocol.astype(np.int32),
+        sport=sport,
+        dport=dport,
+        ip_bytes=ip_bytes,
+        flags=np.where(tcp, rows.byte(13), 0).astype(np.uint8),
+        seq=np.where(tcp, rows.long(4), 0).astype(np.uint32),
+        at=at,
+        length=length,
+        size=size,
+        path=link.path[index],
+        time=batch.times[index],
+        order=batch.order[index],
+    )
+    odd = index[bad]
+    if len(odd):
+        columns = chosen(columns, ~bad)
+    if len(link.frames):
+        columns = joined((columns, _link_columns.frames(batch, link)))
+    return columns, odd
+
+
+def chosen(columns: Columns, rows: Bools) -> Columns:
+    """Return some rows."""
+    return Columns(
+        buffer=columns.buffer,
+        **{name: getattr(columns, name)[rows] for name in Columns.__struct_fields__ if name != "buffer"},
+    )
+
+
+def joined(parts: tuple[Columns, ...]) -> Columns:
+    """Return parts of one buffer as one."""
+    return Columns(
+        buffer=parts[0].buffer,
+        **{
+            name: np.concatenate([getattr(part, name) for part in parts])
+            for name in Columns.__struct_fields__
+            if name != "buffer"
+        },
+    )
+
+
+def of_packets(placed: Sequence[Placed], paths: Paths) -> Columns:
+    """Return packets of the slow path as columns, over a buffer of their payloads."""
+    packets = [item.packet for item in placed]
+    lengths = np.array([len(packet.payload) for packet in packets], np.int64)
+    at = np.cumsum(lengths) - lengths
+    joined_payloads = b"".join(packet.payload for packet in packets) + bytes(PADDING)
+    src = [_words(packet.src) for packet in packets]
+    dst = [_words(packet.dst) for packet in packets]
+    return Columns(
+        buffer=np.frombuffer(joined_payloads, np.uint8),
+        version=np.array([packet.version for packet in packets], np.uint8),
+        src_hi=np.array([high for high, _ in src], np.uint64),
+        src_lo=np.array([low for _, low in src], np.uint64),
+        dst_hi=np.array([high for high, _ in dst], np.uint64),
+        dst_lo=np.array([low for _, low in dst], np.uint64),
+        protocol=np.array([packet.protocol for packet in packets], np.int32),
+        sport=np.array([packet.sport for packet in packets], np.uint16),
+        dport=np.array([packet.dport for packet in packets], np.uint16),
+        ip_bytes=np.array([packet.ip_bytes for packet in packets], np.int64),
+        flags=np.array([packet.tcp_flags for packet in packets], np.uint8),
+        seq=np.array([packet.seq for packet in packets], np.uint32),
+        at=at,
+        length=lengths,
+        size=np.array([packet.payload_size for packet in packets], np.int64),
+        path=np.array([paths.number(p.vlans, p.tunnels) for p in packets], np.int64),
+        time=np.array([item.time for item in placed], np.int64),
+        order=np.array([item.order for item in placed], np.int64),
+    )
+
+
+def _words(address: bytes) -> tuple[int, int]:
+    """Return an address as its high and low 64 bits."""
+    number = int.from_bytes(address, "big")
+    return number >> 64, number & 0xFFFFFFFFFFFFFFFF

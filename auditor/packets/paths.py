@@ -1,0 +1,35 @@
+"""Chains of VLANs and tunnels, each with a number: the same chain has the same number."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+
+class Path(NamedTuple):
+    """The VLANs and the tunnels around a packet, each from the outermost to the innermost."""
+
+    vlans: tuple[int, ...] = ()
+    tunnels: tuple[str, ...] = ()
+
+
+class Paths:
+    """Numbers chains; number 0 is the empty one."""
+
+    def __init__(self) -> None:
+        """Know the empty chain only."""
+        self._chains: list[Path] = [Path()]
+        self._numbers: dict[Path, int] = {Path(): 0}
+
+    def number(self, vlans: tuple[int, ...], tunnels: tuple[str, ...] = ()) -> int:
+        """Return a chain's number, a new one for a new chain."""
+        path = Path(vlans, tunnels)
+        number = self._numbers.get(path)
+        if number is None:
+            number = self._numbers[path] = len(self._chains)
+            self._chains.append(path)
+        return number
+
+    def __getitem__(self, number: int) -> Path:
+        """Return the chain of a number."""
+        return self._chains[number]
