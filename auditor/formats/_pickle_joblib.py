@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _ALIGNMENT = 16
 _PADDING = 0xFF
 _MOST_ATTRIBUTES = 32
+_NEEDED = {"subclass", "shape", "order", "dtype"}
+_MAY_BE = {"allow_mmap", "numpy_array_alignment_bytes"}
 _SUBCLASSES = ("numpy.ndarray", "numpy.memmap", "numpy.core.memmap.memmap", "numpy.matrix",
                "numpy._core.memmap.memmap", "numpy.recarray", "numpy.rec.recarray")  # fmt: skip
 
@@ -36,14 +38,14 @@ def _array(machine: Machine, target: Obj, state: object) -> None:
         return
     target.built = True
     machine.wrapped += 1
-    said = {key: value for key, value in zip(state[::2], state[1::2], strict=False)
-            if isinstance(key, str)}  # fmt: skip
-    shape, dtype, subclass = ints(said.get("shape")), dtype_of(said.get("dtype")), said.get(
-        "subclass"
-    )  # fmt: skip
+    pairs = zip(state[::2], state[1::2], strict=False)
+    said = {key: value for key, value in pairs if isinstance(key, str)}
+    subclass = said.get("subclass")
     if isinstance(subclass, Global) and subclass.entry is None:
         return
-    if shape is None or dtype is None or len(said) * 2 != len(state):
+    shape, dtype = ints(said.get("shape")), dtype_of(said.get("dtype"))
+    known = len(said) * 2 == len(state) and _NEEDED <= set(said) <= _NEEDED | _MAY_BE
+    if shape is None or dtype is None or not known:
         machine.broken("joblib-array", "an array's wrapper tells no shape or number type")
     if not isinstance(subclass, Global) or subclass.full not in _SUBCLASSES:
         machine.note("joblib-array", "dangerous", "an array is made of a class that is none")

@@ -38,6 +38,11 @@ DTYPES = {
 }  # fmt: skip
 _CLASSES = ("torch.Tensor", "torch.nn.parameter.Parameter", "torch.nn.parameter.Buffer")
 _TYPED = 2
+# How many arguments each function takes: storage, offset, size and stride come first.
+_ARITIES = {
+    "_rebuild_tensor": (4,), "_rebuild_tensor_v2": (6, 7), "_rebuild_tensor_v3": (7, 8),
+    "_rebuild_qtensor": (7,),
+}  # fmt: skip
 _LARGEST = 1 << 62
 
 
@@ -102,7 +107,7 @@ def _storage(machine: Machine, kind: Global, key: str, elements: int, view: obje
 
 def _tensor(machine: Machine, callee: Global, arguments: Arguments) -> object:
     """Check `(storage, offset, size, stride, …)`: inside its storage, with nothing to call."""
-    if len(arguments) < 4:  # noqa: PLR2004 - storage, offset, size, stride
+    if len(arguments) not in _ARITIES[callee.name]:
         return odd(machine, callee)
     made = arguments[0]
     if not isinstance(made, Obj):
@@ -112,7 +117,7 @@ def _tensor(machine: Machine, callee: Global, arguments: Arguments) -> object:
         return odd(machine, callee, "a tensor has no storage")
     rest = arguments[4:]
     width = store.size // store.elements if store.elements > 0 else 1
-    if callee.name == "_rebuild_tensor_v3" and len(rest) > _TYPED:
+    if callee.name == "_rebuild_tensor_v3":
         dtype = rest[_TYPED]
         if not isinstance(dtype, Global) or dtype.name not in DTYPES:
             return odd(machine, callee, "a tensor's number type is not known")
