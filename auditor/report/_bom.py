@@ -12,10 +12,11 @@ from auditor.evidence import Evidence
 from auditor.evidence.models import StoreAnomaly
 from auditor.evidence.storage import ModelStore
 from auditor.report import Judgement
+from auditor.report._bom_anomalies import place
 from auditor.report._bom_bases import Bases
 from auditor.report._bom_components import anomaly_words, component
 from auditor.report._bom_files import properties
-from auditor.report._bom_models import Bundle, bundles, reference
+from auditor.report._bom_models import bundles, reference
 from auditor.report._bom_relations import compositions, dependencies, model_gaps, was_looked_for
 from auditor.report._cyclonedx import (
     Bill,
@@ -51,7 +52,7 @@ def bill(judgement: Judgement, version: SpecVersion) -> Bill:
     made = bundles(found.artifacts)
     bases = Bases(made)
     subject = reference("subject", evidence.subject.name)
-    placed, left = _placed(made, found.anomalies)
+    anomalies = place(made, found.anomalies)
     name = f"{version} {judgement.findings.evidence_sha256}"
     return Bill(
         schema=_SCHEMA.format(version),
@@ -59,10 +60,12 @@ def bill(judgement: Judgement, version: SpecVersion) -> Bill:
         spec_version=version,
         serial_number=f"urn:uuid:{uuid5(_NAMESPACE, name)}",
         version=1,
-        metadata=_metadata(judgement, subject, left),
-        components=tuple(component(one, bases, placed.get(one.ref, ())) for one in made),
+        metadata=_metadata(judgement, subject, anomalies.left),
+        components=tuple(
+            component(one, bases, anomalies.by_bundle.get(one.ref, ())) for one in made
+        ),
         dependencies=dependencies(subject, made, bases),
-        compositions=compositions(evidence, subject, made),
+        compositions=compositions(evidence, subject, made, anomalies),
     )
 
 
@@ -107,27 +110,3 @@ def _seen(evidence: Evidence, left: Iterable[StoreAnomaly]) -> Iterator[tuple[st
     for gap in model_gaps(evidence):
         times = f" ({gap.count} times)" if gap.count > 1 else ""
         yield "gap", f"{gap.kind}: {gap.reason}: {gap.origin.place}: {gap.detail}{times}"
-
-
-def _placed(
-    made: Iterable[Bundle], anomalies: Iterable[StoreAnomaly]
-) -> tuple[dict[str, list[StoreAnomaly]], list[StoreAnomaly]]:
-    """Return the anomalies by the model that they are found in, and those that are in none."""
-    owners: dict[tuple[str, str], str] = {}
-    for bundle in made:
-        owners.setdefault((bundle.store, bundle.folder), bundle.ref)
-        for artifact in bundle.artifacts:
-            for path in (artifact.file.path, *artifact.file.links):
-                owners[bundle.store, path] = bundle.ref
-    placed: dict[str, list[StoreAnomaly]] = {}
-    left: list[StoreAnomaly] = []
-    for anomaly in anomalies:
-        path = anomaly.path
-        while path and (anomaly.store, path) not in owners:
-            path = path.rpartition("/")[0]
-        owner = owners.get((anomaly.store, path))
-        if owner is None:
-            left.append(anomaly)
-        else:
-            placed.setdefault(owner, []).append(anomaly)
-    return placed, left

@@ -52,19 +52,23 @@ def component(bundle: Bundle, bases: Bases, anomalies: Iterable[StoreAnomaly]) -
     package = purl(bundle.registry, bundle.repository, bundle.revision)
     ancestors = tuple(_ancestor(bundle, base, bases) for base in bundle.base_models)
     is_model = bundle.kind == "model"
+    licenses = bundle.licenses
     return Component(
         type="machine-learning-model" if is_model else "data",
         bom_ref=bundle.ref,
         group=group or None,
         name=name,
         version=_version(bundle.revision),
-        licenses=license_choices(bundle.licenses),
+        licenses=license_choices(licenses),
         purl=package or None,
         pedigree=Pedigree(ancestors=ancestors) if ancestors else None,
         external_references=(ExternalReference(type="distribution", url=package),)
         if package
         else (),
-        components=tuple(file_component(bundle, artifact) for artifact in bundle.artifacts),
+        components=tuple(
+            file_component(bundle, artifact, licensed=len(licenses) > 1)
+            for artifact in bundle.artifacts
+        ),
         evidence=_evidence(bundle, package),
         model_card=_card(bundle, bases) if is_model else None,
         data=() if is_model else (_data(bundle),),

@@ -29,14 +29,14 @@ _ALGORITHMS = {
 _HASH = re.compile(r"[0-9a-f]{32}|[0-9a-f]{64}|[0-9a-f]{128}", re.IGNORECASE)
 
 
-def file_component(bundle: Bundle, artifact: Artifact) -> Component:
-    """Return a file of a model; its licence only where the model has several."""
+def file_component(bundle: Bundle, artifact: Artifact, *, licensed: bool) -> Component:
+    """Return a file of a model, with its own licence where `licensed`."""
     file = artifact.file
     hashes, others = _digests(file)
-    licenses = (file.license,) if file.license and len(bundle.licenses) > 1 else ()
+    licenses = (file.license,) if file.license and licensed else ()
     return Component(
         type="data" if file.role == "dataset" else "file",
-        bom_ref=file_reference(artifact),
+        bom_ref=file_reference(bundle, artifact),
         name=name_in(bundle.folder, bundle.revision, artifact),
         hashes=hashes,
         licenses=license_choices(licenses),
@@ -45,9 +45,9 @@ def file_component(bundle: Bundle, artifact: Artifact) -> Component:
     )
 
 
-def file_reference(artifact: Artifact) -> str:
-    """Return the name of a file within the bill."""
-    return reference("file", artifact.file.store, artifact.file.path)
+def file_reference(bundle: Bundle, artifact: Artifact) -> str:
+    """Return the name of a model's file within the bill."""
+    return reference("file", bundle.ref, artifact.file.path)
 
 
 def license_choices(declared: Iterable[str]) -> tuple[LicenseChoice, ...]:

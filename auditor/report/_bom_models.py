@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from typing import Literal
 
@@ -23,6 +23,10 @@ _DATA_ROLES: tuple[Role, ...] = ("dataset", "index")
 # llama.cpp and transformers name the parts of one model `…-00001-of-00003.gguf`.
 _SHARD = re.compile(r"(?P<stem>.+?)-(?P<part>\d{5})-of-\d{5}(?P<end>\.[\w.]+)")
 _DATASETS = "datasets/"
+# One blob may be a file of several revisions (links of a hub's cache) or of several models
+# (Ollama's manifests): the record tells one of them, the paths that lead to it tell all.
+_SNAPSHOT = re.compile(r"/snapshots/(?P<commit>[0-9a-f]{40})/")
+_MANIFEST = re.compile(r"/manifests/(?P<registry>[^/]+)/(?P<model>[^/]+/[^/]+)/(?P<tag>[^/]+)")
 
 
 class Bundle(Struct, frozen=True, kw_only=True):
@@ -55,12 +59,22 @@ class Bundle(Struct, frozen=True, kw_only=True):
     @property
     def datasets(self) -> tuple[str, ...]:
         """Return the data sets that it names."""
-        return _all(name for artifact in self.artifacts for name in artifact.file.datasets)
+        return _all(name for artifact in self._own for name in artifact.file.datasets)
 
     @property
     def licenses(self) -> tuple[str, ...]:
         """Return the licences that its files have."""
-        return _all(a.file.license for a in self.artifacts if a.file.license)
+        return _all(a.file.license for a in self._own if a.file.license)
+
+    @property
+    def _own(self) -> tuple[Artifact, ...]:
+        """Return the files whose records tell of this one: others share nothing but content."""
+        mine = (self.repository, self.revision)
+        return tuple(
+            a
+            for a in self.artifacts
+            if not self.repository or (a.file.repository, a.file.revision) == mine
+        )
 
     @property
     def weights(self) -> tuple[Artifact, ...]:
@@ -71,7 +85,8 @@ class Bundle(Struct, frozen=True, kw_only=True):
 
     def first(self, field: Literal["architecture", "name"]) -> str:
         """Return what the first file that says something says, those with weights first."""
-        told = (str(getattr(a.file, field)) for a in (*self.weights, *self.artifacts))
+        files = self._own if field == "name" else (*self.weights, *self.artifacts)
+        told = (str(getattr(artifact.file, field)) for artifact in files)
         return next((text for text in told if text), "")
 
     def parameters(self) -> int | None:
@@ -114,7 +129,8 @@ def bundles(artifacts: Iterable[Artifact]) -> tuple[Bundle, ...]:
     """
     groups: dict[tuple[str, ...], list[Artifact]] = {}
     for artifact in artifacts:
-        groups.setdefault(_key(artifact), []).append(artifact)
+        for key in dict.fromkeys((_key(artifact), *_other_keys(artifact))):
+            groups.setdefault(key, []).append(artifact)
     _adopt(groups)
     made = [_bundle(key, found) for key, found in groups.items()]
     return tuple(sorted(made, key=lambda b: (b.store, b.folder, b.name, b.revision, b.ref)))
@@ -128,6 +144,19 @@ def _key(artifact: Artifact) -> tuple[str, ...]:
     if file.path == file.store or file.model_format == "gguf":
         return ("file", file.store, folder, _family(name))
     return ("folder", file.store, folder)
+
+
+def _other_keys(artifact: Artifact) -> Iterator[tuple[str, ...]]:
+    """Yield the other revisions and models that a file belongs to."""
+    file = artifact.file
+    if not file.repository or "/blobs/" not in file.path:
+        return
+    for link in file.links:
+        snapshot, manifest = _SNAPSHOT.search(link), _MANIFEST.search(link)
+        if snapshot is not None:
+            yield "repository", file.store, file.registry, file.repository, snapshot["commit"]
+        elif manifest is not None and link.endswith(manifest[0]):
+            yield "repository", file.store, *manifest.group("registry", "model", "tag")
 
 
 def _family(name: str) -> str:
@@ -161,14 +190,15 @@ def _kind(artifacts: list[Artifact]) -> Kind:
 def _bundle(key: tuple[str, ...], found: list[Artifact]) -> Bundle:
     first = found[0].file
     folder = _folder(key, found)
-    name = first.repository or (key[3] if key[0] == "file" else posixpath.basename(folder))
+    registry, repository, revision = key[2:] if key[0] == "repository" else ("", "", "")
+    name = repository or (key[3] if key[0] == "file" else posixpath.basename(folder))
     return Bundle(
         ref=reference("model", *key),
         kind=_kind(found),
         store=first.store,
-        registry=first.registry if first.repository else "",
-        repository=first.repository,
-        revision=first.revision if first.repository else "",
+        registry=registry,
+        repository=repository,
+        revision=revision,
         folder=folder,
         name=name or folder,
         artifacts=tuple(sorted(found, key=lambda artifact: artifact.file.path)),
@@ -179,7 +209,7 @@ def _folder(key: tuple[str, ...], found: list[Artifact]) -> str:
     """Return where it lies; in a cache of blobs that is the folder of the revision's links."""
     if key[0] != "repository":
         return key[2] or "/"
-    revision = found[0].file.revision
+    revision = key[4]
     for link in (link for artifact in found for link in artifact.file.links):
         above, there, _ = link.partition(f"/snapshots/{revision}/")
         if revision and there:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from auditor.evidence import Evidence, Gap
+from auditor.evidence.models import Anomaly, StoreAnomaly
 from auditor.evidence.storage import ModelStore
+from auditor.report._bom_anomalies import Placed
 from auditor.report._bom_bases import Bases
 from auditor.report._bom_files import file_reference
 from auditor.report._bom_models import Bundle
@@ -14,6 +16,10 @@ from auditor.report._models import Artifact
 
 KINDS = ("model_store", "model_file", "store_anomaly")
 _NOT_SEEN_THROUGH = (None, "not-inspectable", "malformed")
+# What these tell of is listed, or is no part of a model; every other anomaly may mean a part.
+_NO_PART: tuple[Anomaly, ...] = (
+    "blob-size", "blob-digest", "blob-orphan", "reference-mutable", "credential", "writable",
+)  # fmt: skip
 _ORDER: tuple[Aggregate, ...] = ("complete", "unknown", "incomplete")
 
 
@@ -25,7 +31,7 @@ def dependencies(subject: str, bundles: tuple[Bundle, ...], bases: Bases) -> tup
     """
     made = [Dependency(ref=subject, depends_on=tuple(sorted(b.ref for b in bundles)))]
     for bundle in bundles:
-        files = [file_reference(artifact) for artifact in bundle.artifacts]
+        files = [file_reference(bundle, artifact) for artifact in bundle.artifacts]
         needed = {*files, *_bases(bundle, bases), *_datasets(bundle, bases)}
         made.append(Dependency(ref=bundle.ref, depends_on=tuple(sorted(needed))))
         made += [Dependency(ref=file) for file in files]
@@ -38,21 +44,29 @@ def dependencies(subject: str, bundles: tuple[Bundle, ...], bases: Bases) -> tup
 
 
 def compositions(
-    evidence: Evidence, subject: str, bundles: tuple[Bundle, ...]
+    evidence: Evidence, subject: str, bundles: tuple[Bundle, ...], anomalies: Placed
 ) -> tuple[Composition, ...]:
     """Return for the subject, the models and opaque files how far their parts are listed.
 
-    `complete` is what was read to its end, without a gap. A model with a file that nobody could
-    see through is `unknown`, as is a whole host: only the places that models are known to lie in
-    were looked at. What models need is never known to be all: they tell what they like.
+    `complete` is what was read to its end, without a gap, and where no anomaly tells of a part
+    that is missing or is not listed (a script, a link that leads out). A model with a file that
+    nobody could see through is `unknown`, as is a whole host: only the places that models are
+    known to lie in were looked at. What models need is never known to be all: they tell what
+    they like.
     """
     stores = [record for record in evidence.records if isinstance(record, ModelStore)]
     gaps = model_gaps(evidence)
     whole = {store.path for store in stores if store.complete} - set(_touched(stores, gaps))
+    whole -= {one.store for one in anomalies.left if one.anomaly not in _NO_PART}
+    lacking = {
+        ref for ref, found in anomalies.by_bundle.items() if any(map(_tells_of_a_part, found))
+    }
     parts: dict[Aggregate, list[str]] = {aggregate: [] for aggregate in _ORDER}
     for bundle in bundles:
-        parts[_of_bundle(bundle, whole)].append(bundle.ref)
-        parts["unknown"] += [file_reference(a) for a in bundle.artifacts if _is_opaque(a)]
+        parts["incomplete" if bundle.ref in lacking else _of_bundle(bundle, whole)].append(
+            bundle.ref
+        )
+        parts["unknown"] += [file_reference(bundle, a) for a in bundle.artifacts if _is_opaque(a)]
     found = max(
         (aggregate for aggregate in _ORDER if parts[aggregate]), key=_ORDER.index, default=None
     )
@@ -106,6 +120,10 @@ def _of_subject(
 
 def _is_opaque(artifact: Artifact) -> bool:
     return artifact.verdict in _NOT_SEEN_THROUGH
+
+
+def _tells_of_a_part(anomaly: StoreAnomaly) -> bool:
+    return anomaly.anomaly not in _NO_PART
 
 
 def _touched(stores: list[ModelStore], gaps: tuple[Gap, ...]) -> Iterator[str]:

@@ -190,6 +190,19 @@ def test_the_same_stores_give_the_same_bill_and_a_changed_byte_is_told(stores):
     ]
 
 
+def test_a_copy_under_another_name_is_a_model_too(stores):
+    place = stores / "ollama/manifests/registry.ollama.ai"
+    (place / "plant/line3").mkdir(parents=True)
+    (place / "plant/line3/latest").write_bytes((place / "library/qwen2.5/0.5b").read_bytes())
+    made = bill(stores)
+    copies = [one for one in made["components"] if one.get("group") in ("library", "plant")]
+    found = {(one["group"], one["name"], one.get("version")) for one in copies}
+    assert {("library", "qwen2.5", "0.5b"), ("plant", "line3", "latest")} <= found
+    weights = [one["components"][0] for one in copies if one["name"] != "defects"]
+    assert len({one["bom-ref"] for one in weights}) == 2
+    assert len({one["hashes"][0]["content"] for one in weights}) == 1
+
+
 def test_the_bill_is_sealed_beside_the_report_in_both_versions(stores):
     words = ("models", "adapters", "-o", "out", "-f", "cyclonedx", "-f", "cyclonedx17", "--at", AT)
     assert audit(*words, cwd=stores).returncode in (0, 1, 3)

@@ -400,6 +400,70 @@ def test_anomalies_stand_at_their_model_or_at_the_whole(judgements, of):
     assert facts(made["metadata"])["anomaly"] == ["credential: /srv/models/token: a token"]
 
 
+@pytest.mark.parametrize(
+    ("kind", "path", "expected"),
+    [
+        ("blob-missing", "/srv/models/q/model-2.safetensors", "incomplete"),
+        ("index-mismatch", "/srv/models/q/model.safetensors.index.json", "incomplete"),
+        ("script", "/srv/models/q/modeling.py", "incomplete"),
+        ("remote-code-declared", "/srv/models/q/config.json", "incomplete"),
+        ("link-escaping", "/srv/models/elsewhere", "incomplete"),
+        ("blob-missing", "/srv/models/blobs/sha256-a", "incomplete"),
+        ("writable", "/srv/models/q", "complete"),
+        ("reference-mutable", "/srv/models/refs/main", "complete"),
+        ("blob-orphan", "/srv/models/q/x", "complete"),
+    ],
+)
+def test_a_part_that_is_missing_or_not_listed_leaves_nothing_complete(
+    judgements, of, kind, path, expected
+):
+    made = of(
+        judgements.model_file("/srv/models/q/a.safetensors"),
+        judgements.anomaly(path, kind, "it is so"),
+    )
+    found = aggregates(made)
+    assert found[made["components"][0]["bom-ref"]] == expected
+    assert found[made["metadata"]["component"]["bom-ref"]] == expected
+
+
+def test_an_anomaly_in_a_folder_of_several_models_is_none_of_one_alone(judgements, of):
+    plain = {"registry": "", "repository": "", "revision": "", "model_format": "gguf"}
+    made = of(
+        judgements.model_file("/srv/models/lm/a.gguf", **plain),
+        judgements.model_file("/srv/models/lm/b.gguf", **plain),
+        judgements.anomaly("/srv/models/lm/run.py", "script", "a script"),
+        judgements.anomaly("/srv/models/lm/b.gguf", "writable", "by everyone"),
+    )
+    assert facts(made["metadata"])["anomaly"] == ["script: /srv/models/lm/run.py: a script"]
+    assert ["anomaly" in facts(one) for one in made["components"]] == [False, True]
+    assert set(aggregates(made).values()) == {"incomplete"}
+
+
+def test_a_blob_is_a_file_of_every_revision_that_leads_to_it(judgements, of):
+    cache = "/srv/models/models--Qwen--Qwen3-8B"
+    old = "1" * 40
+    made = of(
+        judgements.model_file(
+            f"{cache}/blobs/{'a' * 64}",
+            links=(f"{cache}/snapshots/{COMMIT}/model.safetensors", f"{cache}/snapshots/{old}/weights.safetensors"),
+        ),
+        judgements.model_file(f"{cache}/blobs/{'b' * 40}", role="configuration", links=(f"{cache}/snapshots/{COMMIT}/config.json",)),
+        judgements.model_file(f"{cache}/blobs/{'c' * 40}", role="configuration", revision=old, license="mit", links=(f"{cache}/snapshots/{old}/config.json",)),
+    )  # fmt: skip
+    found = {one["version"]: one for one in made["components"]}
+    assert [one["name"] for one in found[COMMIT]["components"]] == [
+        "model.safetensors",
+        "config.json",
+    ]
+    assert [one["name"] for one in found[old]["components"]] == [
+        "weights.safetensors",
+        "config.json",
+    ]
+    assert found[old]["type"] == "machine-learning-model"
+    assert found[old]["licenses"][0]["license"]["id"] == "MIT", "the card of its own commit"
+    assert found[COMMIT]["licenses"][0]["license"]["id"] == "Apache-2.0"
+
+
 def test_every_gap_is_told(judgements, of):
     made = of(judgements.model_file("/srv/models/q/a.safetensors"), gaps=(GAP, OTHER))
     assert facts(made["metadata"])["gap"] == ["model_file: denied: /srv/models/x: no"]
