@@ -1,0 +1,154 @@
+"""Takes a capture's batches through columns, flows and listeners; counts every packet once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+import numpy as np
+
+from auditor.packets import columns as fast
+from auditor.packets._ends import all_ends
+from auditor.packets._rows import Rows
+from auditor.packets.batch import I64, Batch
+from auditor.packets.columns import Columns
+from auditor.packets.dissected import Dissected, Placed
+from auditor.packets.flows import FlowTable
+from auditor.packets.listening import FlowEnds, Heard, Listener, Payloads
+from auditor.packets.skips import Skip
+
+
+class Slow(Protocol):
+    """The slow path: what one odd packet is, or why it is nothing."""
+
+    def __call__(self, link_type: int, data: bytes, *, wire: int, fcs: int = 0) -> Dissected | Skip:
+        """Return the packet's fields. Never raises for what is in the packet."""
+
+
+class Pieces(Protocol):
+    """Fragments that wait for one another."""
+
+    def add(self, dissected: Dissected, *, time: int, order: int) -> list[Placed]:
+        """Take a fragment, return those that are a flow's now."""
+
+    def finish(self) -> list[Placed]:
+        """Return those that still wait."""
+
+
+class Analysis:
+    """One capture being read. `packets` is `parsed` and the sum of `skipped`, when finished."""
+
+    def __init__(self, listeners: Sequence[Listener], slow: Slow, pieces: Pieces) -> None:
+        """Begin with nothing read."""
+        self.flows = FlowTable()
+        self.packets = 0
+        self.parsed = 0
+        self.wire_bytes = 0
+        self.captured_bytes = 0
+        self.snap_cut = 0
+        self.first: int | None = None
+        self.last: int | None = None
+        self.skipped: Counter[str] = Counter()
+        self.link_types: Counter[int] = Counter()
+        self._listeners = listeners
+        self._slow = slow
+        self._pieces = pieces
+
+    def take(self, batch: Batch) -> None:
+        """Read a batch."""
+        if not len(batch):
+            return
+        self._count(batch)
+        split = fast.read(batch, self.flows.paths)
+        self.skipped.update(split.skipped)
+        self._add(split.columns)
+        if len(split.odd):
+            self._add_slowly(batch, split.odd)
+
+    def finish(self) -> list[Heard]:
+        """Place what still waits, and return what each listener heard."""
+        waiting = self._pieces.finish()
+        for start in range(0, len(waiting), _MOST_ROWS):
+            self._place(waiting[start : start + _MOST_ROWS])
+        return [listener.finish(self.flows) for listener in self._listeners]
+
+    def ends(self) -> Iterator[tuple[int, FlowEnds]]:
+        """Yield every flow with its number, in the order of their first packets."""
+        return all_ends(self.flows)
+
+    def _count(self, batch: Batch) -> None:
+        self.packets += len(batch)
+        self.wire_bytes += int(batch.wire.sum())
+        self.captured_bytes += int(batch.captured.sum())
+        self.snap_cut += int(np.count_nonzero(batch.captured < batch.wire))
+        self.link_types[batch.link_type] += len(batch)
+        first, last = int(batch.times.min()), int(batch.times.max())
+        self.first = first if self.first is None else min(self.first, first)
+        self.last = last if self.last is None else max(self.last, last)
+
+    def _add_slowly(self, batch: Batch, odd: I64) -> None:
+        """Read packets one by one; fragments wait until the flow that they belong to is known."""
+        placed: list[Placed] = []
+        for index in odd.tolist():
+            time, order = int(batch.times[index]), int(batch.order[index])
+            packet = self._slow(
+                batch.link_type, batch.packet(index), wire=int(batch.wire[index]), fcs=batch.fcs
+            )
+            if isinstance(packet, Skip):
+                self.skipped[packet.value] += 1
+            elif packet.fragment is None:
+                placed.append(Placed(packet, time, order))
+            else:
+                placed += self._pieces.add(packet, time=time, order=order)
+        for start in range(0, len(placed), _MOST_ROWS):
+            self._place(placed[start : start + _MOST_ROWS])
+
+    def _place(self, placed: list[Placed]) -> None:
+        if placed:
+            self._add(fast.of_packets(placed, self.flows.paths))
+
+    def _add(self, columns: Columns) -> None:
+        """Add rows to their flows, and let the listeners hear those with payload."""
+        if not len(columns):
+            return
+        self.parsed += len(columns)
+        placement = self.flows.add(columns)
+        rows = np.flatnonzero((columns.length > 0) & (placement.flow >= 0))
+        if not len(rows) or not self._listeners:
+            return
+        flow, side = placement.flow[rows], placement.side[rows]
+        at, length = columns.at[rows], columns.length[rows]
+        payloads = Payloads(
+            buffer=columns.buffer.data,
+            at=at,
+            length=length,
+            size=columns.size[rows],
+            flow=flow,
+            side=side,
+            direction=flow * 2 + side,
+            nth=placement.nth[rows],
+            protocol=columns.protocol[rows],
+            sport=columns.sport[rows],
+            dport=columns.dport[rows],
+            seq=columns.seq[rows],
+            time=columns.time[rows],
+            order=columns.order[rows],
+            head=_heads(columns, at, length),
+        )
+        for listener in self._listeners:
+            listener.take(payloads, self.flows)
+
+
+# Rows at once of what the slow path read: as many as a batch has packets.
+_MOST_ROWS = 16384
+
+
+def _heads(columns: Columns, at: I64, length: I64) -> np.ndarray[tuple[int], np.dtype[np.uint64]]:
+    """Return the first eight bytes of payloads as numbers, zero after a payload's end."""
+    heads = Rows(columns.buffer, at, 8).double(0)
+    short = length < 8
+    if short.any():
+        missing = (8 * (8 - length[short])).astype(np.uint64)
+        heads[short] = heads[short] >> missing << missing
+    return heads
