@@ -9,9 +9,12 @@ WHEELS  := $(if $(wildcard wheelhouse/*.whl),--no-index --find-links wheelhouse)
 PIP     := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: $(WHEELS)
 PYTEST  := $(BIN)/python -m pytest
 JOBS    ?= 2
+# The real libraries that write the benign corpus; PyTorch comes first, a build for the CPU.
+CORPUS  ?= .corpus
+TORCH   ?= torch==2.13.0 --extra-index-url https://download.pytorch.org/whl/cpu
 
 .DEFAULT_GOAL := help
-.PHONY: help scan test test-lab lint fmt bench fuzz docs lock wheelhouse repro samples ci clean
+.PHONY: help scan test test-lab lint fmt bench fuzz corpus docs lock wheelhouse repro samples ci clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -57,6 +60,16 @@ bench: $(VENV)/.dev  ## measure time and memory, with peers where they are insta
 fuzz: $(VENV)/.dev  ## run every property test longer (T= examples a test)
 	@FUZZ_EXAMPLES=$(or $(T),2000) $(PYTEST) -n $(JOBS) tests/property $(ARGS)
 
+$(CORPUS)/.made: requirements-corpus.lock
+	@$(PYTHON) -m venv $(CORPUS)
+	@$(CORPUS)/bin/python -m pip install --quiet --disable-pip-version-check $(TORCH)
+	@$(CORPUS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --only-binary :all: -r requirements-corpus.lock
+	@touch $@
+
+corpus: $(CORPUS)/.made  ## write the benign corpus by the real libraries (needs internet, 2.4 GB)
+	@rm -rf build/benign && mkdir -p build/benign
+	@$(CORPUS)/bin/python scripts/make_benign_corpus.py build/benign $(ARGS)
+
 docs: $(VENV)/.dev  ## generate the reference pages and schemas
 	@$(BIN)/python scripts/make_reference.py
 
@@ -66,6 +79,7 @@ samples: $(VENV)/.dev  ## build the recorded hosts again
 lock:  ## resolve the requirements again (needs internet and uv)
 	@for name in requirements requirements-dev; do \
 	  uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header --no-annotate $$name.in -o $$name.lock || exit 1; done
+	@echo 'torch ; python_version < "3"' | uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header --no-annotate --override - requirements-corpus.in -o requirements-corpus.lock
 
 wheelhouse: $(VENV)/.made  ## fetch every locked wheel for an installation without internet
 	@mkdir -p wheelhouse

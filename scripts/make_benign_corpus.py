@@ -15,7 +15,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 # Nothing is fetched and nothing is told to anybody; Keras runs on PyTorch.
 os.environ |= {
-    "HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "HF_HUB_DISABLE_TELEMETRY": "1",
+    "HF_ENDPOINT": "http://127.0.0.1:9", "HF_HUB_DISABLE_TELEMETRY": "1",
+    "HF_HUB_DISABLE_XET": "1", "HF_HUB_DISABLE_PROGRESS_BARS": "1",
     "KERAS_BACKEND": "torch", "TOKENIZERS_PARALLELISM": "false", "OMP_NUM_THREADS": "1",
     "CUDA_VISIBLE_DEVICES": "",
 }  # fmt: skip
@@ -33,6 +34,7 @@ FAMILIES = {
     "keras_files": ("keras", "h5py"),
     "hub_files": ("transformers", "tokenizers", "peft"),
     "frames": ("pandas", "pyarrow", "scipy"),
+    "stores": ("huggingface_hub", "gguf"),
 }
 SEED = 20261127
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from auditor.stores import Folder, Found, Odd, Store, StoreLayout, odd
+from auditor.stores import File, Folder, Found, Odd, Store, StoreLayout, odd
 
 _GROUP = 0o020
 _OTHERS = 0o002
@@ -16,7 +16,7 @@ _WHO = ((_OTHERS, "everyone"), (_GROUP, "the group"))
 def _look(folder: Folder, _store: Store) -> Iterator[Found]:
     yield from _folder(folder)
     for bit, who in _WHO:
-        names = [f.name for f in folder.files if _who(f.mode) == bit]
+        names = [f.name for f in folder.files if _who(f.mode) == bit and not _is_lock(f)]
         if names:
             path = f"{folder.path}/{names[0]}" if len(names) == 1 else folder.path
             more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
@@ -30,6 +30,11 @@ def _folder(folder: Folder) -> Iterator[Odd]:
         what = "add files" if folder.mode & _STICKY else "add, remove and replace files"
         who = dict(_WHO)[bit]
         yield odd(folder.path, "writable", f"{who} may {what} here, mode {folder.mode:04o}")
+
+
+def _is_lock(file: File) -> bool:
+    """Return whether a file is an empty lock: the hub's client has the group write its own."""
+    return not file.size and file.name.endswith(".lock")
 
 
 def _who(mode: int) -> int:

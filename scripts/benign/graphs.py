@@ -36,13 +36,12 @@ def write(corpus: Corpus) -> None:
     for architecture in _ARCHITECTURES:
         for kind in _TYPES:
             corpus.add(f"gguf/{architecture}.{kind}.gguf",
-                       lambda path, a=architecture, k=kind: _gguf(path, a, k), "gguf",
+                       lambda path, a=architecture, k=kind: write_gguf(path, a, k), "gguf",
                        architecture=architecture, context_length=4096, parameters=2048 + 64,
                        license="apache-2.0", tensors=2)  # fmt: skip
 
 
 def _graph(weights: np.ndarray, opset: int = 17) -> onnx.ModelProto:
-    kind = helper.np_dtype_to_tensor_dtype(weights.dtype)
     nodes = [
         helper.make_node("Identity", ["w"], ["copy"]),
         helper.make_node("Cast", ["copy"], ["y"], to=TensorProto.FLOAT),
@@ -52,13 +51,13 @@ def _graph(weights: np.ndarray, opset: int = 17) -> onnx.ModelProto:
         [helper.make_tensor_value_info("y", TensorProto.FLOAT, list(weights.shape))],
         [numpy_helper.from_array(weights, "w")],
     )  # fmt: skip
-    del kind
     made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)])
     made.metadata_props.add(key="licence", value="apache-2.0")
     return made
 
 
-def _gguf(path: str, architecture: str, kind: str) -> None:
+def write_gguf(path: str, architecture: str, kind: str) -> None:
+    """Write a tiny model with one tensor of a quantised type and one of plain numbers."""
     writer = gguf.GGUFWriter(path, architecture)
     writer.add_name(f"tiny {architecture}")
     writer.add_license("apache-2.0")

@@ -9,6 +9,8 @@ import pytest
 
 from auditor import stores
 from auditor.stores import (
+    File,
+    Folder,
     Judged,
     adapters,
     bentoml,
@@ -360,3 +362,11 @@ def test_a_template_in_a_cache_is_its_blobs(found, told):
 @pytest.mark.parametrize("text", ["{", "[]", '{"chat_template": 5}', "{}"])
 def test_configurations_without_a_template(found, text):
     assert not [o for o in found({"tokenizer_config.json": text}) if isinstance(o, Judged)]
+
+
+def test_an_empty_lock_that_the_group_may_write_is_told_of_nobody():
+    locks = (File("/store", "a.lock", 0, 0o664), File("/store", "b.lock", 3, 0o664))
+    found = writable.LAYOUT.look(Folder(path="/store", mode=0o755, files=locks), None)
+    assert [(one.path, one.detail) for one in found] == [
+        ("/store/b.lock", "the group may write b.lock")
+    ]
