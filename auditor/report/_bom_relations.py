@@ -127,9 +127,12 @@ def _tells_of_a_part(anomaly: StoreAnomaly) -> bool:
 
 
 def _touched(stores: list[ModelStore], gaps: tuple[Gap, ...]) -> Iterator[str]:
-    """Yield the stores of which something could not be had; a gap in none may be in each."""
+    """Yield the stores of which something could not be had.
+
+    A gap in none may be in each, and so may one that stands for several: it names one place.
+    """
     for gap in gaps:
-        source = gap.origin.source
+        source = gap.origin.source if gap.count == 1 else ""
         inside = [s.path for s in stores if f"{source}/".startswith(s.path.rstrip("/") + "/")]
         yield from inside or (store.path for store in stores)
 

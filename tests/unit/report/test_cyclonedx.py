@@ -228,6 +228,8 @@ def test_complete_is_what_was_seen_to_its_end(judgements, of):
 
 GAP = Gap(kind="model_file", reason="denied", detail="no", origin=Origin("stores", "/srv/models/x"))
 CRASH = Gap(kind="model_store", reason="crashed", detail="no", origin=Origin("stores", "stores"))
+ELSEWHERE = msgspec.structs.replace(GAP, origin=Origin("stores", "/data/x"))
+ELSEWHERE_AND_MORE = msgspec.structs.replace(ELSEWHERE, count=2)
 OTHER = Gap(kind="mount", reason="denied", detail="no", origin=Origin("storage", "/proc/mounts"))
 
 
@@ -236,6 +238,8 @@ OTHER = Gap(kind="mount", reason="denied", detail="no", origin=Origin("storage",
     [
         ("a gap in the store", "incomplete", "incomplete"),
         ("a gap in no store", "incomplete", "incomplete"),
+        ("a gap that stands for several", "incomplete", "incomplete"),
+        ("a gap in another store", "complete", "incomplete"),
         ("a gap of another kind", "complete", "complete"),
         ("a store not seen to its end", "incomplete", "incomplete"),
         ("a file that could not be read", "incomplete", "incomplete"),
@@ -258,6 +262,8 @@ def test_never_complete_where_something_was_not_looked_at(judgements, of, case, 
     changes = {
         "a gap in the store": {"gaps": (GAP,)},
         "a gap in no store": {"gaps": (CRASH,)},
+        "a gap that stands for several": {"gaps": (ELSEWHERE_AND_MORE,)},
+        "a gap in another store": {"gaps": (ELSEWHERE,)},
         "a gap of another kind": {"gaps": (OTHER,)},
         "a store not seen to its end": {"store": judgements.model_store(complete=False)},
         "a store that no record tells of": {"store": judgements.model_store("/elsewhere")},
@@ -265,7 +271,11 @@ def test_never_complete_where_something_was_not_looked_at(judgements, of, case, 
         "nobody looked": {"runs": ()},
         "a host: only the known places were looked at": {"mode": "host"},
     }.get(case, {})
-    made = of(judgements.model_file("/srv/models/q/a.safetensors", verdict), **changes)
+    made = of(
+        judgements.model_file("/srv/models/q/a.safetensors", verdict),
+        *([judgements.model_store("/data")] if "gaps" in changes else ()),
+        **changes,
+    )
     found = aggregates(made)
     assert found[made["components"][0]["bom-ref"]] == model
     assert found[made["metadata"]["component"]["bom-ref"]] == subject
