@@ -8,6 +8,8 @@ from auditor.formats._errors import FormatError
 from auditor.formats._pickle_machine import Machine
 from auditor.formats._pickle_reader import Broken
 
+_OF_MEMORY = ("numpy-dtype-state", "pickle-tensor-extent")
+
 
 class Fork(Machine):
     """A second reading that begins with the first one's stack and memo, and leaves them alone."""
@@ -38,12 +40,20 @@ class Fork(Machine):
             self.stack.append(self._first.stack.pop())
 
 
-def imported_from(machine: Machine, start: int) -> str:
-    """Return what is imported first by whoever takes the bytes at `start` for opcodes, or ``."""
+def other_reading(machine: Machine, start: int, *, numbers: bool) -> str:
+    """Return what whoever takes the bytes at `start` for opcodes would load or import, `` nothing.
+
+    Numbers should import nothing at all; what a pickle of objects imports is judged already, but
+    its memo is another where it is read in the midst of this one.
+    """
     from auditor.formats._pickle import run
     from auditor.formats._pickle_opcodes import Stopped
 
     fork = Fork(machine, start)
     with suppress(Stopped, Broken, FormatError):
         run(fork)
-    return min(fork.names.asked, default="?") if fork.names.imports else ""
+    for reason in fork.reasons.values():
+        loads = reason.member != machine.context.member and reason.verdict != "data"
+        if loads or reason.rule in _OF_MEMORY:
+            return reason.global_name or reason.detail
+    return min(fork.names.asked, default="?") if numbers and fork.names.imports else ""

@@ -41,16 +41,16 @@ def _array(machine: Machine, target: Obj, state: object) -> None:
     pairs = zip(state[::2], state[1::2], strict=False)
     said = {key: value for key, value in pairs if isinstance(key, str)}
     subclass = said.get("subclass")
-    if isinstance(subclass, Global) and subclass.entry is None:
-        return
     shape, dtype = ints(said.get("shape")), dtype_of(said.get("dtype"))
     known = len(said) * 2 == len(state) and _NEEDED <= set(said) <= _NEEDED | _MAY_BE
     if shape is None or dtype is None or not known:
         machine.broken("joblib-array", "an array's wrapper tells no shape or number type")
-    if not isinstance(subclass, Global) or subclass.full not in _SUBCLASSES:
+    unlisted = isinstance(subclass, Global) and subclass.entry is None
+    if not unlisted and (not isinstance(subclass, Global) or subclass.full not in _SUBCLASSES):
         machine.note("joblib-array", "dangerous", "an array is made of a class that is none")
     machine.leave_frame("an array's wrapper")
     if dtype.objects:
+        machine.read_differently(machine.position, numbers=False)
         machine.inner("the objects of an array")
     else:
         _skip(machine, said.get("numpy_array_alignment_bytes"), shape, dtype)
@@ -68,7 +68,7 @@ def _skip(machine: Machine, alignment: object, shape: tuple[int, ...], dtype: Dt
             machine.broken("joblib-array", "an array's padding holds something")
     begin = machine.skip(number * dtype.size)
     if alignment is None:
-        machine.hidden(begin)
+        machine.read_differently(begin, numbers=True)
     machine.arrays += 1
     machine.count(dtype.label, number)
 

@@ -241,15 +241,15 @@ class Machine(Reader):
             self.broken("pickle-nested", f"{what} have no end")
         self.jump(found.end)
 
-    def hidden(self, begin: int) -> None:
-        """Look whether an array's bytes are opcodes to whoever does not know of the array."""
-        from auditor.formats._pickle_fork import imported_from
+    def read_differently(self, begin: int, *, numbers: bool) -> None:
+        """Look whether an array's bytes do something for whoever does not know of the array."""
+        from auditor.formats._pickle_fork import other_reading
 
         self.charge(_LOOK)
-        found = imported_from(self, begin)
+        found = other_reading(self, begin, numbers=numbers)
         if found:
             self.note(
-                "joblib-array", "dangerous", "an array's bytes import something if read as opcodes",
+                "joblib-array", "dangerous", "an array's bytes do more if they are read as opcodes",
                 global_name=found,
             )  # fmt: skip
 

@@ -72,6 +72,27 @@ def test_numbers_that_are_opcodes_to_others_are_dangerous(name, alignment):
     assert (found.verdict, rules(found)) == ("dangerous", {"joblib-array"})
 
 
+LOADS = p.named("torch.storage", "_load_from_bytes")
+STORED = p.raw(p.whole(RUN))
+
+
+def test_numbers_that_call_what_was_named_before_are_dangerous():
+    numbers = p.POP + p.get(0) + STORED + p.TUPLE1 + p.REDUCE + p.STOP
+    data = listed(LOADS + p.put(0), p.wrapper((len(numbers),), p.dtype("i1")) + numbers)
+    found = inspect(joblib_format.FORMAT, data)
+    assert (found.verdict, rules(found)) == ("dangerous", {"joblib-array"})
+
+
+def test_objects_that_are_others_in_the_memo_of_the_whole_are_dangerous():
+    """The inner pickle's first memorized value is a class of bytes, the outer's loads files."""
+    kind = p.named("builtins", "bytearray") + p.MEMOIZE + p.POP
+    inner = p.whole(kind, p.get(0), STORED, p.TUPLE1, p.REDUCE)
+    data = listed(LOADS + p.MEMOIZE, p.wrapper((1,), OBJECT) + inner)
+    found = inspect(joblib_format.FORMAT, data)
+    assert found.verdict == "dangerous"
+    assert "joblib-array" in rules(found)
+
+
 BROKEN = {
     "array-cut": p.wrapper((3,), F4, alignment=SIXTEEN) + PADDED + bytes(4),
     "padding-of-nothing": p.wrapper((1,), F4, alignment=SIXTEEN) + b"\0" + bytes(4),
