@@ -110,11 +110,16 @@ class Unheard(Struct, frozen=True, order=True, kw_only=True):
 
 
 class Heard(Struct, frozen=True, kw_only=True):
-    """What a listener knows when the capture ends: notes by flow number, and questions."""
+    """What a listener knows when the capture ends: notes by flow number, and questions.
+
+    `answers` are the names that answers (DNS, mDNS …) gave an address (its text), with the first
+    and the last time that one did.
+    """
 
     notes: dict[int, FlowNote]
     queries: tuple[Query, ...] = ()
     gaps: tuple[Unheard, ...] = ()
+    answers: dict[str, tuple[NameSeen, ...]] = {}
 
 
 class Listener(Protocol):
