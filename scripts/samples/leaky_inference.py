@@ -319,16 +319,24 @@ def _models(built: Machine) -> None:
                '"architectures": ["LlamaForCausalLM"]}\n')  # fmt: skip
     # A file that says that it is a model and is not: its header leads beyond its end.
     built.file("/data/models/broken.safetensors", b"\xff\0\0\0\0\0\0\0{" + b" " * 40)
+    # A checkpoint that would run a command: the recording keeps what was found, not its bytes.
+    built.file("/data/models/base/pytorch_model.bin", b"cposix\nsystem\n(S'echo inert'\ntR.", 0o644)
     built.folder("/data/checkpoints", 0o775, _ML, _ML)
     store = "/usr/share/ollama/.ollama/models"
     blob = "sha256-" + "5e" * 32
-    built.file(f"{store}/blobs/{blob}", gguf("llama", "Example 8B Instruct", 8192, "llama3"),
-               0o644, _OLLAMA, _OLLAMA)  # fmt: skip
+    weights = gguf("llama", "Example 8B Instruct", 8192, "llama3")
+    built.file(f"{store}/blobs/{blob}", weights, 0o644, _OLLAMA, _OLLAMA)
+    layer = {
+        "mediaType": "application/vnd.ollama.image.model",
+        "digest": f"sha256:{'5e' * 32}",
+        "size": len(weights),
+    }
     built.file(f"{store}/manifests/hub.vendor.example/library/example/8b",
-               json.dumps({"layers": [{"digest": f"sha256:{'5e' * 32}"}]}), 0o644,
+               json.dumps({"schemaVersion": 2, "layers": [layer]}), 0o644,
                _OLLAMA, _OLLAMA)  # fmt: skip
     hub = f"{_HOME}/.cache/huggingface/hub/models--example--tiny"
     etag = "ab" * 32
     built.file(f"{hub}/blobs/{etag}", safetensors({"w": (4, 4)}, "F32"), 0o644, _ML, _ML)
-    built.link(f"{hub}/snapshots/0a1b2c3d/model.safetensors", f"../../blobs/{etag}", uid=_ML)
-    built.file(f"{hub}/refs/main", "0a1b2c3d", 0o644, _ML, _ML)
+    commit = "0a1b2c3d" * 5
+    built.link(f"{hub}/snapshots/{commit}/model.safetensors", f"../../blobs/{etag}", uid=_ML)
+    built.file(f"{hub}/refs/main", commit, 0o644, _ML, _ML)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 from . import certificates, disks, distribution, network, processes, ways
 from .disks import Disk, Mapped, Mounted, Partition
 from .distribution import Login
@@ -14,6 +16,9 @@ RELEASE = "6.12.41-amd64"
 AUDITOR = 3990
 _VLLM, _OPS = 998, 1000
 _ADDRESS = "10.20.0.11"
+# A cache of the hub that was brought in by hand, as huggingface_hub lays it out.
+_REPOSITORY = "models--Qwen--Qwen2.5-7B-Instruct"
+_SNAPSHOT = f"/srv/models/{_REPOSITORY}/snapshots/{'a09a35458c' * 4}"
 _ENVIRONMENT = (
     "LANG=C.UTF-8", "PATH=/opt/vllm/bin:/usr/bin:/bin", "HOME=/opt/vllm", "USER=vllm",
     "HF_HUB_OFFLINE=1", "TRANSFORMERS_OFFLINE=1", "HF_HUB_DISABLE_TELEMETRY=1",
@@ -21,11 +26,11 @@ _ENVIRONMENT = (
     "VLLM_API_KEY=sample-not-a-real-key", "CUDA_VISIBLE_DEVICES=0",
 )  # fmt: skip
 _COMMAND = (
-    "/opt/vllm/bin/python3", "/opt/vllm/bin/vllm", "serve", "/srv/models/qwen2.5-7b-instruct",
+    "/opt/vllm/bin/python3", "/opt/vllm/bin/vllm", "serve", _SNAPSHOT,
     "--host", _ADDRESS, "--port", "8000", "--max-model-len", "32768",
     "--ssl-keyfile", "/etc/vllm/tls/server.key", "--ssl-certfile", "/etc/vllm/tls/server.pem",
 )  # fmt: skip
-_UNIT = """[Unit]
+_UNIT = f"""[Unit]
 Description=vLLM for the line's assistants
 After=network-online.target srv-models.mount
 
@@ -34,7 +39,7 @@ User=vllm
 Environment=HF_HUB_OFFLINE=1 TRANSFORMERS_OFFLINE=1 HF_DATASETS_OFFLINE=1
 Environment=HF_HUB_DISABLE_TELEMETRY=1 VLLM_NO_USAGE_STATS=1 DO_NOT_TRACK=1
 EnvironmentFile=/etc/vllm/environment
-ExecStart=/opt/vllm/bin/vllm serve /srv/models/qwen2.5-7b-instruct --host 10.20.0.11
+ExecStart=/opt/vllm/bin/vllm serve {_SNAPSHOT} --host 10.20.0.11
 
 [Install]
 WantedBy=multi-user.target
@@ -211,11 +216,20 @@ def _settings(built: Machine) -> None:
 def _models(built: Machine) -> None:
     owner = {"uid": _VLLM, "gid": _VLLM}
     built.folder("/srv/models", 0o750, **owner)
-    folder = "/srv/models/qwen2.5-7b-instruct"
-    built.folder(folder, 0o750, **owner)
+    hub = f"/srv/models/{_REPOSITORY}"
+    built.folder(hub, 0o750, **owner)
     shape = {"model.embed_tokens.weight": (16, 8), "model.norm.weight": (8,)}
-    built.file(f"{folder}/model-00001-of-00001.safetensors", safetensors(shape), 0o640, **owner)
-    built.file(f"{folder}/config.json", '{"architectures": ["Qwen2ForCausalLM"], '
-               '"model_type": "qwen2", "max_position_embeddings": 32768, '
-               '"torch_dtype": "bfloat16"}\n', 0o640, **owner)  # fmt: skip
-    built.file(f"{folder}/LICENSE", "Apache License, Version 2.0\n", 0o640, **owner)
+    config = (
+        '{"architectures": ["Qwen2ForCausalLM"], "model_type": "qwen2", '
+        '"max_position_embeddings": 32768, "torch_dtype": "bfloat16"}\n'
+    )
+    files = {
+        "model-00001-of-00001.safetensors": safetensors(shape),
+        "config.json": config.encode(),
+        "LICENSE": b"Apache License, Version 2.0\n",
+    }
+    # Fetched at a commit: no reference that could lead elsewhere the next time.
+    for name, body in files.items():
+        blob = hashlib.sha256(body).hexdigest()
+        built.file(f"{hub}/blobs/{blob}", body, 0o640, **owner)
+        built.link(f"{_SNAPSHOT}/{name}", f"../../blobs/{blob}", uid=_VLLM)
