@@ -1,0 +1,1 @@
+"""Makes captures whose every flow, byte and name is known: seeded, with correct checksums."""

@@ -1,0 +1,1 @@
+"""What is said: each file the messages of one protocol, as a real program would send them."""
