@@ -1,1 +1,33 @@
 """Reads captures into flows, names and gaps: streaming, exact, every packet counted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from msgspec import Struct
+
+from auditor.evidence import CollectorRun, Gap, Input, Record
+
+
+class Captured(Struct, frozen=True, kw_only=True):
+    """What was read. `inputs` lists every file: a `gap` is one that was not read to its end."""
+
+    records: tuple[Record, ...]
+    gaps: tuple[Gap, ...]
+    runs: tuple[CollectorRun, ...]
+    inputs: tuple[Input, ...]
+
+
+def read(paths: tuple[Path, ...], *, progress: Callable[[str], None] = lambda _: None) -> Captured:
+    """Read capture files, each by itself; nothing is resolved, sent or executed.
+
+    Raises `UsageError` (exit 2) for a named path that does not exist. Whatever else cannot be
+    read, or not in full, is a gap. `progress` is told how far it is, in a line of words.
+    """
+    from auditor.packets import _captures  # NumPy: only for who reads a capture
+
+    return _captures.read(paths, progress)
+
+
+__all__ = ["Captured", "read"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from ipaddress import IPv6Address
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -58,10 +59,7 @@ def ends(table: FlowTable, flow: int) -> FlowEnds:
     return _flow(
         table,
         table.key_words()[flow].tolist(),
-        *(
-            tuple(int(table.column(name)[flow * 2 + side]) for name in _COLUMNS)
-            for side in (0, 1)
-        ),
+        *(tuple(int(table.column(name)[flow * 2 + side]) for name in _COLUMNS) for side in (0, 1)),
     )
 
 
@@ -105,6 +103,10 @@ def _flow(
         initiator_known=known,
         tunnel=path.tunnels,
         vlan=path.vlans,
+        carriers=tuple(
+            (_text(there), _text(here)) if swapped else (_text(here), _text(there))
+            for here, there in path.carriers
+        ),
     )
 
 
@@ -171,5 +173,11 @@ def _address(version: int, high: int, low: int) -> str:
     return low.to_bytes(6, "big").hex(":")
 
 
+def _text(address: bytes) -> str:
+    number = int.from_bytes(address, "big")
+    return _address({4: 4, 16: 6}.get(len(address), 0), number >> 64, number & (1 << 64) - 1)
+
+
+@lru_cache(maxsize=1 << 14)
 def _ipv6(high: int, low: int) -> str:
     return str(IPv6Address(high << 64 | low))

@@ -199,5 +199,3 @@ def frames(batch: Batch, link: Link) -> Columns:
         time=batch.times[index],
         order=batch.order[index],
     )
-
-

@@ -47,6 +47,4 @@ class Rows:
     def _field(self, kind: str, at: int) -> NDArray[np.unsignedinteger]:
         if not self._count:
             return np.zeros(0, kind)
-        return np.ndarray(
-            (self._count,), kind, self._rows.data, offset=at, strides=(self._width,)
-        )
+        return np.ndarray((self._count,), kind, self._rows.data, offset=at, strides=(self._width,))

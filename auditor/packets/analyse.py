@@ -14,8 +14,8 @@ from auditor.packets._rows import Rows
 from auditor.packets.batch import I64, Batch
 from auditor.packets.columns import Columns
 from auditor.packets.dissected import Dissected, Placed
-from auditor.packets.flows import FlowTable
-from auditor.packets.listening import FlowEnds, Heard, Listener, Payloads
+from auditor.packets.flows import SYN, FlowTable
+from auditor.packets.listening import FlowEnds, Heard, Listener, Payloads, Unheard
 from auditor.packets.skips import Skip
 
 
@@ -51,7 +51,8 @@ class Analysis:
         self.last: int | None = None
         self.skipped: Counter[str] = Counter()
         self.link_types: Counter[int] = Counter()
-        self._listeners = listeners
+        self.crashes: list[Unheard] = []
+        self._listeners = list(listeners)
         self._slow = slow
         self._pieces = pieces
 
@@ -71,7 +72,13 @@ class Analysis:
         waiting = self._pieces.finish()
         for start in range(0, len(waiting), _MOST_ROWS):
             self._place(waiting[start : start + _MOST_ROWS])
-        return [listener.finish(self.flows) for listener in self._listeners]
+        heard = []
+        for listener in list(self._listeners):
+            try:
+                heard.append(listener.finish(self.flows))
+            except Exception as error:  # noqa: BLE001 - a crash is a gap, never silence
+                self._dismiss(listener, error)
+        return heard
 
     def ends(self) -> Iterator[tuple[int, FlowEnds]]:
         """Yield every flow with its number, in the order of their first packets."""
@@ -92,9 +99,7 @@ class Analysis:
         placed: list[Placed] = []
         for index in odd.tolist():
             time, order = int(batch.times[index]), int(batch.order[index])
-            packet = self._slow(
-                batch.link_type, batch.packet(index), wire=int(batch.wire[index]), fcs=batch.fcs
-            )
+            packet = self._dissect(batch, index)
             if isinstance(packet, Skip):
                 self.skipped[packet.value] += 1
             elif packet.fragment is None:
@@ -103,6 +108,14 @@ class Analysis:
                 placed += self._pieces.add(packet, time=time, order=order)
         for start in range(0, len(placed), _MOST_ROWS):
             self._place(placed[start : start + _MOST_ROWS])
+
+    def _dissect(self, batch: Batch, index: int) -> Dissected | Skip:
+        try:
+            return self._slow(
+                batch.link_type, batch.packet(index), wire=int(batch.wire[index]), fcs=batch.fcs
+            )
+        except Exception:  # noqa: BLE001 - a crash is counted, never silence
+            return Skip.CRASHED
 
     def _place(self, placed: list[Placed]) -> None:
         if placed:
@@ -131,13 +144,25 @@ class Analysis:
             protocol=columns.protocol[rows],
             sport=columns.sport[rows],
             dport=columns.dport[rows],
-            seq=columns.seq[rows],
+            # A SYN has a number of its own: data in it (RFC 7413) begins one later.
+            seq=columns.seq[rows] + ((columns.flags[rows] & SYN) != 0),
             time=columns.time[rows],
             order=columns.order[rows],
             head=_heads(columns, at, length),
         )
-        for listener in self._listeners:
-            listener.take(payloads, self.flows)
+        for listener in list(self._listeners):
+            try:
+                listener.take(payloads, self.flows)
+            except Exception as error:  # noqa: BLE001 - a crash is a gap, never silence
+                self._dismiss(listener, error)
+
+    def _dismiss(self, listener: Listener, error: Exception) -> None:
+        """Hear a listener no more that failed: what it knew is not to be trusted."""
+        self._listeners.remove(listener)
+        who = type(listener).__module__.rpartition(".")[2]
+        self.crashes.append(
+            Unheard(reason="crashed", detail=f"the reader {who} failed: {type(error).__name__}")
+        )
 
 
 # Rows at once of what the slow path read: as many as a batch has packets.

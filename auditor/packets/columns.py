@@ -11,7 +11,7 @@ from msgspec import Struct
 from auditor.packets import _link_columns
 from auditor.packets._rows import Rows
 from auditor.packets.batch import I32, I64, PADDING, U8, U16, U32, U64, Batch, Bools
-from auditor.packets.dissected import Placed
+from auditor.packets.dissected import Dissected, Placed
 from auditor.packets.odd import ODD_PROTOCOLS, ODD_UDP_PORTS
 from auditor.packets.paths import Paths
 
@@ -233,7 +233,11 @@ def chosen(columns: Columns, rows: Bools) -> Columns:
     """Return some rows."""
     return Columns(
         buffer=columns.buffer,
-        **{name: getattr(columns, name)[rows] for name in Columns.__struct_fields__ if name != "buffer"},
+        **{
+            name: getattr(columns, name)[rows]
+            for name in Columns.__struct_fields__
+            if name != "buffer"
+        },
     )
 
 
@@ -273,10 +277,18 @@ def of_packets(placed: Sequence[Placed], paths: Paths) -> Columns:
         at=at,
         length=lengths,
         size=np.array([packet.payload_size for packet in packets], np.int64),
-        path=np.array([paths.number(p.vlans, p.tunnels) for p in packets], np.int64),
+        path=np.array([_path(packet, paths) for packet in packets], np.int64),
         time=np.array([item.time for item in placed], np.int64),
         order=np.array([item.order for item in placed], np.int64),
     )
+
+
+def _path(packet: Dissected, paths: Paths) -> int:
+    """Return the number of what is around a packet, the same for both directions."""
+    carriers = packet.carriers
+    if carriers and (packet.src, packet.sport) > (packet.dst, packet.dport):
+        carriers = tuple((there, here) for here, there in carriers)
+    return paths.number(packet.vlans, packet.tunnels, carriers)
 
 
 def _words(address: bytes) -> tuple[int, int]:

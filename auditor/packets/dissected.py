@@ -22,7 +22,8 @@ class Dissected(NamedTuple):
     Addresses are 4, 16 or (layer 2) 6 bytes. `protocol` is that after extension headers;
     `LAYER_2 | EtherType` for a frame. `ip_bytes` counts the IP header, of a frame what follows
     the EtherType. `payload` is what was captured, `payload_size` its length on the wire.
-    `vlans` and `tunnels` are outer to inner; VLAN 0 (a priority tag) is left out.
+    `vlans` and `tunnels` are outer to inner; VLAN 0 (a priority tag) is left out. `carriers` are
+    the (source, destination) of this packet in each tunnel that has IP addresses, outer to inner.
     """
 
     version: int
@@ -39,6 +40,7 @@ class Dissected(NamedTuple):
     vlans: tuple[int, ...] = ()
     tunnels: tuple[str, ...] = ()
     fragment: Fragment | None = None
+    carriers: tuple[tuple[bytes, bytes], ...] = ()
 
 
 class Placed(NamedTuple):

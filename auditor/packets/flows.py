@@ -21,6 +21,7 @@ SAW_FIN, SAW_SYN, SAW_RST, SAW_SYN_ACK, SAW_DATA = 1, 2, 4, 8, 16
 
 _NEVER = np.iinfo(np.int64).max
 _TCP = 6
+_MOST_SPOKEN = 1 << 16
 _FIRST_CAPACITY = 4096
 
 
@@ -63,6 +64,7 @@ class FlowTable:
         self._count = 0
         self._numbers: dict[bytes, int] = {}
         self._key = np.zeros((_FIRST_CAPACITY, 6), np.uint64)
+        self._spoken: dict[int, tuple[str, int]] = {}
         self._directions: dict[str, I64] = {}
         for name, value in _START.items():
             self._directions[name] = np.full(_FIRST_CAPACITY * 2, value, np.int64)
@@ -195,8 +197,12 @@ class FlowTable:
         column["bytes"][at] += np.add.reduceat(columns.ip_bytes[row], starts)[known]
         column["data"][at] += np.add.reduceat(has_data.astype(np.int64), starts)[known]
         column["seen"][at] |= np.bitwise_or.reduceat(seen, starts)[known]
-        column["first"][at] = np.minimum(column["first"][at], np.minimum.reduceat(time, starts)[known])
-        column["last"][at] = np.maximum(column["last"][at], np.maximum.reduceat(time, starts)[known])
+        column["first"][at] = np.minimum(
+            column["first"][at], np.minimum.reduceat(time, starts)[known]
+        )
+        column["last"][at] = np.maximum(
+            column["last"][at], np.maximum.reduceat(time, starts)[known]
+        )
         column["order"][at] = np.minimum(
             column["order"][at], np.minimum.reduceat(order, starts)[known]
         )
@@ -212,7 +218,13 @@ class FlowTable:
 
     def speaker(self, flow: int, side: int) -> tuple[str, int]:
         """Return the address (text) and port of one end of a flow's key."""
-        return _ends.speaker(self, flow, side)
+        direction = flow * 2 + side
+        known = self._spoken.get(direction)
+        if known is None:
+            if len(self._spoken) >= _MOST_SPOKEN:
+                self._spoken.clear()
+            known = self._spoken[direction] = _ends.speaker(self, flow, side)
+        return known
 
 
 # What a direction begins with. `first` and `last` are times, `order` the first packet's number,

@@ -51,7 +51,11 @@ class Payloads(Struct, frozen=True, kw_only=True):
 
 
 class FlowEnds(NamedTuple):
-    """A flow with its ends in order: `src` initiated. Addresses are text, `protocol` a number."""
+    """A flow with its ends in order: `src` initiated. Addresses are text, `protocol` a number.
+
+    `data_out` and `data_in` are packets with payload. `carriers` are the ends of tunnels with IP
+    addresses, outer to inner, that on the initiator's side first.
+    """
 
     src: str
     dst: str
@@ -70,6 +74,7 @@ class FlowEnds(NamedTuple):
     initiator_known: bool
     tunnel: tuple[str, ...]
     vlan: tuple[int, ...]
+    carriers: tuple[tuple[str, str], ...] = ()
 
 
 class FlowNote(Struct, frozen=True, kw_only=True):

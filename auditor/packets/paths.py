@@ -1,16 +1,23 @@
-"""Chains of VLANs and tunnels, each with a number: the same chain has the same number."""
+"""Chains of VLANs and tunnels around packets, each with a number: the same chain has the same number."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
 
+Carriers = tuple[tuple[bytes, bytes], ...]
+
 
 class Path(NamedTuple):
-    """The VLANs and the tunnels around a packet, each from the outermost to the innermost."""
+    """The VLANs and the tunnels around a packet, each from the outermost to the innermost.
+
+    `carriers` are the ends of tunnels with IP addresses: that beside the first end of the flow's
+    key first, whoever speaks.
+    """
 
     vlans: tuple[int, ...] = ()
     tunnels: tuple[str, ...] = ()
+    carriers: Carriers = ()
 
 
 class Paths:
@@ -21,9 +28,11 @@ class Paths:
         self._chains: list[Path] = [Path()]
         self._numbers: dict[Path, int] = {Path(): 0}
 
-    def number(self, vlans: tuple[int, ...], tunnels: tuple[str, ...] = ()) -> int:
+    def number(
+        self, vlans: tuple[int, ...], tunnels: tuple[str, ...] = (), carriers: Carriers = ()
+    ) -> int:
         """Return a chain's number, a new one for a new chain."""
-        path = Path(vlans, tunnels)
+        path = Path(vlans, tunnels, carriers)
         number = self._numbers.get(path)
         if number is None:
             number = self._numbers[path] = len(self._chains)

@@ -53,6 +53,7 @@ class Skip(StrEnum):
     BAD_LINK = "malformed-link-header"
     BAD_IP = "malformed-ip-header"
     BAD_TUNNEL = "malformed-tunnel-header"
+    CRASHED = "crashed"
 
 
 # What the reader of a report is told. Words that begin with `cut-` or `malformed-`, and those in
@@ -103,6 +104,7 @@ SENTENCES = {
     Skip.BAD_LINK: "has a link header that contradicts itself",
     Skip.BAD_IP: "has an IP header that contradicts itself",
     Skip.BAD_TUNNEL: "has a tunnel header that contradicts itself",
+    Skip.CRASHED: "made the reader fail: an error of this toolkit",
 }
 
 # Packets that may have carried data to anywhere, and that nobody can judge.
@@ -123,6 +125,7 @@ UNREAD = frozenset(
         Skip.TOO_DEEP,
         Skip.EMPTY,
         Skip.TRILL,
+        Skip.CRASHED,
     }
 )
 

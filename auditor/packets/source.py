@@ -30,8 +30,6 @@ class CaptureError(AuditError):
     """A capture cannot be read from here on: `what` says why, in the words of a gap."""
 
 
-
-
 class Source:
     """The bytes of a capture. `digest` is that of the file as it lies on the disk.
 
@@ -132,13 +130,21 @@ class Source:
         data = self._rest or self._raw(self._inflate.chunk)
         self._rest = b""
         if not data:
-            if not self._inflate.between:
-                self.fault = "the compressed stream ends before its end"
-            return None
+            return self._last()
         try:
             out, self._rest = self._inflate.feed(data)
         except ValueError as problem:
             self.fault = f"the compressed stream is damaged ({problem})"
+            return None
+        return out
+
+    def _last(self) -> bytes | None:
+        """Return what the decoder still holds when the file has no more."""
+        if self._inflate is None or self._inflate.between:
+            return None
+        out = self._inflate.drain()
+        if not out:
+            self.fault = "the compressed stream ends before its end"
             return None
         return out
 
@@ -174,6 +180,15 @@ class _Gzip:
             return out, self._member.unused_data
         return out, self._member.unconsumed_tail
 
+    def drain(self) -> bytes:
+        """Return decompressed bytes that wait though all input was given."""
+        try:
+            out = self._member.decompress(b"", _CHUNK)
+        except zlib.error:
+            return b""
+        self.between = self._member.eof
+        return out
+
 
 class _Zstandard:
     """Frames of Zstandard, one after another, and skippable ones (RFC 8878)."""
@@ -201,3 +216,7 @@ class _Zstandard:
             self.between = True
             return out, self._frame.unused_data + data[self.chunk :]
         return out, data[self.chunk :]
+
+    def drain(self) -> bytes:
+        """Return nothing: this decoder holds nothing back."""
+        return b""

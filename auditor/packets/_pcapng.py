@@ -1,0 +1,360 @@
+"""pcapng: sections of blocks, each section in its own byte order with its own interfaces."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from struct import Struct as Layout
+from typing import Literal
+
+import numpy as np
+from msgspec import Struct
+
+from auditor.packets import _ticks
+from auditor.packets._rows import Rows
+from auditor.packets._stream import LONGEST_BLOCK, Fault, Stream
+from auditor.packets._window import Window
+from auditor.packets.batch import I64, MOST_PACKETS, U64, Batch
+
+# Block types (draft-ietf-opsawg-pcapng, section 4).
+_SECTION, _INTERFACE, _OBSOLETE, _SIMPLE, _STATISTICS, _ENHANCED = (
+    0x0A0D0D0A, 1, 2, 3, 5, 6,
+)  # fmt: skip
+_MAGIC = {b"\x1a\x2b\x3c\x4d": ">", b"\x4d\x3c\x2b\x1a": "<"}
+_SHORTEST = 12
+_PACKET_HEADER = 28
+_SIMPLE_HEADER = 12
+_SECTION_HEADER = 28
+# More interfaces than a machine has; a file with more is damaged or hostile.
+_MOST_INTERFACES = 1 << 16
+
+_NAME, _RESOLUTION, _FCS_LENGTH, _OFFSET = 2, 9, 13, 14
+_IF_DROPPED, _OS_DROPPED = 5, 7
+
+
+class _Interface(Struct, frozen=True, kw_only=True):
+    """What an interface description block says; `resolution` is the option's byte."""
+
+    link_type: int
+    snap: int
+    name: str
+    resolution: int
+    offset: int
+    fcs: int
+
+
+class _Section(Struct, kw_only=True):
+    """A section being read: `lost` is what the last statistics of each interface say."""
+
+    order: str
+    interfaces: list[_Interface] = []
+    lost: dict[int, int] = {}
+
+
+class _Bad(Exception):  # noqa: N818 - the end of reading, not an error of ours
+    """The file is malformed from here on."""
+
+
+def recognises(head: bytes) -> bool:
+    """Say whether the first four bytes are those of a section header block."""
+    return head[:4] == _SECTION.to_bytes(4, "big")
+
+
+def batches(window: Window, stream: Stream) -> Iterator[Batch]:
+    """Yield a pcapng file's packets. What is wrong with it becomes a fault of `stream`."""
+    stream.file_format = "pcapng"
+    reader = _Reader(window, stream)
+    try:
+        yield from reader.read()
+    except _Bad as problem:
+        yield from reader.flush()
+        stream.truncated = True
+        stream.faults.append(
+            Fault(
+                reason="malformed",
+                detail=f"{problem}: the rest was not read",
+                at=window.position,
+            )
+        )
+    reader.close()
+    if window.at < window.end and not stream.truncated:
+        stream.truncated = True
+        stream.faults.append(
+            Fault(reason="malformed", detail="ends within a block", at=window.position)
+        )
+
+
+class _Reader:
+    """Goes from block to block; packets are kept by their place until a batch is full."""
+
+    def __init__(self, window: Window, stream: Stream) -> None:
+        self._window = window
+        self._stream = stream
+        self._section: _Section | None = None
+        self._order = ">"
+        self._pair = Layout(">II").unpack_from
+        # Places of packet blocks in the window, and which kind each is.
+        self._found: list[int] = []
+        self._ordinal = 0
+
+    def read(self) -> Iterator[Batch]:
+        """Yield batches until there is no whole block any more."""
+        window = self._window
+        while True:
+            yield from self._walk()
+            yield from self.flush()
+            if not window.fill():
+                return
+
+    def _walk(self) -> Iterator[Batch]:
+        """Go through the whole blocks of the window."""
+        window, found = self._window, self._found
+        data, end = window.data, window.end
+        append = found.append
+        while window.at + _SHORTEST <= end:
+            position = window.at
+            pair = self._pair
+            # The loop for packets alone: nothing but from one length to the next.
+            while position + _SHORTEST <= end:
+                kind, length = pair(data, position)
+                if kind != _ENHANCED or length < _PACKET_HEADER + 4 or length & 3:
+                    break
+                if position + length > end or len(found) >= MOST_PACKETS:
+                    break
+                append(position)
+                position += length
+            window.at = position
+            if len(found) >= MOST_PACKETS:
+                yield from self.flush()
+                continue
+            if position + _SHORTEST > end:
+                return
+            length = self._length(position)
+            if position + length > end:
+                return
+            yield from self._block(position, length)
+            window.at = position + length
+
+    def _length(self, position: int) -> int:
+        """Return the length of the block at a position. Raises `_Bad` for one that cannot be."""
+        data = self._window.data
+        kind, length = self._pair(data, position)
+        if kind == _SECTION:
+            order = _MAGIC.get(bytes(data[position + 8 : position + 12]))
+            if order is None:
+                raise _Bad("a section has no byte order")
+            (length,) = Layout(f"{order}I").unpack_from(data, position + 4)
+        elif self._section is None:
+            raise _Bad("does not begin with a section")
+        if length < _SHORTEST or length & 3:
+            raise _Bad(f"a block is {length} bytes long, which cannot be")
+        if length > LONGEST_BLOCK:
+            raise _Bad(f"a block is {length} bytes long, more than {LONGEST_BLOCK}")
+        return int(length)
+
+    def _block(self, position: int, length: int) -> Iterator[Batch]:
+        """Take a whole block that is no ordinary packet."""
+        data = self._window.data
+        kind, _ = self._pair(data, position)
+        if kind == _SECTION:
+            yield from self.flush()
+            self._begin(position, length)
+            return
+        (again,) = Layout(f"{self._order}I").unpack_from(data, position + length - 4)
+        if again != length:
+            raise _Bad(f"a block is {length} bytes long at its beginning, {again} at its end")
+        if kind in {_ENHANCED, _OBSOLETE, _SIMPLE}:
+            least = _SIMPLE_HEADER if kind == _SIMPLE else _PACKET_HEADER
+            if length < least + 4:
+                raise _Bad(f"a packet's block is {length} bytes long, which cannot be")
+            if kind == _ENHANCED:
+                self._found.append(position)
+            else:
+                yield from self.flush()
+                yield from self._alone(kind, position, length)
+        elif kind == _INTERFACE:
+            self._describe(position, length)
+        elif kind == _STATISTICS:
+            self._count_lost(position, length)
+        # Names, secrets, journals, comments and blocks that are not known hold no packets.
+
+    def _begin(self, position: int, length: int) -> None:
+        """Begin a section: interfaces are numbered anew."""
+        data = self._window.data
+        order = _MAGIC[bytes(data[position + 8 : position + 12])]
+        (again,) = Layout(f"{order}I").unpack_from(data, position + length - 4)
+        (major,) = Layout(f"{order}H").unpack_from(data, position + 12)
+        if length < _SECTION_HEADER or again != length:
+            raise _Bad("a section's header contradicts itself")
+        if major != 1:
+            raise _Bad(f"a section is of version {major}, which is not known")
+        self.close()
+        self._order = order
+        self._pair = Layout(f"{order}II").unpack_from
+        self._section = _Section(order=order, interfaces=[], lost={})
+
+    def close(self) -> None:
+        """Add what the section's interfaces lost to the stream's."""
+        if self._section is not None and self._section.lost:
+            self._stream.dropped = (self._stream.dropped or 0) + sum(self._section.lost.values())
+            self._section.lost = {}
+
+    def _describe(self, position: int, length: int) -> None:
+        """Take an interface description block."""
+        section = self._here()
+        if length < 20:
+            raise _Bad("an interface's description is too short")
+        link_type, _, snap = Layout(f"{self._order}HHI").unpack_from(
+            self._window.data, position + 8
+        )
+        options = self._options(position + 16, position + length - 4)
+        if len(section.interfaces) >= _MOST_INTERFACES:
+            raise _Bad(f"describes more than {_MOST_INTERFACES} interfaces")
+        name = options.get(_NAME, b"").rstrip(b"\0").decode("utf-8", "replace")[:256]
+        offset = options.get(_OFFSET, b"")
+        section.interfaces.append(
+            _Interface(
+                link_type=link_type,
+                snap=snap,
+                name=name,
+                resolution=options.get(_RESOLUTION, b"\6")[0] if options.get(_RESOLUTION) else 6,
+                offset=int.from_bytes(offset, self._endian, signed=True) if len(offset) == 8 else 0,
+                fcs=options[_FCS_LENGTH][0] // 8 if options.get(_FCS_LENGTH) else 0,
+            )
+        )
+        if name and name not in self._stream.interfaces:
+            self._stream.interfaces.append(name)
+
+    def _count_lost(self, position: int, length: int) -> None:
+        """Take an interface statistics block: the last of each interface counts."""
+        if length < 24:
+            raise _Bad("an interface's statistics are too short")
+        (interface,) = Layout(f"{self._order}I").unpack_from(self._window.data, position + 8)
+        options = self._options(position + 20, position + length - 4)
+        said = [options[code] for code in (_IF_DROPPED, _OS_DROPPED) if code in options]
+        if said:
+            lost = sum(int.from_bytes(value[:8], self._endian) for value in said)
+            self._here().lost[interface] = lost
+
+    def _options(self, position: int, end: int) -> dict[int, bytes]:
+        """Return a block's options, the first of each code. Bounded by the block."""
+        data, options = self._window.data, dict[int, bytes]()
+        code_and_length = Layout(f"{self._order}HH").unpack_from
+        while position + 4 <= end:
+            code, length = code_and_length(data, position)
+            position += 4
+            if code == 0 or position + length > end:
+                break
+            options.setdefault(code, bytes(data[position : position + length]))
+            position += length + (-length & 3)
+        return options
+
+    def flush(self) -> Iterator[Batch]:
+        """Yield the packets found so far, those of one link type together."""
+        if not self._found:
+            return
+        positions: I64 = np.array(self._found, np.int64)
+        self._found.clear()
+        section = self._here()
+        rows = Rows(self._window.array, positions, _PACKET_HEADER)
+        field = rows.long if self._order == ">" else rows.little
+        length, captured = field(4).astype(np.int64), field(20).astype(np.int64)
+        tail = Rows(self._window.array, positions + length - 4, 4)
+        again = tail.long(0) if self._order == ">" else tail.little(0)
+        interface = field(8).astype(np.int64)
+        good = (
+            (captured + _PACKET_HEADER + 4 <= length)
+            & (again == length)
+            & (interface < len(section.interfaces))
+        )
+        count = len(positions) if good.all() else int(np.argmin(good))
+        ticks = field(12).astype(np.uint64) << 32 | field(16)
+        yield from self._sorted(
+            positions[:count] + _PACKET_HEADER,
+            captured[:count],
+            field(24).astype(np.int64)[:count],
+            ticks[:count],
+            interface[:count],
+        )
+        if count < len(positions):
+            self._window.at = int(positions[count])
+            raise _Bad(_why(int(interface[count]), section, int(again[count]), int(length[count])))
+
+    def _sorted(
+        self, offsets: I64, captured: I64, wire: I64, ticks: U64, interface: I64
+    ) -> Iterator[Batch]:
+        """Yield packets of one section by link type, with the times of their interfaces."""
+        order = np.arange(self._ordinal, self._ordinal + len(offsets))
+        self._ordinal += len(offsets)
+        known = self._here().interfaces
+        used = np.unique(interface).tolist()
+        times = np.empty(len(offsets), np.int64)
+        links: dict[tuple[int, int], list[int]] = {}
+        for number in used:
+            here = known[number]
+            mine = interface == number if len(used) > 1 else slice(None)
+            times[mine] = _ticks.nanoseconds(ticks[mine], here.resolution, here.offset)
+            links.setdefault((here.link_type, here.fcs), []).append(number)
+        for (link_type, fcs), numbers in links.items():
+            mine = np.isin(interface, numbers) if len(links) > 1 else slice(None)
+            yield Batch(
+                buffer=self._window.array,
+                offsets=offsets[mine],
+                captured=captured[mine],
+                wire=np.maximum(wire, captured)[mine],
+                times=times[mine],
+                order=order[mine],
+                link_type=link_type,
+                interface=known[numbers[0]].name if len(numbers) == 1 else "",
+                fcs=fcs,
+            )
+
+    def _alone(self, kind: int, position: int, length: int) -> Iterator[Batch]:
+        """Yield the packet of a block of a rare type: obsolete, or simple (without a time)."""
+        data, section = self._window.data, self._here()
+        if kind == _OBSOLETE:
+            number, _, high, low, captured, wire = Layout(f"{self._order}HHIIII").unpack_from(
+                data, position + 8
+            )
+            begins, ticks = position + _PACKET_HEADER, high << 32 | low
+        else:
+            (wire,) = Layout(f"{self._order}I").unpack_from(data, position + 8)
+            number, begins, ticks = 0, position + _SIMPLE_HEADER, 0
+            snap = section.interfaces[0].snap if section.interfaces else 0
+            captured = min(wire, snap or wire, length - _SIMPLE_HEADER - 4)
+        if number >= len(section.interfaces) or begins + captured + 4 > position + length:
+            raise _Bad(_why(number, section, length, length))
+        here = section.interfaces[number]
+        time = _ticks.nanoseconds(np.array([ticks], np.uint64), here.resolution, here.offset)
+        if kind == _SIMPLE:
+            self._stream.timeless += 1
+            time = np.zeros(1, np.int64)
+        self._ordinal += 1
+        yield Batch(
+            buffer=self._window.array,
+            offsets=np.array([begins], np.int64),
+            captured=np.array([captured], np.int64),
+            wire=np.array([max(wire, captured)], np.int64),
+            times=time,
+            order=np.array([self._ordinal - 1], np.int64),
+            link_type=here.link_type,
+            interface=here.name,
+            fcs=here.fcs,
+        )
+
+    @property
+    def _endian(self) -> Literal["big", "little"]:
+        return "big" if self._order == ">" else "little"
+
+    def _here(self) -> _Section:
+        if self._section is None:
+            raise _Bad("does not begin with a section")
+        return self._section
+
+
+def _why(interface: int, section: _Section, again: int, length: int) -> str:
+    """Return what is wrong with a packet's block."""
+    if again != length:
+        return f"a block is {length} bytes long at its beginning, {again} at its end"
+    if interface >= len(section.interfaces):
+        return f"a packet is of interface {interface}, which is not described"
+    return "a packet is longer than its block"
