@@ -95,7 +95,7 @@ class Stage:
         flow = FlowTruth(
             src, dst, *ports, protocol, vlan=tuple(v & 0xFFF for v in way.vlans if v & 0xFFF),
             tunnel=way.names, application=application, encrypted=encrypted,
-            initiator_known=initiator_known,
+            initiator_known=initiator_known, carriers=way.carriers,
         )  # fmt: skip
         return self.truth.flow(flow, new=new)
 

@@ -29,6 +29,7 @@ class FlowTruth:
     end: str = ""
     initiator_known: bool = True
     hidden_name: bool = False
+    carriers: tuple[tuple[str, str], ...] = ()
 
     def seen(self, time: int, size: int, outward: bool) -> None:
         """Count a packet of `size` IP bytes."""
@@ -50,7 +51,7 @@ class FlowTruth:
         """Return what tells it from others, but for connections that used the ports again."""
         return (
             self.src, self.dst, self.src_port, self.dst_port, self.protocol,
-            self.vlan, self.tunnel,
+            self.vlan, self.tunnel, self.carriers,
         )  # fmt: skip
 
     @property

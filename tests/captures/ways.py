@@ -5,12 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from struct import pack
+from typing import NamedTuple
 
 from tests.captures import wire
 
 # What a layer is: its EtherType and its bytes. A layer's function puts one into the next.
 Layer = tuple[int, bytes]
 Wrap = Callable[[Layer, bool], Layer]
+
+
+class Tunnel(NamedTuple):
+    """A tunnel: its word in the contract, its function, and its ends where those are IP's."""
+
+    name: str
+    wrap: Wrap
+    ends: tuple[str, str] | None = None
+
 
 ETHERNET, RAW, NULL, LOOP, SLL, SLL2 = 1, 101, 0, 108, 113, 276
 PPP, PPP_HDLC, NFLOG, WLAN, RADIOTAP, IPV4, IPV6 = 9, 50, 239, 105, 127, 228, 229
@@ -48,18 +58,23 @@ PPP_OF = {0x0800: 0x0021, 0x86DD: 0x0057, 0x8847: 0x0281}
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """A link, its tags (outer to inner) and tunnels (outer to inner: title and function)."""
+    """A link, its tags (outer to inner) and tunnels (outer to inner)."""
 
     link: int = ETHERNET
     vlans: tuple[int, ...] = ()
-    tunnels: tuple[tuple[str, Wrap], ...] = ()
+    tunnels: tuple[Tunnel, ...] = ()
     tag: int = 0x8100
     interface: int = 0
 
     @property
     def names(self) -> tuple[str, ...]:
         """Return the chain of tunnels as the contract says it."""
-        return tuple(name for name, _wrap in self.tunnels if name)
+        return tuple(tunnel.name for tunnel in self.tunnels)
+
+    @property
+    def carriers(self) -> tuple[tuple[str, str], ...]:
+        """Return the ends of tunnels that have IP addresses, the client's side first."""
+        return tuple(tunnel.ends for tunnel in self.tunnels if tunnel.ends)
 
     def head(self, version: int, outward: bool) -> bytes:
         """Return what stands before an IP packet that travels in no tunnel."""
@@ -67,8 +82,8 @@ class Way:
 
     def frame(self, layer: Layer, outward: bool) -> bytes:
         """Return the frame around a layer."""
-        for _name, wrap in reversed(self.tunnels):
-            layer = wrap(layer, outward)
+        for tunnel in reversed(self.tunnels):
+            layer = tunnel.wrap(layer, outward)
         ether_type, data = layer
         for depth in range(len(self.vlans) - 1, -1, -1):
             data = pack(">HH", self.vlans[depth], ether_type) + data
@@ -116,7 +131,7 @@ def _inner_frame(layer: Layer) -> bytes:
     return SERVER_MAC + CLIENT_MAC + pack(">H", layer[0]) + layer[1]
 
 
-def gre(near: str, far: str, *, key: int | None = None, ethernet: bool = False) -> tuple[str, Wrap]:
+def gre(near: str, far: str, *, key: int | None = None, ethernet: bool = False) -> Tunnel:
     """Generic routing encapsulation (RFC 2784, 2890), or transparent Ethernet in it."""
 
     def build(layer: Layer) -> bytes:
@@ -124,50 +139,52 @@ def gre(near: str, far: str, *, key: int | None = None, ethernet: bool = False) 
         head = pack(">HH", 0x2000 if key is not None else 0, kind)
         return head + (pack(">I", key) if key is not None else b"") + data
 
-    return "gre", _carried(near, far, wire.GRE, build)
+    return Tunnel("gre", _carried(near, far, wire.GRE, build), (near, far))
 
 
-def ip_in_ip(near: str, far: str) -> tuple[str, Wrap]:
+def ip_in_ip(near: str, far: str) -> Tunnel:
     """IPv4 in IP (RFC 2003)."""
-    return "ipip", _carried(near, far, 4, lambda layer: layer[1])
+    return Tunnel("ipip", _carried(near, far, 4, lambda layer: layer[1]), (near, far))
 
 
-def six_in_four(near: str, far: str) -> tuple[str, Wrap]:
+def six_in_four(near: str, far: str) -> Tunnel:
     """IPv6 in IPv4 (RFC 4213)."""
-    return "6in4", _carried(near, far, 41, lambda layer: layer[1])
+    return Tunnel("6in4", _carried(near, far, 41, lambda layer: layer[1]), (near, far))
 
 
-def vxlan(near: str, far: str, network: int = 42) -> tuple[str, Wrap]:
+def vxlan(near: str, far: str, network: int = 42) -> Tunnel:
     """Virtual extensible LAN (RFC 7348)."""
-    return "vxlan", _in_udp(
-        near, far, (49321, 4789),
-        lambda layer: pack(">II", 0x08000000, network << 8) + _inner_frame(layer),
-    )  # fmt: skip
+
+    def build(layer: Layer) -> bytes:
+        return pack(">II", 0x08000000, network << 8) + _inner_frame(layer)
+
+    return Tunnel("vxlan", _in_udp(near, far, (49321, 4789), build), (near, far))
 
 
-def geneve(near: str, far: str, network: int = 7) -> tuple[str, Wrap]:
+def geneve(near: str, far: str, network: int = 7) -> Tunnel:
     """Generic network virtualization encapsulation (RFC 8926), with one option."""
-    return "geneve", _in_udp(
-        near, far, (50123, 6081),
-        lambda layer: pack(">BBHIHBBI", 2, 0, 0x6558, network << 8, 0x0102, 3, 1, 9)
-        + _inner_frame(layer),
-    )  # fmt: skip
+
+    def build(layer: Layer) -> bytes:
+        return pack(">BBHIHBBI", 2, 0, 0x6558, network << 8, 0x0102, 3, 1, 9) + _inner_frame(layer)
+
+    return Tunnel("geneve", _in_udp(near, far, (50123, 6081), build), (near, far))
 
 
-def teredo(near: str, far: str) -> tuple[str, Wrap]:
+def teredo(near: str, far: str) -> Tunnel:
     """IPv6 in UDP (RFC 4380)."""
-    return "teredo", _in_udp(near, far, (31337, 3544), lambda layer: layer[1])
+    return Tunnel("teredo", _in_udp(near, far, (31337, 3544), lambda layer: layer[1]), (near, far))
 
 
-def gtp_u(near: str, far: str, tunnel: int = 0x1234) -> tuple[str, Wrap]:
+def gtp_u(near: str, far: str, tunnel: int = 0x1234) -> Tunnel:
     """GPRS tunnelling, user plane (3GPP TS 29.281), with a sequence number."""
-    return "gtp-u", _in_udp(
-        near, far, (2152, 2152),
-        lambda layer: pack(">BBHIHBB", 0x32, 255, len(layer[1]) + 4, tunnel, 1, 0, 0) + layer[1],
-    )  # fmt: skip
+
+    def build(layer: Layer) -> bytes:
+        return pack(">BBHIHBB", 0x32, 255, len(layer[1]) + 4, tunnel, 1, 0, 0) + layer[1]
+
+    return Tunnel("gtp-u", _in_udp(near, far, (2152, 2152), build), (near, far))
 
 
-def mpls(*labels: int) -> tuple[str, Wrap]:
+def mpls(*labels: int) -> Tunnel:
     """A stack of labels (RFC 3032)."""
 
     def wrap(layer: Layer, _outward: bool) -> Layer:
@@ -177,14 +194,14 @@ def mpls(*labels: int) -> tuple[str, Wrap]:
         )
         return 0x8847, stack + layer[1]
 
-    return "mpls", wrap
+    return Tunnel("mpls", wrap)
 
 
-def pppoe(session: int = 17) -> tuple[str, Wrap]:
+def pppoe(session: int = 17) -> Tunnel:
     """PPP over Ethernet (RFC 2516)."""
 
     def wrap(layer: Layer, _outward: bool) -> Layer:
         data = pack(">H", PPP_OF[layer[0]]) + layer[1]
         return 0x8864, pack(">BBHH", 0x11, 0, session, len(data)) + data
 
-    return "pppoe", wrap
+    return Tunnel("pppoe", wrap)

@@ -1,0 +1,163 @@
+"""What tshark says of a capture: conversations, names and questions, one run for all."""
+
+from __future__ import annotations
+
+import subprocess
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from auditor.evidence.traffic import Flow
+from tests.captures.truth import FlowTruth
+
+FIELDS = (
+    "frame.protocols", "ip.src", "ip.dst", "ip.len", "ipv6.src", "ipv6.dst", "ipv6.plen",
+    "tcp.stream", "udp.stream", "tcp.srcport", "tcp.dstport", "udp.srcport", "udp.dstport",
+    "sctp.srcport", "sctp.dstport", "tls.handshake.extensions_server_name", "http.host",
+    "dns.flags.response", "dns.qry.name", "dns.qry.type", "ip.flags.mf", "ip.frag_offset",
+    "ipv6.fraghdr.offset",
+)  # fmt: skip
+TRANSPORTS = {"tcp": "tcp.", "udp": "udp.", "sctp": "sctp."}
+TYPES = {
+    "1": "A", "2": "NS", "5": "CNAME", "6": "SOA", "12": "PTR", "15": "MX", "16": "TXT",
+    "28": "AAAA", "33": "SRV", "65": "HTTPS", "255": "ANY",
+}  # fmt: skip
+End = tuple[str, int]
+
+
+@dataclass
+class Conversation:
+    """Two ends and what each sent: packets and IP bytes."""
+
+    protocol: str
+    sent: dict[End, list[int]] = field(default_factory=dict)
+
+    def add(self, src: End, dst: End, size: int) -> None:
+        """Count a packet."""
+        self.sent.setdefault(dst, [0, 0])
+        each = self.sent.setdefault(src, [0, 0])
+        each[0] += 1
+        each[1] += size
+
+    @property
+    def row(self) -> tuple[object, ...]:
+        """Return it with its ends in order."""
+        ends = sorted((end, *counts) for end, counts in self.sent.items())
+        return (self.protocol, *ends)
+
+
+@dataclass
+class Said:
+    """Conversations of TCP, UDP and SCTP; names by conversation's ends; questions.
+
+    `pieces` are pairs of addresses between which fragments went: tshark counts those in no
+    conversation of TCP or UDP, so that only all that went between the two can be compared.
+    """
+
+    conversations: Counter[tuple[object, ...]] = field(default_factory=Counter)
+    names: set[tuple[str, str, tuple[End, ...]]] = field(default_factory=set)
+    queries: Counter[tuple[str, str, str, str]] = field(default_factory=Counter)
+    pieces: frozenset[frozenset[str]] = frozenset()
+
+
+def of_records(
+    flows: Iterable[Flow | FlowTruth], pieces: frozenset[frozenset[str]] = frozenset()
+) -> Said:
+    """Return what our flows (or the true ones) say, in tshark's terms; questions are not in them."""
+    said = Said(pieces=pieces)
+    talks: list[Conversation] = []
+    for flow in flows:
+        one, two = (flow.src, flow.src_port), (flow.dst, flow.dst_port)
+        if flow.protocol in TRANSPORTS or {flow.src, flow.dst} in pieces:
+            talk = Conversation(flow.protocol)
+            talk.sent = {
+                one: [flow.packets_out, flow.bytes_out], two: [flow.packets_in, flow.bytes_in]
+            }  # fmt: skip
+            talks.append(talk)
+        for each in flow.names:
+            name, source = each if isinstance(each, tuple) else (each.name, each.source)
+            if source in {"tls_sni", "quic_sni", "http_host"}:
+                said.names.add((source, name, tuple(sorted((one, two)))))
+    said.conversations = counted(talks, pieces)
+    return said
+
+
+def counted(
+    talks: Iterable[Conversation], pieces: frozenset[frozenset[str]]
+) -> Counter[tuple[object, ...]]:
+    """Return conversations as rows; those in pieces become one for each pair of addresses."""
+    rows: Counter[tuple[object, ...]] = Counter()
+    pairs: dict[frozenset[str], Conversation] = {}
+    for talk in talks:
+        pair = frozenset(address for address, _port in talk.sent)
+        if pair not in pieces:
+            rows[talk.row] += 1
+            continue
+        whole = pairs.setdefault(pair, Conversation("any"))
+        for (address, _port), (packets, size) in talk.sent.items():
+            sent = whole.sent.setdefault((address, 0), [0, 0])
+            sent[0] += packets
+            sent[1] += size
+    rows.update(whole.row for whole in pairs.values())
+    return rows
+
+
+def run(path: Path, *options: str) -> Said:
+    """Return what tshark says of a file."""
+    command = ["tshark", "-n", "-r", str(path), "-T", "fields", "-E", "aggregator=|"]
+    command += ["-E", "separator=/t", "-o", "tcp.reassemble_out_of_order:TRUE", *options]
+    for name in FIELDS:
+        command += ["-e", name]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+    frames = [dict(zip(FIELDS, line.split("\t"), strict=True)) for line in done.stdout.splitlines()]
+    pieces = set()
+    for cells in frames:
+        parts = cells["ip.flags.mf"] + cells["ip.frag_offset"]
+        if cells["ipv6.fraghdr.offset"] or parts.strip("|0False"):
+            version = "ipv6" if cells["ipv6.fraghdr.offset"] else "ip"
+            pieces.add(frozenset((_last(cells, f"{version}.src"), _last(cells, f"{version}.dst"))))
+    said, talks = Said(pieces=frozenset(pieces)), {}
+    for cells in frames:
+        _frame(cells, said, talks)
+    said.conversations = counted(talks.values(), said.pieces)
+    return said
+
+
+def _last(cells: dict[str, str], name: str) -> str:
+    return cells[name].rpartition("|")[2]
+
+
+def _frame(cells: dict[str, str], said: Said, talks: dict[object, Conversation]) -> None:
+    layers = cells["frame.protocols"].split(":")
+    transport = next((each for each in reversed(layers) if each in TRANSPORTS), "")
+    version = next((each for each in reversed(layers) if each in {"ip", "ipv6"}), "")
+    if not version or {"icmp", "icmpv6"} & set(layers):
+        return
+    size = int(_last(cells, "ip.len")) if version == "ip" else 40 + int(_last(cells, "ipv6.plen"))
+    addresses = _last(cells, f"{version}.src"), _last(cells, f"{version}.dst")
+    prefix = TRANSPORTS.get(transport, "")
+    ports = [
+        int(_last(cells, f"{prefix}{side}") or 0) if prefix else 0
+        for side in ("srcport", "dstport")
+    ]
+    src, dst = zip(addresses, ports, strict=True)
+    ends = tuple(sorted((src, dst)))
+    if transport or frozenset(addresses) in said.pieces:
+        stream = _last(cells, f"{transport}.stream") if transport in {"tcp", "udp"} else ends
+        talk = talks.setdefault((transport, stream), Conversation(transport))
+        talk.add(src, dst, size)
+    if not transport:
+        return
+    source = "quic_sni" if "quic" in layers else "tls_sni"
+    for name in filter(None, cells["tls.handshake.extensions_server_name"].split("|")):
+        said.names.add((source, name.lower(), ends))
+    for name in filter(None, cells["http.host"].split("|")):
+        host = name if name.count(":") != 1 else name.partition(":")[0]
+        said.names.add(("http_host", host.lower(), ends))
+    answered = cells["dns.flags.response"].split("|")
+    if "nbns" not in layers and {"0", "False"} & set(answered):
+        names = cells["dns.qry.name"].split("|")
+        kinds = cells["dns.qry.type"].split("|")
+        for name, kind in zip(names, kinds, strict=True):
+            said.queries[name.lower(), TYPES.get(kind, kind), src[0], dst[0]] += 1
