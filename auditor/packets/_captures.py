@@ -180,7 +180,7 @@ def _flows(shown: str, origin: Origin, analysis: Analysis, heard: list[Heard]) -
 
 def _together(notes: list[FlowNote]) -> FlowNote | None:
     """Return what listeners know of one flow: the first that names an application has it."""
-    if len(notes) < 2:
+    if len(notes) <= 1:
         return notes[0] if notes else None
     kind = next((note for note in notes if note.application), notes[0])
     return FlowNote(

@@ -27,6 +27,8 @@ SERVER_PORTS = frozenset(
     }
 )  # fmt: skip
 _RESERVED = 1024
+_IPV4, _IPV6 = 4, 6
+_CLASS_D, _ALL_ONES = 0xE, 0xFF
 
 
 class _Side(NamedTuple):
@@ -114,17 +116,7 @@ def _initiator_is_second(a: _Side, b: _Side, protocol: int, version: int) -> tup
     """Say whether the second end initiated, and whether that is known or only likely."""
     b_first = b.order < a.order
     if protocol == _TCP:
-        a_syn, b_syn = bool(a.seen & _SYN), bool(b.seen & _SYN)
-        if a_syn != b_syn:
-            return b_syn, True
-        if a_syn:  # both: opened from both ends at once (RFC 9293, 3.5)
-            return b_first, True
-        a_answered, b_answered = bool(a.seen & _SYN_ACK), bool(b.seen & _SYN_ACK)
-        if a_answered != b_answered:
-            return a_answered, True
-        if a.port != b.port:
-            return b.port > a.port, False
-        return b_first, False
+        return _tcp_initiator_is_second(a, b)
     speaker_, hearer = (b, a) if b_first else (a, b)
     if (
         protocol in _PORTED
@@ -136,15 +128,30 @@ def _initiator_is_second(a: _Side, b: _Side, protocol: int, version: int) -> tup
     return b_first, True
 
 
+def _tcp_initiator_is_second(a: _Side, b: _Side) -> tuple[bool, bool]:
+    """Go by the handshake; without one by the ports, for a server's is mostly the lower one."""
+    a_syn, b_syn = bool(a.seen & _SYN), bool(b.seen & _SYN)
+    if a_syn != b_syn:
+        return b_syn, True
+    if a_syn:  # both: opened from both ends at once (RFC 9293, 3.5)
+        return b.order < a.order, True
+    a_answered, b_answered = bool(a.seen & _SYN_ACK), bool(b.seen & _SYN_ACK)
+    if a_answered != b_answered:
+        return a_answered, True
+    if a.port != b.port:
+        return b.port > a.port, False
+    return b.order < a.order, False
+
+
 def _serves(port: int) -> bool:
     return port < _RESERVED or port in SERVER_PORTS
 
 
 def _is_many(version: int, end: _Side) -> bool:
     """Say whether an address is a group's or everybody's: such an end never initiates."""
-    if version == 4:
-        return end.low >> 28 == 0xE or end.low & 0xFF == 0xFF
-    return version == 6 and end.high >> 56 == 0xFF
+    if version == _IPV4:
+        return end.low >> 28 == _CLASS_D or end.low & 0xFF == _ALL_ONES
+    return version == _IPV6 and end.high >> 56 == _ALL_ONES
 
 
 def _state(out: _Side, back: _Side) -> TcpState:
@@ -166,9 +173,9 @@ def _state(out: _Side, back: _Side) -> TcpState:
 
 def _address(version: int, high: int, low: int) -> str:
     """Return an address as text: RFC 5952 for IPv6, colons for a MAC address."""
-    if version == 4:
+    if version == _IPV4:
         return f"{low >> 24}.{low >> 16 & 255}.{low >> 8 & 255}.{low & 255}"
-    if version == 6:
+    if version == _IPV6:
         return _ipv6(high, low)
     return low.to_bytes(6, "big").hex(":")
 

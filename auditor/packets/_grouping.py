@@ -23,6 +23,7 @@ _K2 = np.uint64(0xADF85458A2BB4A9B)
 _K3 = np.uint64(0xC90FDAA22168C235)
 _K4 = np.uint64(0xD6E8FEB86659FD93)
 _FOLD = np.uint64(32)
+_HIGH = np.uint64(48)
 
 
 class Keys(Struct, frozen=True, kw_only=True):
@@ -62,9 +63,9 @@ def keys(columns: Columns) -> Keys:
     second_hi = np.where(swap, src_hi, dst_hi)
     first = np.where(swap, dst_lo, src_lo)
     second = np.where(swap, src_lo, dst_lo)
-    ports = np.where(swap, dport << 48 | sport << 32, sport << 48 | dport << 32)
+    ports = np.where(swap, dport << _HIGH | sport << _FOLD, sport << _HIGH | dport << _FOLD)
     ports |= columns.protocol.astype(np.uint64)
-    path = columns.path.astype(np.uint64) << 8 | columns.version
+    path = columns.path.astype(np.uint64) << np.uint64(8) | columns.version
     mixed = (first * _K1) ^ ((second + (ports * _K2)) * _K3)
     mixed ^= (first_hi + path * _K4) * _K2 ^ (second_hi * _K4)
     mixed ^= mixed >> _FOLD

@@ -1,21 +1,16 @@
-"""Link headers of a batch: where the IP packet begins, in which VLANs, and what is no IP packet."""
+"""Link headers of a batch: where IP begins, in which VLANs, and what is no IP packet."""
 
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
 
 import numpy as np
 from msgspec import Struct
 
 from auditor.packets._rows import Rows
-from auditor.packets.batch import I64, U8, U16, U64, Batch, Bools
-from auditor.packets.dissected import LAYER_2
+from auditor.packets.batch import I64, U16, Batch, Bools
 from auditor.packets.paths import Paths
 from auditor.packets.skips import BY_ETHERTYPE
-
-if TYPE_CHECKING:
-    from auditor.packets.columns import Columns
 
 # Link types (the tcpdump group's list of LINKTYPE_ values).
 NULL, ETHERNET, RAW, LOOP, LINUX_SLL, LINUX_SLL2 = 0, 1, 101, 108, 113, 276
@@ -23,6 +18,7 @@ _RAW_TYPES = {RAW, 12, 14}  # 12 and 14: DLT_RAW of some systems, written into f
 _IPV4_TYPE, _IPV6_TYPE = 228, 229
 
 _IPV4, _IPV6 = 0x0800, 0x86DD
+_FOUR, _SIX = 4, 6  # the first four bits of an IP header
 _TAGS = np.isin(np.arange(65536), [0x8100, 0x88A8, 0x9100])
 _FRAMES = np.isin(np.arange(65536), [0x8892, 0x88A4, 0x88B8, 0x88BA])
 _SKIPS = np.isin(np.arange(65536), list(BY_ETHERTYPE))
@@ -91,22 +87,22 @@ def _ethernet(batch: Batch, paths: Paths) -> Link:
 
 def _path_numbers(tags: I64, paths: Paths) -> I64:
     """Return the chain's number of (outer, inner) tags; VLAN 0 is a priority, not a VLAN."""
-    found, where = np.unique(tags, return_inverse=True)
+    found = np.unique(tags)
     numbers = [
         paths.number(tuple(vlan for vlan in (int(tag) >> 12, int(tag) & 0xFFF) if vlan))
         for tag in found
     ]
-    return np.array(numbers, np.int64)[where]
+    return np.array(numbers, np.int64)[np.searchsorted(found, tags)]
 
 
 def _raw(batch: Batch) -> Link:
     """Return packets that begin with their IP header, whose version is its first four bits."""
     version = batch.buffer[batch.offsets] >> 4
-    ethertype = np.select([version == 4, version == 6], [_IPV4, _IPV6], 0).astype(np.uint16)
+    ethertype = np.select([version == _FOUR, version == _SIX], [_IPV4, _IPV6], 0).astype(np.uint16)
     if batch.link_type == _IPV4_TYPE:
-        ethertype[version != 4] = 0
+        ethertype[version != _FOUR] = 0
     if batch.link_type == _IPV6_TYPE:
-        ethertype[version != 6] = 0
+        ethertype[version != _SIX] = 0
     return _link(batch, np.zeros(len(batch), np.int64), ethertype)
 
 
@@ -164,38 +160,4 @@ def _link(
         frames=frames,
         odd=odd_index,
         skipped=skipped,
-    )
-
-
-def frames(batch: Batch, link: Link) -> Columns:
-    """Return layer-2 industrial frames as rows: between MAC addresses, bytes after the EtherType."""
-    from auditor.packets.columns import Columns
-
-    index = link.frames
-    start = batch.offsets[index]
-    rows = Rows(batch.buffer, start, 14)
-    l3 = link.l3[index]
-    size = np.maximum(batch.wire[index] - l3 - batch.fcs, 0)
-    high: U64 = np.zeros(len(index), np.uint64)
-    none: U16 = np.zeros(len(index), np.uint16)
-    flags: U8 = np.zeros(len(index), np.uint8)
-    return Columns(
-        buffer=batch.buffer,
-        version=flags,
-        src_hi=high,
-        src_lo=rows.double(6) >> np.uint64(16),
-        dst_hi=high,
-        dst_lo=rows.double(0) >> np.uint64(16),
-        protocol=LAYER_2 | link.ethertype[index].astype(np.int32),
-        sport=none,
-        dport=none,
-        ip_bytes=size,
-        flags=flags,
-        seq=none.astype(np.uint32),
-        at=start + l3,
-        length=np.clip(batch.captured[index] - l3, 0, size),
-        size=size,
-        path=link.path[index],
-        time=batch.times[index],
-        order=batch.order[index],
     )

@@ -24,6 +24,9 @@ _SHORTEST = 12
 _PACKET_HEADER = 28
 _SIMPLE_HEADER = 12
 _SECTION_HEADER = 28
+_INTERFACE_LEAST = 20
+_STATISTICS_LEAST = 24
+_OFFSET_LENGTH = 8
 # More interfaces than a machine has; a file with more is damaged or hostile.
 _MOST_INTERFACES = 1 << 16
 
@@ -201,7 +204,7 @@ class _Reader:
     def _describe(self, position: int, length: int) -> None:
         """Take an interface description block."""
         section = self._here()
-        if length < 20:
+        if length < _INTERFACE_LEAST:
             raise _Bad("an interface's description is too short")
         link_type, _, snap = Layout(f"{self._order}HHI").unpack_from(
             self._window.data, position + 8
@@ -217,7 +220,9 @@ class _Reader:
                 snap=snap,
                 name=name,
                 resolution=options.get(_RESOLUTION, b"\6")[0] if options.get(_RESOLUTION) else 6,
-                offset=int.from_bytes(offset, self._endian, signed=True) if len(offset) == 8 else 0,
+                offset=int.from_bytes(offset, self._endian, signed=True)
+                if len(offset) == _OFFSET_LENGTH
+                else 0,
                 fcs=options[_FCS_LENGTH][0] // 8 if options.get(_FCS_LENGTH) else 0,
             )
         )
@@ -226,7 +231,7 @@ class _Reader:
 
     def _count_lost(self, position: int, length: int) -> None:
         """Take an interface statistics block: the last of each interface counts."""
-        if length < 24:
+        if length < _STATISTICS_LEAST:
             raise _Bad("an interface's statistics are too short")
         (interface,) = Layout(f"{self._order}I").unpack_from(self._window.data, position + 8)
         options = self._options(position + 20, position + length - 4)
@@ -267,7 +272,7 @@ class _Reader:
             & (interface < len(section.interfaces))
         )
         count = len(positions) if good.all() else int(np.argmin(good))
-        ticks = field(12).astype(np.uint64) << 32 | field(16)
+        ticks = field(12).astype(np.uint64) << np.uint64(32) | field(16)
         yield from self._sorted(
             positions[:count] + _PACKET_HEADER,
             captured[:count],

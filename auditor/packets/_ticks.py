@@ -25,7 +25,8 @@ def nanoseconds(ticks: U64, resolution: int, offset: int) -> I64:
         whole, rest, parts = _decimal(ticks, resolution)
     seconds = np.minimum(whole, np.uint64(_LATEST // _BILLION - 1)).astype(np.int64)
     seconds = np.clip(seconds + min(max(offset, -(1 << 40)), 1 << 40), -1, _LATEST // _BILLION - 1)
-    return np.maximum(seconds * _BILLION + _scaled(rest, parts), 0)
+    times: I64 = np.maximum(seconds * _BILLION + _scaled(rest, parts), 0)
+    return times
 
 
 def _decimal(ticks: U64, digits: int) -> tuple[U64, U64, int]:

@@ -9,11 +9,14 @@ from auditor.packets.source import Source
 
 # Large enough that what a block costs as a whole is small beside its packets, small enough that
 # the headers of its packets stay in the processor's cache between two passes.
-SIZE = 16 << 20
+SIZE = 4 << 20
+
+# The longest record that is believed (see `_stream.LONGEST_BLOCK`), and some more.
+LARGEST = 32 << 20
 
 
 class Window:
-    """Bytes `at` to `end` of `data` are there; `base` is the position of `data[0]` in the stream."""
+    """Bytes `at` to `end` of `data` are there; `data[0]` is at `base` of the stream."""
 
     def __init__(self, source: Source, size: int = SIZE) -> None:
         """Begin at the source's beginning, with nothing read."""
@@ -32,8 +35,13 @@ class Window:
         return self.base + self.at
 
     def fill(self) -> bool:
-        """Move what is left to the front and read more; say whether there was more."""
+        """Move what is left to the front and read more; say whether there was more.
+
+        A window that is full of one record grows, up to `LARGEST`.
+        """
         left = self.end - self.at
+        if left == self.size and self.size < LARGEST:
+            self._grow()
         if self.at:
             self.view[:left] = self.view[self.at : self.end]
             self.base += self.at
@@ -45,6 +53,15 @@ class Window:
                 break
             self.end += count
         return self.end > begun
+
+    def _grow(self) -> None:
+        """Have twice the room."""
+        larger = bytearray(self.size * 2 + PADDING)
+        larger[: self.end] = self.view[: self.end]
+        self.size *= 2
+        self.data = larger
+        self.view = memoryview(larger)
+        self.array = np.frombuffer(larger, np.uint8)
 
     def holds(self, length: int) -> bool:
         """Say whether `length` bytes are there, reading more where they are not yet."""

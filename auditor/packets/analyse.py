@@ -11,7 +11,8 @@ import numpy as np
 from auditor.packets import columns as fast
 from auditor.packets._ends import all_ends
 from auditor.packets._rows import Rows
-from auditor.packets.batch import I64, Batch
+from auditor.packets._slow_columns import columns_of
+from auditor.packets.batch import I64, U64, Batch
 from auditor.packets.columns import Columns
 from auditor.packets.dissected import Dissected, Placed
 from auditor.packets.flows import SYN, FlowTable
@@ -119,7 +120,7 @@ class Analysis:
 
     def _place(self, placed: list[Placed]) -> None:
         if placed:
-            self._add(fast.of_packets(placed, self.flows.paths))
+            self._add(columns_of(placed, self.flows.paths))
 
     def _add(self, columns: Columns) -> None:
         """Add rows to their flows, and let the listeners hear those with payload."""
@@ -167,13 +168,14 @@ class Analysis:
 
 # Rows at once of what the slow path read: as many as a batch has packets.
 _MOST_ROWS = 16384
+_HEAD = 8
 
 
-def _heads(columns: Columns, at: I64, length: I64) -> np.ndarray[tuple[int], np.dtype[np.uint64]]:
+def _heads(columns: Columns, at: I64, length: I64) -> U64:
     """Return the first eight bytes of payloads as numbers, zero after a payload's end."""
-    heads = Rows(columns.buffer, at, 8).double(0)
-    short = length < 8
+    heads = Rows(columns.buffer, at, _HEAD).double(0)
+    short = length < _HEAD
     if short.any():
-        missing = (8 * (8 - length[short])).astype(np.uint64)
+        missing = (8 * (_HEAD - length[short])).astype(np.uint64)
         heads[short] = heads[short] >> missing << missing
     return heads

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 
 import numpy as np
 from msgspec import Struct
 
 from auditor.packets import _link_columns
 from auditor.packets._rows import Rows
-from auditor.packets.batch import I32, I64, PADDING, U8, U16, U32, U64, Batch, Bools
-from auditor.packets.dissected import Dissected, Placed
+from auditor.packets.batch import I32, I64, U8, U16, U32, U64, Batch, Bools
+from auditor.packets.dissected import LAYER_2
 from auditor.packets.odd import ODD_PROTOCOLS, ODD_UDP_PORTS
 from auditor.packets.paths import Paths
 
@@ -26,6 +25,7 @@ _HAS_PORTS = _NEEDS > 0
 _ODD_PROTOCOL = np.isin(np.arange(256), list(ODD_PROTOCOLS))
 _ODD_PORT = np.isin(np.arange(65536), list(ODD_UDP_PORTS))
 
+_IPV4, _IPV6 = 4, 6
 _IPV4_LEAST = 20
 _IPV6_HEADER = 40
 
@@ -85,7 +85,7 @@ class _Network(Struct, frozen=True, kw_only=True):
 
 
 def read(batch: Batch, paths: Paths) -> Split:
-    """Return the columns of a batch; every packet is a row, odd or skipped, and only one of them."""
+    """Return the columns of a batch; a packet is a row, or odd, or skipped."""
     link = _link_columns.read(batch, paths)
     start = batch.offsets + link.l3
     room = batch.captured - link.l3
@@ -110,7 +110,7 @@ def _ipv4(batch: Batch, index: I64, start: I64, room: I64, lasting: I64) -> _Net
     total = np.where(total == 0, wire, np.minimum(total, wire))
     protocol = rows.byte(9).astype(np.int64)
     good: Bools = (
-        ((first >> 4) == 4)
+        ((first >> 4) == _IPV4)
         & (header >= _IPV4_LEAST)
         & (total >= header)
         & (room[index] >= header)
@@ -120,7 +120,7 @@ def _ipv4(batch: Batch, index: I64, start: I64, room: I64, lasting: I64) -> _Net
     zero = np.zeros(len(index), np.uint64)
     network = _Network(
         index=index,
-        version=4,
+        version=_IPV4,
         src=(zero, rows.long(12).astype(np.uint64)),
         dst=(zero, rows.long(16).astype(np.uint64)),
         protocol=protocol,
@@ -139,14 +139,14 @@ def _ipv6(batch: Batch, index: I64, start: I64, room: I64, lasting: I64) -> _Net
     total = np.where(length == 0, wire, np.minimum(length + _IPV6_HEADER, wire))
     protocol = rows.byte(6).astype(np.int64)
     good: Bools = (
-        ((rows.byte(0) >> 4) == 6)
+        ((rows.byte(0) >> 4) == _IPV6)
         & (total >= _IPV6_HEADER)
         & (room[index] >= _IPV6_HEADER)
         & ~_ODD_PROTOCOL[protocol]
     )
     network = _Network(
         index=index,
-        version=6,
+        version=_IPV6,
         src=(rows.double(8).astype(np.uint64), rows.double(16).astype(np.uint64)),
         dst=(rows.double(24).astype(np.uint64), rows.double(32).astype(np.uint64)),
         protocol=protocol,
@@ -197,13 +197,13 @@ def _transport(
     # A TCP header that is shorter or longer than can be has a flow, but no payload.
     header = np.where(tcp & (header < need), size, header)
     declared = rows.word(4).astype(np.int64)
-    size = np.where(udp & (declared >= 8), np.minimum(size, declared), size)
+    size = np.where(udp & (declared >= _HEADER[_UDP]), np.minimum(size, declared), size)
     size = np.maximum(size - header, 0)
     at = l4 + header
     length = np.clip(here - header, 0, size)
     columns = Columns(
         buffer=batch.buffer,
-        version=np.repeat(np.array([4, 6], np.uint8), [len(four.index), len(six.index)]),
+        version=np.repeat(np.array([_IPV4, _IPV6], np.uint8), [len(four.index), len(six.index)]),
         src_hi=np.concatenate((four.src[0], six.src[0])),
         src_lo=np.concatenate((four.src[1], six.src[1])),
         dst_hi=np.concatenate((four.dst[0], six.dst[0])),
@@ -225,7 +225,7 @@ def _transport(
     if len(odd):
         columns = chosen(columns, ~bad)
     if len(link.frames):
-        columns = joined((columns, _link_columns.frames(batch, link)))
+        columns = joined((columns, _frames(batch, link)))
     return columns, odd
 
 
@@ -253,45 +253,33 @@ def joined(parts: tuple[Columns, ...]) -> Columns:
     )
 
 
-def of_packets(placed: Sequence[Placed], paths: Paths) -> Columns:
-    """Return packets of the slow path as columns, over a buffer of their payloads."""
-    packets = [item.packet for item in placed]
-    lengths = np.array([len(packet.payload) for packet in packets], np.int64)
-    at = np.cumsum(lengths) - lengths
-    joined_payloads = b"".join(packet.payload for packet in packets) + bytes(PADDING)
-    src = [_words(packet.src) for packet in packets]
-    dst = [_words(packet.dst) for packet in packets]
+def _frames(batch: Batch, link: _link_columns.Link) -> Columns:
+    """Return layer-2 industrial frames as rows: between MAC addresses."""
+    index = link.frames
+    start = batch.offsets[index]
+    rows = Rows(batch.buffer, start, 14)
+    l3 = link.l3[index]
+    size = np.maximum(batch.wire[index] - l3 - batch.fcs, 0)
+    high: U64 = np.zeros(len(index), np.uint64)
+    none: U16 = np.zeros(len(index), np.uint16)
+    flags: U8 = np.zeros(len(index), np.uint8)
     return Columns(
-        buffer=np.frombuffer(joined_payloads, np.uint8),
-        version=np.array([packet.version for packet in packets], np.uint8),
-        src_hi=np.array([high for high, _ in src], np.uint64),
-        src_lo=np.array([low for _, low in src], np.uint64),
-        dst_hi=np.array([high for high, _ in dst], np.uint64),
-        dst_lo=np.array([low for _, low in dst], np.uint64),
-        protocol=np.array([packet.protocol for packet in packets], np.int32),
-        sport=np.array([packet.sport for packet in packets], np.uint16),
-        dport=np.array([packet.dport for packet in packets], np.uint16),
-        ip_bytes=np.array([packet.ip_bytes for packet in packets], np.int64),
-        flags=np.array([packet.tcp_flags for packet in packets], np.uint8),
-        seq=np.array([packet.seq for packet in packets], np.uint32),
-        at=at,
-        length=lengths,
-        size=np.array([packet.payload_size for packet in packets], np.int64),
-        path=np.array([_path(packet, paths) for packet in packets], np.int64),
-        time=np.array([item.time for item in placed], np.int64),
-        order=np.array([item.order for item in placed], np.int64),
+        buffer=batch.buffer,
+        version=flags,
+        src_hi=high,
+        src_lo=rows.double(6) >> np.uint64(16),
+        dst_hi=high,
+        dst_lo=rows.double(0) >> np.uint64(16),
+        protocol=LAYER_2 | link.ethertype[index].astype(np.int32),
+        sport=none,
+        dport=none,
+        ip_bytes=size,
+        flags=flags,
+        seq=none.astype(np.uint32),
+        at=start + l3,
+        length=np.clip(batch.captured[index] - l3, 0, size),
+        size=size,
+        path=link.path[index],
+        time=batch.times[index],
+        order=batch.order[index],
     )
-
-
-def _path(packet: Dissected, paths: Paths) -> int:
-    """Return the number of what is around a packet, the same for both directions."""
-    carriers = packet.carriers
-    if carriers and (packet.src, packet.sport) > (packet.dst, packet.dport):
-        carriers = tuple((there, here) for here, there in carriers)
-    return paths.number(packet.vlans, packet.tunnels, carriers)
-
-
-def _words(address: bytes) -> tuple[int, int]:
-    """Return an address as its high and low 64 bits."""
-    number = int.from_bytes(address, "big")
-    return number >> 64, number & 0xFFFFFFFFFFFFFFFF

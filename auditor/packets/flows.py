@@ -1,4 +1,4 @@
-"""The table of flows: both directions of a conversation, counted exactly, merged a batch at a time."""
+"""The table of flows: both directions of a conversation, counted exactly, batch by batch."""
 
 from __future__ import annotations
 
@@ -179,7 +179,7 @@ class FlowTable:
         counts = np.diff(starts, append=len(row))
         direction = flows[groups.part_group] * 2 + groups.part_side
         has_data = columns.size[row] > 0
-        before = np.cumsum(has_data) - has_data
+        before: I64 = np.cumsum(has_data) - has_data
         known = direction >= 0
         old_data = np.where(known, self._directions["data"][direction], 0)
         nth = np.empty(len(row), np.int64)
@@ -238,4 +238,5 @@ _START = {
 def _base(columns: Columns, rows: I64) -> I64:
     """Return the number that a direction begins with, by its first packet."""
     syn = (columns.flags[rows] & SYN) != 0
-    return (columns.seq[rows].astype(np.int64) - ~syn) & 0xFFFFFFFF
+    base: I64 = (columns.seq[rows].astype(np.int64) - ~syn) & 0xFFFFFFFF
+    return base

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from msgspec import Struct
 
 from auditor.evidence import GapReason
-from auditor.evidence.traffic import NameSeen
+from auditor.evidence.traffic import NameSeen, TcpState
 from auditor.packets.batch import I32, I64, U8, U16, U32, U64
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class FlowEnds(NamedTuple):
     data_in: int
     first: int
     last: int
-    tcp_state: str
+    tcp_state: TcpState
     initiator_known: bool
     tunnel: tuple[str, ...]
     vlan: tuple[int, ...]

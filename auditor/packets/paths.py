@@ -1,9 +1,8 @@
-"""Chains of VLANs and tunnels around packets, each with a number: the same chain has the same number."""
+"""Chains of VLANs and tunnels around packets, each with a number of its own."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
-
 
 Carriers = tuple[tuple[bytes, bytes], ...]
 

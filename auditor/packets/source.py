@@ -8,6 +8,7 @@ import stat
 import zlib
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 from auditor.errors import AuditError
 
@@ -23,7 +24,7 @@ _MOST_RATIO = 400
 
 _GZIP = b"\x1f\x8b"
 _ZSTD = b"\x28\xb5\x2f\xfd"
-_ZSTD_SKIPPABLE = b"\x2a\x4d\x18"
+_ZSTD_SKIPPABLE_FIRST, _ZSTD_SKIPPABLE = 0x50, b"\x2a\x4d\x18"  # 0x184D2A50 to …5F
 
 
 class CaptureError(AuditError):
@@ -63,14 +64,16 @@ class Source:
         if head[:2] == _GZIP:
             self.compression = "gzip"
             self._inflate = _Gzip()
-        elif head == _ZSTD or (head[1:4] == _ZSTD_SKIPPABLE and head[0] >> 4 == 5):
+        elif head == _ZSTD or (
+            head[1:4] == _ZSTD_SKIPPABLE and head[0] & 0xF0 == _ZSTD_SKIPPABLE_FIRST
+        ):
             self.compression = "zstd"
             self._inflate = _Zstandard()
         else:
             self.compression = ""
         self._rest = head
 
-    def __enter__(self) -> Source:
+    def __enter__(self) -> Self:
         """Return itself."""
         return self
 
