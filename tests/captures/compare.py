@@ -20,6 +20,11 @@ def read(path: Path):
     return packets.read((path,))
 
 
+def crashes(captured) -> list[str]:
+    """Return what the gaps say of faults of our own, which no input may cause."""
+    return [gap.detail for gap in captured.gaps if gap.reason == "crashed"]
+
+
 def flow_row(flow: Flow | FlowTruth, unit: int = 1, *, times: bool = True) -> Row:
     """Return a flow's key and counts."""
     carriers = (

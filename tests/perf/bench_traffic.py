@@ -1,0 +1,106 @@
+"""Measures the reading of captures, beside tcpdump, tshark, ndpiReader and softflowd.
+
+`python tests/perf/bench_traffic.py [PACKETS]`: captures of a quarter of that and of all of it
+(1 million) are made anew, and every command reads them in one run, so that the ratios hold. CPU
+seconds are user+system, minimum of the repetitions; the page cache is warm for all alike.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+MILLION = 1_000_000
+READ = "import sys;from pathlib import Path;from auditor import packets;c=packets.read((Path(sys.argv[1]),));sys.exit(bool(c.gaps))"
+
+
+def peers(capture: str, out: Path) -> list[tuple[str, list[str], int]]:
+    """Return the commands of the tools that are installed: name, words, repetitions."""
+    fields = ["-e", "ip.src", "-e", "ip.dst", "-e", "tcp.srcport", "-e", "udp.srcport", "-e", "dns.qry.name",
+              "-e", "tls.handshake.extensions_server_name", "-e", "http.host"]  # fmt: skip
+    # ndpiReader's own rows go to a file; softflowd exports to the loopback's discard port.
+    found = [
+        ("tcpdump -nr", ["tcpdump", "-nr", capture], 3),
+        ("tshark -T fields", ["tshark", "-n", "-r", capture, "-T", "fields", *fields], 1),
+        ("ndpiReader", ["ndpiReader", "-q", "-i", capture, "-w", str(out / "ndpi.txt")], 3),
+        ("softflowd", ["softflowd", "-r", capture, "-n", "127.0.0.1:9", "-p", str(out / "softflowd.pid"),
+                       "-c", str(out / "softflowd.ctl")], 3),
+    ]  # fmt: skip
+    return [(name, words, repeat) for name, words, repeat in found if shutil.which(words[0])]
+
+
+def ours(capture: str) -> list[tuple[str, list[str], int]]:
+    """Return our commands: the reading alone, and with judgement and report."""
+    site = [
+        word
+        for path in sorted(ROOT.glob("samples/site*.yaml"))[:1]
+        for word in ("--site", str(path))
+    ]
+    return [
+        ("packets.read", [sys.executable, "-c", READ, capture], 3),
+        ("audit traffic", [sys.executable, "-m", "auditor", "traffic", capture, *site], 2),
+    ]
+
+
+def tell(out: Path, base: float, packets: int = MILLION) -> None:
+    """Make the captures, print the table and the ratios."""
+    from bench import Measured
+
+    from tests.captures.__main__ import write
+
+    seen: dict[tuple[str, int], Measured] = {}
+    for count in (packets // 4, packets):
+        path = out / f"mixed-{count}.pcap"
+        truth = write(path, count)
+        print(
+            f"{path.name}: {truth.packets:,} packets, {path.stat().st_size:,} bytes, {len(truth.flows):,} flows"
+        )
+        path.read_bytes()  # in the page cache before the first is measured
+        for name, words, repeat in [*ours(str(path)), *peers(str(path), out)]:
+            if count != packets and name in {"tshark -T fields", "softflowd"}:
+                continue
+            found = seen[name, count] = Measured(f"{name}, {count:,}", words, repeat=repeat)
+            print(found.row(base), flush=True)
+        if count != packets:
+            path.unlink()
+    _ratios(seen, packets)
+
+
+def _ratios(seen, packets: int) -> None:
+    for mine in ("packets.read", "audit traffic"):
+        whole, quarter = seen[mine, packets], seen[mine, packets // 4]
+        for name in ("tcpdump -nr", "tshark -T fields", "ndpiReader", "softflowd"):
+            if (name, packets) in seen:
+                share = min(whole.cpu) / min(seen[name, packets].cpu)
+                print(f"{mine}: {share:.3f} × the CPU of {name}")
+            else:
+                print(f"{name}: not installed, not measured")
+        grown = (min(whole.cpu) - min(quarter.cpu)) / min(quarter.cpu)
+        print(
+            f"{mine}: peak {quarter.memory:.0f} → {whole.memory:.0f} MiB; CPU grows {grown + 1:.2f}-fold for 4 times the packets"
+        )
+
+
+def main() -> None:
+    """Print the table alone."""
+    sys.path[:0] = [str(ROOT), str(ROOT / "tests/perf")]
+    from bench import Measured
+
+    out = Path(tempfile.mkdtemp(prefix="auditor-bench-traffic-"))
+    try:
+        print(f"{time.strftime('%Y-%m-%d')}, {platform.system()} {platform.release()}, {os.cpu_count()} cores, "
+              f"Python {platform.python_version()}, load {os.getloadavg()[0]:.1f}")  # fmt: skip
+        base = min(Measured("python -c pass", [sys.executable, "-c", "pass"], repeat=5).cpu)
+        tell(out, base, int(sys.argv[1]) if len(sys.argv) > 1 else MILLION)
+    finally:
+        shutil.rmtree(out)
+
+
+if __name__ == "__main__":
+    main()
