@@ -91,7 +91,11 @@ def test_each_file_is_what_its_writer_made(found, manifest):
 def test_what_is_unlisted_has_its_reason_and_is_counted(found, manifest):
     unlisted = {path for path, one in found.items() if one and one.verdict == "unlisted"}
     assert all(manifest["files"][path].get("why") for path in unlisted)
-    assert all(found[path].unlisted for path in unlisted)
+    # A program in the file is not lifted by naming its classes: it names none to be excepted.
+    programs = {
+        path for path in unlisted if any(r.rule == "torchscript-code" for r in found[path].reasons)
+    }
+    assert all(found[path].unlisted for path in unlisted - programs)
     assert len(unlisted) * 10 < len(found)
 
 

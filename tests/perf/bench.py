@@ -186,6 +186,9 @@ def main() -> None:
     for name, command, repeat in commands:
         print(Measured(name, command, repeat=repeat).row(base), flush=True)
     growth(audit, out, base)
+    from bench_models import tell
+
+    tell(out, base)
     for peer in ("lynis", "oscap"):
         if not shutil.which(peer):
             print(f"{peer}: not installed, not measured")
