@@ -8,6 +8,10 @@ from pathlib import Path
 from msgspec import Struct
 
 from auditor.evidence import CollectorRun, Gap, Input, Record
+from auditor.evidence.traffic import Capture, Flow, NameQuery
+
+# The record kinds that captures yield.
+YIELDS: tuple[type[Record], ...] = (Capture, Flow, NameQuery)
 
 
 class Captured(Struct, frozen=True, kw_only=True):
@@ -30,4 +34,4 @@ def read(paths: tuple[Path, ...], *, progress: Callable[[str], None] = lambda _:
     return _captures.read(paths, progress)
 
 
-__all__ = ["Captured", "read"]
+__all__ = ["YIELDS", "Captured", "read"]
