@@ -1,0 +1,189 @@
+"""What was heard so far: names of flows, questions, and the names that answers gave addresses."""
+
+from __future__ import annotations
+
+from collections import Counter
+from ipaddress import ip_address
+
+from msgspec import Struct
+
+from auditor.evidence import GapReason
+from auditor.evidence.traffic import NameSeen, NameSource
+from auditor.packets.applications import APPLICATIONS
+from auditor.packets.listening import FlowNote, Heard, Query, Unheard
+
+# Bounds. What is beyond is counted and told as a gap.
+MOST_NAMES = 64
+MOST_FACTS = 16
+MOST_QUERIES = 100_000
+MOST_ADDRESSES = 100_000
+MOST_ANSWERS = 16
+
+
+class Said(Struct, gc=False):
+    """A name of a flow, and when it was said."""
+
+    name: str
+    source: NameSource
+    first: int
+    last: int
+
+
+class Note(Struct, gc=False):
+    """What is known of a flow."""
+
+    application: str = ""
+    encrypted: bool | None = None
+    why: str = ""
+    hidden: bool = False
+    names: list[Said] | None = None
+    facts: dict[str, str] | None = None
+
+    def fact(self, name: str, value: str) -> None:
+        """Keep a fact; the first of its name stays."""
+        if self.facts is None:
+            self.facts = {}
+        if len(self.facts) < MOST_FACTS:
+            self.facts.setdefault(name, value)
+
+
+class Asked(Struct, gc=False):
+    """How often a question was asked, and what came back (addresses as bytes)."""
+
+    count: int
+    first: int
+    last: int
+    response: str = ""
+    answers: tuple[bytes, ...] = ()
+
+
+class Ledger:
+    """Grows while a capture is read; bounded in every direction."""
+
+    def __init__(self) -> None:
+        """Begin with nothing heard."""
+        self.notes: dict[int, Note] = {}
+        self.queries: dict[tuple[str, str, str, str, str], Asked] = {}
+        self.answers: dict[bytes, dict[tuple[str, NameSource], list[int]]] = {}
+        self.ech_keys: dict[int, set[str]] = {}
+        self._gaps: Counter[tuple[GapReason, str]] = Counter()
+
+    def gap(self, reason: GapReason, detail: str) -> None:
+        """Count something that could not be read."""
+        self._gaps[reason, detail] += 1
+
+    def note(self, flow: int) -> Note:
+        """Return the note of a flow, made where there is none."""
+        note = self.notes.get(flow)
+        if note is None:
+            note = self.notes[flow] = Note()
+        return note
+
+    def application(self, flow: int, word: str) -> Note:
+        """Say what a flow speaks; the first word stays. Return its note."""
+        note = self.note(flow)
+        if not note.application:
+            note.application = word
+        return note
+
+    def name(self, flow: int, name: str, source: NameSource, time: int) -> None:
+        """Give a flow a name, said at `time`."""
+        if not name:
+            return
+        note = self.note(flow)
+        names = note.names
+        if names is None:
+            note.names = [Said(name, source, time, time)]
+            return
+        for said in names:
+            if said.name == name and said.source == source:
+                said.first = min(said.first, time)
+                said.last = max(said.last, time)
+                return
+        if len(names) < MOST_NAMES:
+            names.append(Said(name, source, time, time))
+        else:
+            self.gap("limit", f"flows hold more than {MOST_NAMES} names; their questions are kept")
+
+    def asked(self, key: tuple[str, str, str, str, str], time: int, count: int = 1) -> Asked | None:
+        """Count a question: (name, type, client, server, transport)."""
+        entry = self.queries.get(key)
+        if entry is None:
+            if len(self.queries) >= MOST_QUERIES:
+                self.gap("limit", f"more than {MOST_QUERIES} different questions")
+                return None
+            entry = self.queries[key] = Asked(count, time, time)
+            return entry
+        entry.count += count
+        entry.first = min(entry.first, time)
+        entry.last = max(entry.last, time)
+        return entry
+
+    def answered(self, address: bytes, name: str, source: NameSource, time: int) -> None:
+        """Keep that an answer said `name` to be at `address` (4 or 16 bytes)."""
+        names = self.answers.get(address)
+        if names is None:
+            if len(self.answers) >= MOST_ADDRESSES:
+                self.gap("limit", f"more than {MOST_ADDRESSES} addresses in answers")
+                return
+            names = self.answers[address] = {}
+        window = names.get((name, source))
+        if window is not None:
+            window[0] = min(window[0], time)
+            window[1] = max(window[1], time)
+        elif len(names) < MOST_NAMES:
+            names[name, source] = [time, time]
+        else:
+            self.gap("limit", f"addresses have more than {MOST_NAMES} names in answers")
+
+    def closed(self) -> Heard:
+        """Return everything as values."""
+        return Heard(
+            notes={flow: _note(note) for flow, note in self.notes.items()},
+            queries=tuple(_query(key, entry) for key, entry in self.queries.items()),
+            gaps=tuple(
+                Unheard(reason=reason, detail=detail, count=count)
+                for (reason, detail), count in sorted(self._gaps.items())
+            ),
+            answers={
+                str(ip_address(address)): tuple(
+                    NameSeen(name=name, source=source, first=window[0], last=window[1])
+                    for (name, source), window in names.items()
+                )
+                for address, names in self.answers.items()
+            },
+        )
+
+
+def _note(note: Note) -> FlowNote:
+    encrypted, why = note.encrypted, note.why
+    if not why and note.application:
+        known = APPLICATIONS[note.application]
+        encrypted, why = known.encrypted, known.why
+    return FlowNote(
+        names=tuple(
+            NameSeen(name=said.name, source=said.source, first=said.first, last=said.last)
+            for said in note.names or ()
+        ),
+        application=note.application,
+        encrypted=encrypted,
+        encrypted_why=why,
+        hidden_name=note.hidden,
+        facts=tuple((note.facts or {}).items()),
+    )
+
+
+def _query(key: tuple[str, str, str, str, str], entry: Asked) -> Query:
+    name, query_type, client, server, transport = key
+    return Query(
+        name=name,
+        query_type=query_type,
+        client=client,
+        server=server,
+        transport=transport,
+        count=entry.count,
+        first=entry.first,
+        last=entry.last,
+        response=entry.response,
+        answers=tuple(str(ip_address(address)) for address in entry.answers),
+    )

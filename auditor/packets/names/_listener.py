@@ -1,0 +1,231 @@
+"""Hears batches with every reader of names; puts together beginnings of TCP directions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from msgspec import Struct
+
+from auditor.packets.batch import I64
+from auditor.packets.candidates import TCP, Candidates, Rows
+from auditor.packets.flows import FlowTable
+from auditor.packets.listening import Heard, Payloads
+from auditor.packets.names._ledger import Ledger
+from auditor.packets.names._reader import Hearer, Message, NameReader
+from auditor.packets.names._services import Services
+from auditor.packets.streams import Stream
+
+# Directions that are put together at once; and segments that may wait for one that is lost.
+MOST_STREAMS = 1024
+_MOST_STALLS = 16
+_HOLE_BYTES = 1 << 14
+
+
+class _Following(Struct, gc=False):
+    """A TCP direction that is put together, and who waits for it."""
+
+    stream: Stream
+    hearers: tuple[tuple[str, Hearer], ...]
+    most: int
+    first: Message
+    stalls: int = 0
+
+
+class NameListener:
+    """One capture's names. Rows are chosen by columns; what was chosen is read in file order."""
+
+    def __init__(self, readers: Sequence[NameReader]) -> None:
+        """Begin with nothing heard."""
+        self._hearers: list[tuple[str, Hearer]] = [(r.title, r.begin()) for r in readers]
+        self._hearers.append(("services", Services()))
+        self._on_tcp = tuple(pair for pair in self._hearers if TCP in pair[1].transports)
+        self._ledger = Ledger()
+        self._streams: dict[int, _Following] = {}
+        self._wanted = np.zeros(4096, np.bool_)
+        self._begun: dict[int, int] = {}
+
+    def take(self, payloads: Payloads, flows: FlowTable) -> None:
+        """Hear a batch."""
+        if not len(payloads):
+            return
+        self._grow(2 * len(flows))
+        candidates = Candidates(payloads)
+        rows, who = self._chosen(candidates, flows)
+        self._begun.clear()
+        self._hear(payloads, flows, rows, who)
+        if self._begun:
+            later = self._later(candidates, rows)
+            self._hear(payloads, flows, later, np.full(len(later), -1, np.int64))
+
+    def finish(self, flows: FlowTable) -> Heard:
+        """Read what still waits, and return what was heard."""
+        del flows
+        for direction in list(self._streams):
+            self._end(direction)
+        for _title, hearer in self._hearers:
+            hearer.close(self._ledger)
+        return self._ledger.closed()
+
+    def _grow(self, size: int) -> None:
+        if size > len(self._wanted):
+            wanted = np.zeros(max(size, 2 * len(self._wanted)), np.bool_)
+            wanted[: len(self._wanted)] = self._wanted
+            self._wanted = wanted
+
+    def _chosen(self, candidates: Candidates, flows: FlowTable) -> tuple[I64, I64]:
+        """Return rows in file order, and the number of the hearer that each is for.
+
+        -1 stands for a stream's next segment, -2 for a segment that came before the first one.
+        """
+        payloads, tcp = candidates.payloads, candidates.tcp
+        rows = [hearer.choose(candidates) for _title, hearer in self._hearers]
+        followed = tcp.at[self._wanted[payloads.direction[tcp.at]]]
+        early = _early(tcp, payloads, flows)
+        numbers = [*range(len(rows)), -1, -2]
+        rows += [followed, early]
+        who = np.repeat(np.array(numbers, np.int64), [len(found) for found in rows])
+        together = np.concatenate(rows)
+        # Segments of streams and early ones first: they decide who hears the row.
+        order = np.lexsort((np.where(who < 0, who, who + 1), together))
+        return together[order], who[order]
+
+    def _later(self, candidates: Candidates, heard: I64) -> I64:
+        """Return what follows, in this batch, of streams that began in it and was not heard."""
+        payloads = candidates.payloads
+        mask = np.zeros(len(payloads), np.bool_)
+        mask[candidates.tcp.at] = True
+        mask[heard] = False
+        mask &= self._wanted[payloads.direction]
+        rows = np.flatnonzero(mask)
+        begun = self._begun
+        pairs = zip(rows.tolist(), payloads.direction[rows].tolist(), strict=True)
+        return np.array([r for r, d in pairs if r > begun.get(d, r)], np.int64)
+
+    def _hear(self, payloads: Payloads, flows: FlowTable, rows: I64, who: I64) -> None:
+        columns = zip(
+            who.tolist(), payloads.at[rows].tolist(), payloads.length[rows].tolist(),
+            payloads.size[rows].tolist(), payloads.flow[rows].tolist(),
+            payloads.side[rows].tolist(), payloads.nth[rows].tolist(),
+            payloads.sport[rows].tolist(), payloads.dport[rows].tolist(),
+            payloads.protocol[rows].tolist(), payloads.time[rows].tolist(),
+            payloads.seq[rows].tolist(), rows.tolist(), strict=True,
+        )  # fmt: skip
+        buffer = payloads.buffer
+        done = -1
+        for one, at, length, size, flow, side, nth, sport, dport, proto, time, seq, row in columns:
+            if row == done:
+                continue
+            tcp = proto == TCP
+            following = self._streams.get(flow * 2 + side) if tcp else None
+            if following is None and one == -1:
+                continue
+            message = Message(
+                bytes(buffer[at : at + length]), size, flow, side, nth, sport, dport, proto, time,
+                tcp and length == size, flows,
+            )  # fmt: skip
+            if following is not None:
+                done = row
+                self._continue(flow * 2 + side, following, seq, message)
+            elif one < 0:
+                done = row
+                start = int(flows.isn[flow * 2 + side]) + 1
+                self._follow(message, self._on_tcp, start, seq, row, _HOLE_BYTES)
+            else:
+                title, hearer = self._hearers[one]
+                if hearer.follows and tcp:
+                    known = int(flows.isn[flow * 2 + side])
+                    start = known + 1 if known >= 0 and not nth else seq
+                    done = row
+                    self._follow(message, ((title, hearer),), start, seq, row, hearer.most)
+                elif self._ask(title, hearer, message) < 0:
+                    done = row
+                    self._follow(message, ((title, hearer),), seq, seq, row, hearer.most)
+
+    def _ask(self, title: str, hearer: Hearer, message: Message) -> int:
+        try:
+            return hearer.hear(message, self._ledger)
+        except Exception:  # noqa: BLE001 - one message is lost and told, not the whole capture
+            self._ledger.gap("crashed", f"a message of {title} could not be read")
+            return 0
+
+    def _follow(  # noqa: PLR0913, PLR0917
+        self,
+        message: Message,
+        hearers: tuple[tuple[str, Hearer], ...],
+        start: int,
+        seq: int,
+        row: int,
+        most: int,
+    ) -> None:
+        """Begin to put a direction together."""
+        while len(self._streams) >= MOST_STREAMS:
+            self._ledger.gap("limit", f"more than {MOST_STREAMS} beginnings of TCP streams at once")
+            self._end(next(iter(self._streams)))
+        direction = message.flow * 2 + message.side
+        # What the first message held is in the stream; its bytes are not kept twice.
+        following = _Following(Stream(start, most), hearers, most, message._replace(data=b""))
+        self._streams[direction] = following
+        self._wanted[direction] = True
+        self._begun[direction] = row
+        self._continue(direction, following, seq, message)
+
+    def _continue(self, direction: int, following: _Following, seq: int, message: Message) -> None:
+        stream = following.stream
+        if not stream.add(seq, message.data):
+            following.stalls += 1
+            endless = any(hearer.follows for _title, hearer in following.hearers)
+            if following.stalls > _MOST_STALLS:
+                if endless and stream.jump():
+                    self._ledger.gap("malformed", "TCP streams of which a segment was not captured")
+                    following.stalls = 0
+                else:
+                    self._end(direction)
+                    return
+            else:
+                return
+        if message.cut:
+            self._advance(direction, following, more=False)
+        else:
+            self._advance(direction, following, more=not stream.full)
+
+    def _advance(self, direction: int, following: _Following, *, more: bool) -> None:
+        """Let those hear who wait; end the stream when nobody does any more."""
+        stream = following.stream
+        data = bytes(stream.data)
+        message = following.first._replace(data=data, size=len(data), more=more)
+        waiting = []
+        for title, hearer in following.hearers:
+            if hearer.follows:
+                if message.dport not in hearer.ports and message.sport not in hearer.ports:
+                    continue
+                stream.consume(max(self._ask(title, hearer, message), 0))
+                if more or not stream.full:
+                    waiting.append((title, hearer))
+            elif self._ask(title, hearer, message) < 0 and more:
+                waiting.append((title, hearer))
+        following.hearers = tuple(waiting)
+        if not waiting:
+            del self._streams[direction]
+            self._wanted[direction] = False
+
+    def _end(self, direction: int) -> None:
+        """Let those who wait for a direction hear what there is of it."""
+        following = self._streams[direction]
+        if following.stream.data:
+            self._advance(direction, following, more=False)
+        while following.hearers and following.stream.jump():
+            self._ledger.gap("malformed", "TCP streams of which a segment was not captured")
+            if direction not in self._streams:
+                break
+            self._advance(direction, following, more=False)
+        self._streams.pop(direction, None)
+        self._wanted[direction] = False
+
+
+def _early(tcp: Rows, payloads: Payloads, flows: FlowTable) -> I64:
+    """Return the first segments of directions that are not the first ones by their numbers."""
+    first = tcp.at[tcp.nth == 0]
+    begins = flows.isn[payloads.direction[first]]
+    ahead = (payloads.seq[first].astype(np.int64) - begins - 1) % (1 << 32)
+    return first[(begins >= 0) & (ahead > 0) & (ahead < _HOLE_BYTES)]

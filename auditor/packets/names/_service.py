@@ -1,0 +1,25 @@
+"""What tells an application without names: its ports, and what its first payload is like."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from msgspec import Struct
+
+Verdict = tuple[bool | None, str]
+
+
+class Service(Struct, frozen=True, kw_only=True):
+    """An application. `matches` is given the first payload of either direction.
+
+    A port alone never tells: `ports` say where `matches` is tried, everywhere with `anywhere`
+    (for what no other protocol could begin with). `encrypted` tells by the payload where the
+    application alone does not.
+    """
+
+    application: str
+    transports: tuple[int, ...]
+    matches: Callable[[bytes], bool]
+    ports: tuple[int, ...] = ()
+    anywhere: bool = False
+    encrypted: Callable[[bytes], Verdict] | None = None

@@ -1,0 +1,55 @@
+"""Tells applications that say no names by what they begin with."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from auditor.packets.batch import I64
+from auditor.packets.candidates import TCP, UDP, Candidates
+from auditor.packets.names._ledger import Ledger
+from auditor.packets.names._reader import Hearer, Message
+from auditor.packets.names._service import Service
+from auditor.packets.names._services_binary import BINARY
+from auditor.packets.names._services_text import TEXT
+from auditor.packets.names._services_udp import DATAGRAMS
+
+
+class Services(Hearer):
+    """Hears the first payload of each direction of a flow that nobody else knows."""
+
+    transports = (TCP, UDP)
+
+    def __init__(self) -> None:
+        """Sort the services by transport and port."""
+        self._by_port: dict[tuple[int, int], list[Service]] = {}
+        self._anywhere: dict[int, list[Service]] = {TCP: [], UDP: []}
+        for service in (*TEXT, *BINARY, *DATAGRAMS):
+            for transport in service.transports:
+                if service.anywhere:
+                    self._anywhere[transport].append(service)
+                for port in () if service.anywhere else service.ports:
+                    self._by_port.setdefault((transport, port), []).append(service)
+
+    def choose(self, candidates: Candidates) -> I64:
+        """Return the first payloads."""
+        tcp, udp = candidates.tcp, candidates.udp
+        return np.concatenate((tcp.chosen(tcp.nth == 0), udp.chosen(udp.nth == 0)))
+
+    def hear(self, message: Message, ledger: Ledger) -> int:
+        """Try the services of both ports, then those that are known anywhere."""
+        note = ledger.notes.get(message.flow)
+        if note is not None and note.application:
+            return 0
+        by_port, transport = self._by_port, message.protocol
+        for services in (
+            by_port.get((transport, message.dport)),
+            by_port.get((transport, message.sport)),
+            self._anywhere.get(transport),
+        ):
+            for service in services or ():
+                if service.matches(message.data):
+                    note = ledger.application(message.flow, service.application)
+                    if service.encrypted is not None:
+                        note.encrypted, note.why = service.encrypted(message.data)
+                    return 0
+        return 0

@@ -1,0 +1,45 @@
+"""Makes text of names that came off a network: lower case, escaped, bounded."""
+
+from __future__ import annotations
+
+LONGEST = 253
+_PLAIN = frozenset(b"abcdefghijklmnopqrstuvwxyz0123456789-_.")
+_DROPPED = bytes(_PLAIN)
+
+
+def name_text(raw: bytes) -> str:
+    r"""Return a name in lower case without the root's dot.
+
+    Bytes outside printable ASCII, spaces and backslashes become `\ddd` (RFC 1035, 5.1), so that
+    a name can neither break a line nor a terminal. After `LONGEST` characters comes `…`: such a
+    name is nobody's, since DNS allows no longer one.
+    """
+    low = raw[: LONGEST + 1].lower()
+    if len(low) > 1 and low.endswith(b"."):
+        low = low[:-1]
+    if not low.translate(None, _DROPPED):
+        return _bounded(low.decode("ascii"))
+    return _bounded("".join(_shown(byte) for byte in low))
+
+
+def label_text(raw: bytes) -> str:
+    """Return a label of a DNS name; a dot within it is escaped too."""
+    low = raw.lower()
+    if not low.translate(None, _DROPPED) and b"." not in low:
+        return low.decode("ascii")
+    return "".join("\\." if byte == 0x2E else _shown(byte) for byte in low)  # noqa: PLR2004
+
+
+def joined(labels: list[str]) -> str:
+    """Return a name of its labels' text; the root is `.`."""
+    return _bounded(".".join(labels)) if labels else "."
+
+
+def _shown(byte: int) -> str:
+    if 0x21 <= byte <= 0x7E and byte != 0x5C:  # noqa: PLR2004
+        return chr(byte)
+    return f"\\{byte:03d}"
+
+
+def _bounded(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
