@@ -34,12 +34,14 @@ class Skip(StrEnum):
     PPPOE_DISCOVERY = "pppoe-discovery"
     PPP_CONTROL = "ppp-control"
     PPP_COMPRESSED = "ppp-compressed"
+    PPP_FRAGMENT = "ppp-fragment"
     L2TP_CONTROL = "l2tp-control"
     WLAN_MANAGEMENT = "wlan-management"
     WLAN_CONTROL = "wlan-control"
     WLAN_ENCRYPTED = "wlan-encrypted"
     WLAN_NO_DATA = "wlan-no-data"
     WLAN_FRAGMENT = "wlan-fragment"
+    WLAN_AGGREGATE = "wlan-aggregate"
     NETLINK = "netlink"
     ETHERTYPE = "ethertype-unknown"
     LINK_TYPE = "link-type-unsupported"
@@ -84,6 +86,7 @@ SENTENCES = {
     Skip.TRILL: "is bridged by TRILL, which is not read",
     Skip.PPPOE_DISCOVERY: "opens or closes a PPPoE session",
     Skip.PPP_CONTROL: "sets up a PPP link (LCP, IPCP, authentication …)",
+    Skip.PPP_FRAGMENT: "is part of a packet that PPP sent in pieces (multilink)",
     Skip.PPP_COMPRESSED: "is compressed or encrypted by PPP: what it carries cannot be read",
     Skip.L2TP_CONTROL: "sets up an L2TP tunnel",
     Skip.WLAN_MANAGEMENT: "manages a wireless network (IEEE 802.11)",
@@ -91,6 +94,7 @@ SENTENCES = {
     Skip.WLAN_ENCRYPTED: "is encrypted on the wireless link: what it carries cannot be read",
     Skip.WLAN_NO_DATA: "is a wireless frame without data (IEEE 802.11)",
     Skip.WLAN_FRAGMENT: "is part of a wireless frame that came in pieces",
+    Skip.WLAN_AGGREGATE: "holds several packets in one wireless frame, which are not told apart",
     Skip.NETLINK: "is a message between a program and the kernel, not on any network",
     Skip.ETHERTYPE: "is of a protocol that is not known: what it carries cannot be read",
     Skip.LINK_TYPE: "is of a link type that is not read",
@@ -116,8 +120,10 @@ UNREAD = frozenset(
     in {
         Skip.MACSEC,
         Skip.PPP_COMPRESSED,
+        Skip.PPP_FRAGMENT,
         Skip.WLAN_ENCRYPTED,
         Skip.WLAN_FRAGMENT,
+        Skip.WLAN_AGGREGATE,
         Skip.ETHERTYPE,
         Skip.LINK_TYPE,
         Skip.NOT_IP,

@@ -1,0 +1,78 @@
+"""Headers between an IP header and what it carries: IPv6 extensions, and authentication in both."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from auditor.packets._layer import Layer
+from auditor.packets.dissected import Fragment
+from auditor.packets.skips import Skip
+
+_HOP_BY_HOP, _ROUTING, _FRAGMENT, _AUTHENTICATION, _NOTHING, _OPTIONS = 0, 43, 44, 51, 59, 60
+_MOBILITY, _IDENTITY, _SHIM = 135, 139, 140
+_SKIPPED = frozenset({_HOP_BY_HOP, _ROUTING, _OPTIONS})
+# Messages of their own where nothing follows them.
+_MESSAGES = frozenset({_MOBILITY, _IDENTITY, _SHIM})
+# Chains that are longer are not followed: the flow then has the number of the header reached.
+_MOST_HEADERS = 32
+_JUMBO_OPTION = 0xC2
+
+
+class Chain(NamedTuple):
+    """What is carried: its protocol, the rest, and whether it is a fragment."""
+
+    protocol: int
+    layer: Layer
+    fragment: Fragment | None = None
+
+
+def walk(protocol: int, layer: Layer, *, version: int) -> Chain | Skip:
+    """Go through extension headers (RFC 8200) up to a fragment header or the last of them.
+
+    A header that is longer than its packet ends the chain with its own number.
+    """
+    for _header in range(_MOST_HEADERS):
+        if version == 4 and protocol != _AUTHENTICATION:
+            break
+        if protocol == _FRAGMENT:
+            fragment = _fragment(layer)
+            if not isinstance(fragment, Chain) or fragment.fragment:
+                return fragment or Chain(protocol, layer)
+            protocol, layer = fragment.protocol, fragment.layer
+            continue
+        if protocol not in _SKIPPED and protocol not in _MESSAGES and protocol != _AUTHENTICATION:
+            break
+        if layer.here < 2:
+            return Chain(protocol, layer) if layer.size < 2 else Skip.CUT_IP
+        following, size = layer.byte(0), (layer.byte(1) + 1) * 8
+        if protocol == _AUTHENTICATION:
+            size = (layer.byte(1) + 2) * 4
+        if (protocol in _MESSAGES and following == _NOTHING) or size > layer.size:
+            break
+        if size > layer.here:
+            return Skip.CUT_IP
+        protocol, layer = following, layer.after(size)
+    return Chain(protocol, layer)
+
+
+def _fragment(layer: Layer) -> Chain | Skip | None:
+    """Return what a fragment header says; one that is alone (RFC 6946) is no fragment."""
+    if layer.here < 8:
+        return None if layer.size < 8 else Skip.CUT_IP
+    place = layer.word(2)
+    offset, more = place & 0xFFF8, bool(place & 1)
+    fragment = Fragment(layer.number(4, 4), offset, more) if offset or more else None
+    return Chain(layer.byte(0), layer.after(8), fragment)
+
+
+def jumbo_size(protocol: int, layer: Layer) -> int:
+    """Return the payload's size that a hop-by-hop option gives (RFC 2675), or 0."""
+    if protocol != _HOP_BY_HOP or layer.here < 8:
+        return 0
+    at, end = 2, min((layer.byte(1) + 1) * 8, layer.here)
+    while at + 2 <= end:
+        kind = layer.byte(at)
+        if kind == _JUMBO_OPTION and layer.byte(at + 1) == 4 and at + 6 <= end:
+            return layer.number(at + 2, 4)
+        at += 1 if kind == 0 else 2 + layer.byte(at + 1)
+    return 0

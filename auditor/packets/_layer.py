@@ -1,0 +1,86 @@
+"""Where the slow path stands in a packet, and what it takes the rest to be."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from auditor.packets.skips import Skip
+
+# What a rest may be beside an EtherType (16 bits): each needs a reader of its own.
+IP = 0x1_0000  # its first four bits say which version
+FRAME = 0x1_0001  # an Ethernet frame
+PPP = 0x1_0002
+LLC = 0x1_0003
+WLAN = 0x1_0004
+IPV4, IPV6, MPLS, PPPOE = 0x0800, 0x86DD, 0x8847, 0x8864
+
+
+class Layer(NamedTuple):
+    """The rest of a packet: captured is `data[at:end]`; on the wire it went on to `last`.
+
+    `macs` are the destination and the source of the innermost Ethernet header.
+    """
+
+    data: bytes
+    at: int
+    end: int
+    last: int
+    macs: bytes = bytes(12)
+    vlans: tuple[int, ...] = ()
+    tunnels: tuple[str, ...] = ()
+    carriers: tuple[tuple[bytes, bytes], ...] = ()
+
+    @property
+    def here(self) -> int:
+        """Return how many bytes were captured."""
+        return self.end - self.at
+
+    @property
+    def size(self) -> int:
+        """Return how many bytes there were on the wire."""
+        return self.last - self.at
+
+    def byte(self, offset: int) -> int:
+        """Return a byte that was captured."""
+        return self.data[self.at + offset]
+
+    def word(self, offset: int) -> int:
+        """Return two bytes that were captured, the greater first."""
+        at = self.at + offset
+        return self.data[at] << 8 | self.data[at + 1]
+
+    def number(self, offset: int, size: int) -> int:
+        """Return some bytes as a number, the greatest first; fewer where they were not captured."""
+        at = self.at + offset
+        return int.from_bytes(self.data[at : min(at + size, self.end)], "big")
+
+    def cut(self, offset: int, size: int) -> bytes:
+        """Return some bytes, as many as were captured."""
+        at = self.at + offset
+        return self.data[at : min(at + size, self.end)]
+
+    def lacks(self, size: int) -> Skip | None:
+        """Return why a link header of this size is not all there; `None` where it is."""
+        if self.end - self.at >= size:
+            return None
+        return Skip.BAD_LINK if self.last - self.at < size else Skip.CUT_LINK
+
+    def after(self, size: int) -> Layer:
+        """Return what follows so many bytes."""
+        return self._replace(at=self.at + size)
+
+    def first(self, size: int) -> Layer:
+        """Return no more than so many bytes."""
+        last = min(self.last, self.at + size)
+        return self._replace(end=min(self.end, last), last=last)
+
+    def through(self, tunnel: str) -> Layer:
+        """Return this rest as being in a tunnel that has no IP addresses of its own."""
+        return self._replace(tunnels=(*self.tunnels, tunnel))
+
+
+class Next(NamedTuple):
+    """What comes after a header: `kind` is an EtherType or one of those above."""
+
+    kind: int
+    layer: Layer

@@ -1,0 +1,258 @@
+"""The slow path: one packet of any link type, through every tunnel, down to its flow."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from auditor.packets._ipv6_extensions import jumbo_size, walk
+from auditor.packets._layer import IP, IPV4, IPV6, Layer, Next
+from auditor.packets._links import LINKS, NOT_ON_A_NETWORK, READERS
+from auditor.packets._tunnels import (
+    BY_EITHER_PORT,
+    BY_PORT,
+    BY_PORT_ALONE,
+    BY_PROTOCOL,
+    Tunnel,
+)
+from auditor.packets.dissected import LAYER_2, Dissected, Fragment
+from auditor.packets.skips import BY_ETHERTYPE, Skip
+
+# Tunnels one in another; a packet that has more is the flow of the last one followed.
+MOST_TUNNELS = 8
+_MOST_HEADERS = 64
+
+_INDUSTRIAL = frozenset({0x8892, 0x88A4, 0x88B8, 0x88BA})
+_TCP, _UDP, _UDP_LITE, _SCTP, _DCCP = 6, 17, 136, 132, 33
+_HEADERS = {_TCP: 20, _UDP: 8, _UDP_LITE: 8, _SCTP: 12, _DCCP: 12}
+_IP_IN_IP = {(4, 4): "ipip", (4, 41): "6in4", (6, 4): "4in6", (6, 41): "6in6"}
+
+
+class _Packet(NamedTuple):
+    """An IP packet: what its header says. `fragment` is set for a part of one."""
+
+    version: int
+    src: bytes
+    dst: bytes
+    size: int
+    fragment: Fragment | None = None
+
+
+def dissect(link_type: int, data: bytes, *, wire: int, fcs: int = 0) -> Dissected | Skip:
+    """Return the innermost packet of a captured one, or why it is no flow's.
+
+    `wire` is its length on the link, `fcs` the length of the checksum at its end. Never raises
+    for what is in the packet.
+    """
+    if not data:
+        return Skip.EMPTY
+    reader = LINKS.get(link_type)
+    if reader is None:
+        return NOT_ON_A_NETWORK.get(link_type, Skip.LINK_TYPE)
+    last = max(wire - fcs, 0)
+    return _follow(reader(Layer(data, 0, min(len(data), last), last)))
+
+
+def continued(part: Dissected, payload: bytes, size: int) -> Dissected:
+    """Return what a datagram is that was put together from `part` and others.
+
+    `payload` is what the IP headers carried, as far as it was kept, `size` its whole length. It
+    may be a tunnel, and what is in it a fragment.
+    """
+    layer = Layer(
+        payload, 0, len(payload), size,
+        vlans=part.vlans, tunnels=part.tunnels, carriers=part.carriers,
+    )  # fmt: skip
+    packet = _Packet(part.version, part.src, part.dst, part.ip_bytes)
+    whole = _carried(packet, part.protocol, layer)
+    return part._replace(fragment=None) if isinstance(whole, Skip) else whole
+
+
+def _follow(step: Next | Skip) -> Dissected | Skip:
+    """Read link headers until an IP packet, or a frame that is a flow's without one."""
+    for _header in range(_MOST_HEADERS):
+        if isinstance(step, Skip):
+            return step
+        kind, layer = step
+        if len(layer.tunnels) > MOST_TUNNELS:
+            return Skip.TOO_DEEP
+        if kind in {IP, IPV4, IPV6}:
+            return _internet(kind, layer)
+        if kind in _INDUSTRIAL:
+            return _frame(kind, layer)
+        reader = READERS.get(kind)
+        if reader is None:
+            return BY_ETHERTYPE.get(kind, Skip.ETHERTYPE)
+        step = reader(layer)
+    return Skip.TOO_DEEP
+
+
+def _frame(kind: int, layer: Layer) -> Dissected:
+    """Return an industrial frame between two stations."""
+    return Dissected(
+        version=0,
+        src=layer.macs[6:],
+        dst=layer.macs[:6],
+        protocol=LAYER_2 | kind,
+        sport=0,
+        dport=0,
+        ip_bytes=max(layer.size, 0),
+        payload=layer.data[layer.at : layer.end],
+        payload_size=max(layer.size, 0),
+        vlans=layer.vlans,
+        tunnels=layer.tunnels,
+        carriers=layer.carriers,
+    )
+
+
+def _internet(kind: int, layer: Layer) -> Dissected | Skip:
+    """Read an IP packet of the version that its link header, if any, promised."""
+    if layer.here < 1:
+        return Skip.BAD_IP if layer.size < 1 else Skip.CUT_IP
+    version = layer.byte(0) >> 4
+    if version not in {4, 6}:
+        return Skip.IP_VERSION
+    if kind not in {IP, IPV4 if version == 4 else IPV6}:
+        return Skip.BAD_IP
+    least = 20 if version == 4 else 40
+    if layer.here < least:
+        return Skip.BAD_IP if layer.size < least else Skip.CUT_IP
+    return _ipv4(layer) if version == 4 else _ipv6(layer)
+
+
+def _ipv4(layer: Layer) -> Dissected | Skip:
+    """Read an IPv4 header (RFC 791)."""
+    header, total = (layer.byte(0) & 15) * 4, layer.word(2)
+    if _does_not_fit(layer, total):
+        return Skip.BAD_IP
+    # Without a length: the sending machine's card was to fill it in.
+    total = min(total or layer.size, layer.size)
+    if header < 20 or total < header:
+        return Skip.BAD_IP
+    if layer.here < header:
+        return Skip.CUT_IP
+    place = layer.word(6)
+    offset, more = (place & 0x1FFF) * 8, bool(place & 0x2000)
+    fragment = Fragment(layer.word(4), offset, more) if offset or more else None
+    packet = _Packet(4, layer.cut(12, 4), layer.cut(16, 4), total, fragment)
+    return _carried(packet, layer.byte(9), layer.first(total).after(header))
+
+
+def _ipv6(layer: Layer) -> Dissected | Skip:
+    """Read an IPv6 header (RFC 8200), also of a jumbogram (RFC 2675)."""
+    length, protocol = layer.word(4), layer.byte(6)
+    body = layer.after(40)
+    if not length and protocol != _NO_NEXT_HEADER:
+        length = jumbo_size(protocol, body) or body.size
+    if _does_not_fit(layer, length + 40):
+        return Skip.BAD_IP
+    body = body.first(length)
+    packet = _Packet(6, layer.cut(8, 16), layer.cut(24, 16), 40 + body.size)
+    return _carried(packet, protocol, body)
+
+
+_NO_NEXT_HEADER = 59
+
+
+def _does_not_fit(layer: Layer, total: int) -> bool:
+    """Whether a packet of this size cannot be in a tunnel that only its port suggests."""
+    if not 0 < total <= layer.size:
+        return not BY_PORT_ALONE.isdisjoint(layer.tunnels)
+    return False
+
+
+def _carried(packet: _Packet, protocol: int, layer: Layer) -> Dissected | Skip:
+    """Read what an IP packet carries: a tunnel, a transport, a fragment of either, or anything."""
+    if packet.fragment is None:
+        chain = walk(protocol, layer, version=packet.version)
+        if isinstance(chain, Skip):
+            return chain
+        protocol, layer = chain.protocol, chain.layer
+        packet = packet._replace(fragment=chain.fragment)
+    if packet.fragment is not None:
+        return _plain(packet, protocol, layer, 0)
+    if protocol in _HEADERS:
+        return _ported(packet, protocol, layer)
+    return _inside(packet, _by_protocol(packet, protocol, layer)) or _plain(
+        packet, protocol, layer, 0
+    )
+
+
+def _by_protocol(packet: _Packet, protocol: int, layer: Layer) -> Tunnel | None:
+    title = _IP_IN_IP.get((packet.version, protocol))
+    if title:
+        return Tunnel(title, IPV4 if protocol == 4 else IPV6, layer)
+    reader = BY_PROTOCOL.get(protocol)
+    return reader(layer) if reader else None
+
+
+def _by_port(layer: Layer, sport: int, dport: int) -> Tunnel | None:
+    reader = BY_PORT.get(dport)
+    if reader is None and sport in BY_EITHER_PORT:
+        reader = BY_PORT[sport]
+    return reader(layer) if reader else None
+
+
+def _inside(packet: _Packet, tunnel: Tunnel | None) -> Dissected | None:
+    """Return the flow's packet in a tunnel; `None` where there is none, which is no contradiction.
+
+    Then the packet is one between the tunnel's ends: who talks to whom stays in the evidence.
+    """
+    if tunnel is None:
+        return None
+    layer = tunnel.layer
+    if len(layer.tunnels) >= MOST_TUNNELS:
+        return None
+    layer = layer._replace(
+        tunnels=(*layer.tunnels, tunnel.title) if tunnel.title else layer.tunnels,
+        carriers=(*layer.carriers, (packet.src, packet.dst)),
+    )
+    inner = _follow(Next(tunnel.kind, layer))
+    return None if isinstance(inner, Skip) else inner
+
+
+def _ported(packet: _Packet, protocol: int, layer: Layer) -> Dissected | Skip:
+    """Read a transport header; where the capture or the packet cut it, as far as its ports."""
+    if layer.size < 4:
+        return _plain(packet, protocol, layer, max(layer.size, 0))
+    if layer.here < 4:
+        return Skip.CUT_TRANSPORT
+    sport, dport = layer.word(0), layer.word(2)
+    header = _HEADERS[protocol]
+    flags = seq = 0
+    if protocol == _TCP:
+        seq = layer.number(4, 4) if layer.here >= 8 else 0
+        flags = layer.byte(13) if layer.here >= 14 else 0
+        if layer.here >= 13:
+            header = (layer.byte(12) >> 4) * 4
+        if header < 20:
+            header = layer.size
+    elif protocol == _UDP and layer.here >= 8:
+        declared = layer.word(4)
+        if declared >= 8:
+            layer = layer.first(declared)
+        inner = _inside(packet, _by_port(layer.after(8), sport, dport))
+        if inner:
+            return inner
+    return _plain(packet, protocol, layer, header)._replace(
+        sport=sport, dport=dport, tcp_flags=flags, seq=seq
+    )
+
+
+def _plain(packet: _Packet, protocol: int, layer: Layer, header: int) -> Dissected:
+    """Return an IP packet that is a flow's itself, `header` bytes before its payload."""
+    start = min(layer.at + header, layer.end)
+    return Dissected(
+        version=packet.version,
+        src=packet.src,
+        dst=packet.dst,
+        protocol=protocol,
+        sport=0,
+        dport=0,
+        ip_bytes=packet.size,
+        payload=layer.data[start : max(layer.end, start)],
+        payload_size=max(layer.size - header, 0),
+        vlans=layer.vlans,
+        tunnels=layer.tunnels,
+        fragment=packet.fragment,
+        carriers=layer.carriers,
+    )
