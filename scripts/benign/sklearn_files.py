@@ -47,7 +47,9 @@ def _why(name: str, model: object) -> str:
     text = pickle.dumps(model, 4)
     if b"newObj" in text:
         return _BY_A_FUNCTION
-    if b"array_api_compat" in text or name in ("log1p", "FeatureAgglomeration"):
+    if b"FunctionTransformer" in text:
+        return "hands what comes in to a function that its state may name"
+    if b"array_api_compat" in text or name == "FeatureAgglomeration":
         return _A_FUNCTION
     return ""
 

@@ -53,6 +53,8 @@ def test_a_class_of_a_framework_is_made_and_given_its_state(module, name, table)
         ("scipy.stats._continuous_distns", "norm_gen"),  # its __setstate__ executes a template
         ("scipy.io._netcdf", "netcdf_file"),  # its __del__ writes
         ("sklearn.callback._transport", "ListenerHandle"),
+        # Hands what a step before it gives to a function that the state names.
+        ("sklearn.preprocessing._function_transformer", "FunctionTransformer"),
         ("sklearn.neighbors._kd_tree", "newObj"),  # calls what it is given
         ("pandas.core.indexes.base", "_new_Index"),
         ("xgboost.core", "DataIter"),
