@@ -214,7 +214,9 @@ def _nflog(layer: Layer) -> Next | Skip:
     if lack:
         return lack
     family = layer.byte(0)
-    order: Literal["little", "big"] = "little" if int.from_bytes(layer.cut(4, 2), "little") <= layer.size else "big"
+    order: Literal["little", "big"] = (
+        "little" if int.from_bytes(layer.cut(4, 2), "little") <= layer.size else "big"
+    )
     kind = IP
     at = 4
     while layer.lacks(at + 4) is None:

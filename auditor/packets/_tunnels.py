@@ -46,7 +46,9 @@ def gre(layer: Layer) -> Tunnel | None:
     flags, kind = layer.word(0), layer.word(2)
     version = flags & 7
     if version == 1 and kind == _EOIP:
-        return Tunnel("eoip", FRAME, layer.after(8).first(layer.word(4))) if layer.here > 8 else None
+        return (
+            Tunnel("eoip", FRAME, layer.after(8).first(layer.word(4))) if layer.here > 8 else None
+        )
     # Routing in it (RFC 1701) is no longer read by anybody.
     if version > 1 or flags & 0x4000 or (version == 1 and kind != _PPP):
         return None

@@ -52,18 +52,18 @@ def dissect(link_type: int, data: bytes, *, wire: int, fcs: int = 0) -> Dissecte
     return _follow(reader(Layer(data, 0, min(len(data), last), last)))
 
 
-def continued(part: Dissected, payload: bytes, size: int) -> Dissected:
+def continued(part: Dissected, payload: bytes, size: int, *, inside: bool = True) -> Dissected:
     """Return what a datagram is that was put together from `part` and others.
 
     `payload` is what the IP headers carried, as far as it was kept, `size` its whole length. It
-    may be a tunnel, and what is in it a fragment.
+    may be a tunnel, and what is in it a fragment; not `inside` it, the packet is the tunnel's.
     """
     layer = Layer(
         payload, 0, len(payload), size,
         vlans=part.vlans, tunnels=part.tunnels, carriers=part.carriers,
     )  # fmt: skip
     packet = _Packet(part.version, part.src, part.dst, part.ip_bytes)
-    whole = _carried(packet, part.protocol, layer)
+    whole = _carried(packet, part.protocol, layer, inside=inside)
     return part._replace(fragment=None) if isinstance(whole, Skip) else whole
 
 
@@ -160,7 +160,9 @@ def _does_not_fit(layer: Layer, total: int) -> bool:
     return False
 
 
-def _carried(packet: _Packet, protocol: int, layer: Layer) -> Dissected | Skip:
+def _carried(
+    packet: _Packet, protocol: int, layer: Layer, *, inside: bool = True
+) -> Dissected | Skip:
     """Read what an IP packet carries: a tunnel, a transport, a fragment of either, or anything."""
     if packet.fragment is None:
         chain = walk(protocol, layer, version=packet.version)
@@ -171,10 +173,9 @@ def _carried(packet: _Packet, protocol: int, layer: Layer) -> Dissected | Skip:
     if packet.fragment is not None:
         return _plain(packet, protocol, layer, 0)
     if protocol in _HEADERS:
-        return _ported(packet, protocol, layer)
-    return _inside(packet, _by_protocol(packet, protocol, layer)) or _plain(
-        packet, protocol, layer, 0
-    )
+        return _ported(packet, protocol, layer, inside=inside)
+    inner = _inside(packet, _by_protocol(packet, protocol, layer)) if inside else None
+    return inner or _plain(packet, protocol, layer, 0)
 
 
 def _by_protocol(packet: _Packet, protocol: int, layer: Layer) -> Tunnel | None:
@@ -210,7 +211,7 @@ def _inside(packet: _Packet, tunnel: Tunnel | None) -> Dissected | None:
     return None if isinstance(inner, Skip) else inner
 
 
-def _ported(packet: _Packet, protocol: int, layer: Layer) -> Dissected | Skip:
+def _ported(packet: _Packet, protocol: int, layer: Layer, *, inside: bool) -> Dissected | Skip:
     """Read a transport header; where the capture or the packet cut it, as far as its ports."""
     if layer.size < 4:
         return _plain(packet, protocol, layer, max(layer.size, 0))
@@ -230,7 +231,7 @@ def _ported(packet: _Packet, protocol: int, layer: Layer) -> Dissected | Skip:
         declared = layer.word(4)
         if declared >= 8:
             layer = layer.first(declared)
-        inner = _inside(packet, _by_port(layer.after(8), sport, dport))
+        inner = _inside(packet, _by_port(layer.after(8), sport, dport)) if inside else None
         if inner:
             return inner
     return _plain(packet, protocol, layer, header)._replace(
