@@ -46,6 +46,14 @@ def gaps(
             origin=origin,
             count=analysis.flows.beyond,
         )
+    if analysis.flows.paths.beyond:
+        yield Gap(
+            kind="flow",
+            reason="limit",
+            detail="packets are in more VLANs and tunnels than are kept apart",
+            origin=origin,
+            count=analysis.flows.paths.beyond,
+        )
     yield from _unread(origin, analysis)
     for unheard in given_up:
         yield _gap("flow", origin, unheard)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from struct import Struct as Layout
-from typing import Literal
 
 import numpy as np
-from msgspec import Struct
 
 from auditor.packets import _ticks
+from auditor.packets._pcapng_section import BrokenError, Section
 from auditor.packets._rows import Rows
 from auditor.packets._stream import LONGEST_BLOCK, Fault, Stream
 from auditor.packets._window import Window
@@ -24,37 +23,8 @@ _SHORTEST = 12
 _PACKET_HEADER = 28
 _SIMPLE_HEADER = 12
 _SECTION_HEADER = 28
-_INTERFACE_LEAST = 20
-_STATISTICS_LEAST = 24
-_OFFSET_LENGTH = 8
-# More interfaces than a machine has; a file with more is damaged or hostile.
-_MOST_INTERFACES = 1 << 16
-
-_NAME, _RESOLUTION, _FCS_LENGTH, _OFFSET = 2, 9, 13, 14
-_IF_DROPPED, _OS_DROPPED = 5, 7
-
-
-class _Interface(Struct, frozen=True, kw_only=True):
-    """What an interface description block says; `resolution` is the option's byte."""
-
-    link_type: int
-    snap: int
-    name: str
-    resolution: int
-    offset: int
-    fcs: int
-
-
-class _Section(Struct, kw_only=True):
-    """A section being read: `lost` is what the last statistics of each interface say."""
-
-    order: str
-    interfaces: list[_Interface] = []
-    lost: dict[int, int] = {}
-
-
-class _Bad(Exception):  # noqa: N818 - the end of reading, not an error of ours
-    """The file is malformed from here on."""
+# Names of interfaces that are told; a file with more is no machine's.
+_MOST_NAMES = 4096
 
 
 def recognises(head: bytes) -> bool:
@@ -68,7 +38,7 @@ def batches(window: Window, stream: Stream) -> Iterator[Batch]:
     reader = _Reader(window, stream)
     try:
         yield from reader.read()
-    except _Bad as problem:
+    except BrokenError as problem:
         yield from reader.flush()
         stream.truncated = True
         stream.faults.append(
@@ -92,7 +62,7 @@ class _Reader:
     def __init__(self, window: Window, stream: Stream) -> None:
         self._window = window
         self._stream = stream
-        self._section: _Section | None = None
+        self._section: Section | None = None
         self._order = ">"
         self._pair = Layout(">II").unpack_from
         # Places of packet blocks in the window, and which kind each is.
@@ -138,20 +108,20 @@ class _Reader:
             window.at = position + length
 
     def _length(self, position: int) -> int:
-        """Return the length of the block at a position. Raises `_Bad` for one that cannot be."""
+        """Return the length of the block at a position. Raises where it cannot be."""
         data = self._window.data
         kind, length = self._pair(data, position)
         if kind == _SECTION:
             order = _MAGIC.get(bytes(data[position + 8 : position + 12]))
             if order is None:
-                raise _Bad("a section has no byte order")
+                raise BrokenError("a section has no byte order")
             (length,) = Layout(f"{order}I").unpack_from(data, position + 4)
         elif self._section is None:
-            raise _Bad("does not begin with a section")
+            raise BrokenError("does not begin with a section")
         if length < _SHORTEST or length & 3:
-            raise _Bad(f"a block is {length} bytes long, which cannot be")
+            raise BrokenError(f"a block is {length} bytes long, which cannot be")
         if length > LONGEST_BLOCK:
-            raise _Bad(f"a block is {length} bytes long, more than {LONGEST_BLOCK}")
+            raise BrokenError(f"a block is {length} bytes long, more than {LONGEST_BLOCK}")
         return int(length)
 
     def _block(self, position: int, length: int) -> Iterator[Batch]:
@@ -164,20 +134,23 @@ class _Reader:
             return
         (again,) = Layout(f"{self._order}I").unpack_from(data, position + length - 4)
         if again != length:
-            raise _Bad(f"a block is {length} bytes long at its beginning, {again} at its end")
+            raise BrokenError(
+                f"a block is {length} bytes long at its beginning, {again} at its end"
+            )
         if kind in {_ENHANCED, _OBSOLETE, _SIMPLE}:
             least = _SIMPLE_HEADER if kind == _SIMPLE else _PACKET_HEADER
             if length < least + 4:
-                raise _Bad(f"a packet's block is {length} bytes long, which cannot be")
+                raise BrokenError(f"a packet's block is {length} bytes long, which cannot be")
             if kind == _ENHANCED:
                 self._found.append(position)
             else:
                 yield from self.flush()
                 yield from self._alone(kind, position, length)
         elif kind == _INTERFACE:
-            self._describe(position, length)
+            self._here().describe(self._window.data, position, length)
+            self._tell_name()
         elif kind == _STATISTICS:
-            self._count_lost(position, length)
+            self._here().count_lost(self._window.data, position, length)
         # Names, secrets, journals, comments and blocks that are not known hold no packets.
 
     def _begin(self, position: int, length: int) -> None:
@@ -187,71 +160,25 @@ class _Reader:
         (again,) = Layout(f"{order}I").unpack_from(data, position + length - 4)
         (major,) = Layout(f"{order}H").unpack_from(data, position + 12)
         if length < _SECTION_HEADER or again != length:
-            raise _Bad("a section's header contradicts itself")
+            raise BrokenError("a section's header contradicts itself")
         if major != 1:
-            raise _Bad(f"a section is of version {major}, which is not known")
+            raise BrokenError(f"a section is of version {major}, which is not known")
         self.close()
         self._order = order
         self._pair = Layout(f"{order}II").unpack_from
-        self._section = _Section(order=order, interfaces=[], lost={})
+        self._section = Section(order)
 
     def close(self) -> None:
         """Add what the section's interfaces lost to the stream's."""
         if self._section is not None and self._section.lost:
             self._stream.dropped = (self._stream.dropped or 0) + sum(self._section.lost.values())
-            self._section.lost = {}
+            self._section.lost.clear()
 
-    def _describe(self, position: int, length: int) -> None:
-        """Take an interface description block."""
-        section = self._here()
-        if length < _INTERFACE_LEAST:
-            raise _Bad("an interface's description is too short")
-        link_type, _, snap = Layout(f"{self._order}HHI").unpack_from(
-            self._window.data, position + 8
-        )
-        options = self._options(position + 16, position + length - 4)
-        if len(section.interfaces) >= _MOST_INTERFACES:
-            raise _Bad(f"describes more than {_MOST_INTERFACES} interfaces")
-        name = options.get(_NAME, b"").rstrip(b"\0").decode("utf-8", "replace")[:256]
-        offset = options.get(_OFFSET, b"")
-        section.interfaces.append(
-            _Interface(
-                link_type=link_type,
-                snap=snap,
-                name=name,
-                resolution=options.get(_RESOLUTION, b"\6")[0] if options.get(_RESOLUTION) else 6,
-                offset=int.from_bytes(offset, self._endian, signed=True)
-                if len(offset) == _OFFSET_LENGTH
-                else 0,
-                fcs=options[_FCS_LENGTH][0] // 8 if options.get(_FCS_LENGTH) else 0,
-            )
-        )
-        if name and name not in self._stream.interfaces:
-            self._stream.interfaces.append(name)
-
-    def _count_lost(self, position: int, length: int) -> None:
-        """Take an interface statistics block: the last of each interface counts."""
-        if length < _STATISTICS_LEAST:
-            raise _Bad("an interface's statistics are too short")
-        (interface,) = Layout(f"{self._order}I").unpack_from(self._window.data, position + 8)
-        options = self._options(position + 20, position + length - 4)
-        said = [options[code] for code in (_IF_DROPPED, _OS_DROPPED) if code in options]
-        if said:
-            lost = sum(int.from_bytes(value[:8], self._endian) for value in said)
-            self._here().lost[interface] = lost
-
-    def _options(self, position: int, end: int) -> dict[int, bytes]:
-        """Return a block's options, the first of each code. Bounded by the block."""
-        data, options = self._window.data, dict[int, bytes]()
-        code_and_length = Layout(f"{self._order}HH").unpack_from
-        while position + 4 <= end:
-            code, length = code_and_length(data, position)
-            position += 4
-            if code == 0 or position + length > end:
-                break
-            options.setdefault(code, bytes(data[position : position + length]))
-            position += length + (-length & 3)
-        return options
+    def _tell_name(self) -> None:
+        """Tell the name of the interface that was described last."""
+        name = self._here().interfaces[-1].name
+        if name and len(self._stream.interfaces) < _MOST_NAMES:
+            self._stream.interfaces[name] = None
 
     def flush(self) -> Iterator[Batch]:
         """Yield the packets found so far, those of one link type together."""
@@ -282,7 +209,9 @@ class _Reader:
         )
         if count < len(positions):
             self._window.at = int(positions[count])
-            raise _Bad(_why(int(interface[count]), section, int(again[count]), int(length[count])))
+            raise BrokenError(
+                _why(int(interface[count]), section, int(again[count]), int(length[count]))
+            )
 
     def _sorted(
         self, offsets: I64, captured: I64, wire: I64, ticks: U64, interface: I64
@@ -327,7 +256,7 @@ class _Reader:
             snap = section.interfaces[0].snap if section.interfaces else 0
             captured = min(wire, snap or wire, length - _SIMPLE_HEADER - 4)
         if number >= len(section.interfaces) or begins + captured + 4 > position + length:
-            raise _Bad(_why(number, section, length, length))
+            raise BrokenError(_why(number, section, length, length))
         here = section.interfaces[number]
         time = _ticks.nanoseconds(np.array([ticks], np.uint64), here.resolution, here.offset)
         if kind == _SIMPLE:
@@ -346,17 +275,13 @@ class _Reader:
             fcs=here.fcs,
         )
 
-    @property
-    def _endian(self) -> Literal["big", "little"]:
-        return "big" if self._order == ">" else "little"
-
-    def _here(self) -> _Section:
+    def _here(self) -> Section:
         if self._section is None:
-            raise _Bad("does not begin with a section")
+            raise BrokenError("does not begin with a section")
         return self._section
 
 
-def _why(interface: int, section: _Section, again: int, length: int) -> str:
+def _why(interface: int, section: Section, again: int, length: int) -> str:
     """Return what is wrong with a packet's block."""
     if again != length:
         return f"a block is {length} bytes long at its beginning, {again} at its end"

@@ -22,14 +22,15 @@ class Fault(Struct, frozen=True, order=True, kw_only=True):
 class Stream(Struct, kw_only=True):
     """A capture file: filled while `batches` is read.
 
-    `dropped` is what the capturing machine says it lost, `None` where it does not say.
+    `dropped` is what the capturing machine says it lost, `None` where it does not say. The keys of
+    `interfaces` are their names, `timeless` counts packets without a time.
     """
 
     file_format: str = ""
     truncated: bool = False
     dropped: int | None = None
     timeless: int = 0
-    interfaces: list[str] = []
+    interfaces: dict[str, None] = {}
     faults: list[Fault] = []
 
 

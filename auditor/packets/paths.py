@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+# More chains than a site has: packets in further ones are counted as in none, and told.
+MOST_CHAINS = 1 << 18
+
 Carriers = tuple[tuple[bytes, bytes], ...]
 
 
@@ -23,7 +26,8 @@ class Paths:
     """Numbers chains; number 0 is the empty one."""
 
     def __init__(self) -> None:
-        """Know the empty chain only."""
+        """Know the empty chain only. `beyond` counts packets in more chains than are kept."""
+        self.beyond = 0
         self._chains: list[Path] = [Path()]
         self._numbers: dict[Path, int] = {Path(): 0}
 
@@ -34,6 +38,9 @@ class Paths:
         path = Path(vlans, tunnels, carriers)
         number = self._numbers.get(path)
         if number is None:
+            if len(self._chains) >= MOST_CHAINS:
+                self.beyond += 1
+                return 0
             number = self._numbers[path] = len(self._chains)
             self._chains.append(path)
         return number

@@ -6,10 +6,10 @@ from pathlib import Path
 from struct import pack
 
 import pytest
-from tests.packet_bytes import ethernet, flows, ipv4, ipv6, pcap, read, tcp, udp
 
 from auditor.packets.analyse import Analysis
 from auditor.packets.skips import SENTENCES, UNREAD, Skip
+from tests.packet_bytes import ethernet, flows, ipv4, ipv6, pcap, read, tcp, udp
 
 A4, B4 = "10.0.0.1", "192.0.2.7"
 A6, B6 = "fd00::1", "2001:db8::7"

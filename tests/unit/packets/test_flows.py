@@ -8,6 +8,12 @@ from random import Random
 
 import numpy as np
 import pytest
+
+from auditor.packets import _grouping
+from auditor.packets._slow_columns import columns_of
+from auditor.packets.dissected import Dissected, Placed
+from auditor.packets.flows import FlowTable
+from auditor.packets.listening import FlowEnds, FlowNote, Heard, Payloads
 from tests.packet_bytes import (
     ACK,
     FIN,
@@ -23,12 +29,6 @@ from tests.packet_bytes import (
     tcp,
     udp,
 )
-
-from auditor.packets import _grouping
-from auditor.packets._slow_columns import columns_of
-from auditor.packets.dissected import Dissected, Placed
-from auditor.packets.flows import FlowTable
-from auditor.packets.listening import FlowEnds, FlowNote, Heard, Payloads
 
 CLIENT, SERVER = "192.0.2.9", "10.0.0.1"  # the server's address is the lower one, on purpose
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from tests.packet_bytes import ethernet, flows, ipv4, pcap, read, tcp, udp
 
 PACKET = ethernet(ipv4("10.0.0.1", "192.0.2.7", tcp(40000, 443, 2)))
