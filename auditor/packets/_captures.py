@@ -20,7 +20,6 @@ from auditor.packets import (
     _spelled,
     dissect,
     fragments,
-    industrial,
     kinds,
     names,
 )
@@ -103,7 +102,7 @@ def _capture(shown: str, source: Source, progress: Callable[[str], None]) -> _Fi
     if reader is None:
         return _nothing(shown, "malformed", source.fault or _strange(head))
     pieces = fragments.Fragments()
-    analysis = Analysis((industrial.listener(), names.listener()), dissect.dissect, pieces)
+    analysis = Analysis((names.listener(),), dissect.dissect, pieces)
     pace, next_word = Pace(progress, what=f"of {shown} read"), 0.0
     for batch in reader.batches(window, stream):
         analysis.take(batch)
@@ -118,7 +117,7 @@ def _capture(shown: str, source: Source, progress: Callable[[str], None]) -> _Fi
     records: list[Record] = [_record(shown, origin, source, stream, analysis)]
     records += _flows(shown, origin, analysis, heard)
     records += _queries(shown, origin, heard)
-    gaps = list(_missing.gaps(origin, stream, analysis, heard, tuple(pieces.gaps)))
+    gaps = list(_missing.gaps(origin, stream, analysis, heard, pieces.gaps))
     whole = not stream.truncated
     return _File(
         records=records,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from auditor.evidence import Gap, GapReason, Origin
@@ -10,13 +11,20 @@ from auditor.packets.analyse import Analysis
 from auditor.packets.listening import Heard, Unheard
 from auditor.packets.skips import SENTENCES, UNREAD, Skip
 
+# Why datagrams were not put together: their packets are counted, what they ask may be hidden.
+_FRAGMENTS: dict[str, tuple[GapReason, str]] = {
+    "fragments-missing": ("absent", "datagrams lack fragments"),
+    "fragments-over-limit": ("limit", "datagrams waited for fragments when too many did"),
+    "fragments-contradict": ("malformed", "datagrams have fragments that contradict each other"),
+}
+
 
 def gaps(
     origin: Origin,
     stream: Stream,
     analysis: Analysis,
     heard: list[Heard],
-    given_up: tuple[Unheard, ...],
+    fragments: Counter[str],
 ) -> Iterator[Gap]:
     """Yield the gaps of one capture file: of kind `flow` what hides flows or their packets."""
     for fault in stream.faults:
@@ -55,8 +63,9 @@ def gaps(
             count=analysis.flows.paths.beyond,
         )
     yield from _unread(origin, analysis)
-    for unheard in given_up:
-        yield _gap("flow", origin, unheard)
+    for word, datagrams in sorted(fragments.items()):
+        reason, detail = _FRAGMENTS[word]
+        yield Gap(kind="name_query", reason=reason, detail=detail, origin=origin, count=datagrams)
     for crash in analysis.crashes:
         yield _gap("flow", origin, crash)
         yield _gap("name_query", origin, crash)
