@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from auditor.api_evidence import NO_DIGESTS, Hashing, Progress, gate, models, scan
+from auditor.api_evidence import NO_DIGESTS, Hashing, Progress, gate, models, scan, traffic
 from auditor.errors import EvidenceError, UsageError
 from auditor.evidence import Evidence, bundle, encode
 from auditor.evidence.site import ASSUMED_SITE, Site
@@ -45,6 +45,7 @@ __all__ = [
     "rerender",
     "scan",
     "summary",
+    "traffic",
 ]
 
 # A site, pack, waiver or profile file is written by hand: beyond this it is something else.

@@ -1,4 +1,4 @@
-"""Takes evidence: of a host, of model stores alone, of deployment manifests."""
+"""Takes evidence: of a host, of model stores alone, of deployment manifests, of captures."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from auditor.pace import Pace
 if TYPE_CHECKING:
     from auditor.collect import Collected
     from auditor.host import Host
+    from auditor.packets import Captured
 
 Progress = Callable[[str], None]
 TOOL = Tool(name="auditor", version=__version__)
@@ -44,10 +45,11 @@ NO_DIGESTS = Hashing()
 
 def scan(  # noqa: PLR0913 - each is a choice of the user's
     host: Host, *, site: Site = ASSUMED_SITE, stores: tuple[str, ...] = (),
-    probe_loopback: bool = False, hashing: Hashing = NO_DIGESTS, restraints: tuple[str, ...] = (),
-    at: str, progress: Progress = _silent,
+    captures: tuple[Path, ...] = (), probe_loopback: bool = False,
+    hashing: Hashing = NO_DIGESTS, restraints: tuple[str, ...] = (), at: str,
+    progress: Progress = _silent,
 ) -> Evidence:  # fmt: skip
-    """Return the evidence of a host, taken at `at` (RFC 3339).
+    """Return the evidence of a host, taken at `at` (RFC 3339), and of `captures` of its traffic.
 
     `probe_loopback` has the host's own listeners asked over loopback: nothing else connects.
     `restraints` are the words of `host.live.restrain`, kept as a fact of the audit.
@@ -65,8 +67,10 @@ def scan(  # noqa: PLR0913 - each is a choice of the user's
         hashing=Pace(progress),
     )
     check(options)
+    read = _captured(captures, progress) if captures else None
     collected = collect.run(host, options, progress=progress)
-    return _of_host(host, "host", host.name, collected, site=site, restraints=restraints, at=at)
+    evidence = _of_host(host, "host", host.name, collected, site=site, restraints=restraints, at=at)
+    return _joined(evidence, read) if read else evidence
 
 
 def models(  # noqa: PLR0913 - each is a choice of the user's
@@ -153,3 +157,40 @@ def gate(
         records=read.records,  # type: ignore[arg-type]  # readers yield collected kinds
     )
     return bundle.ordered(evidence)
+
+
+def traffic(
+    paths: tuple[Path, ...], *, site: Site = ASSUMED_SITE, at: str, progress: Progress = _silent
+) -> Evidence:
+    """Return the evidence of capture files (pcap, pcapng, also compressed).
+
+    Raises `UsageError` for a path that is not there. What of a file cannot be read is a gap.
+    """
+    evidence = Evidence(
+        schema=SCHEMA,
+        tool=TOOL,
+        mode="traffic",
+        subject=Subject(name=", ".join(path.as_posix() for path in paths)),
+        taken_at=at,
+        site=site,
+    )
+    return _joined(evidence, _captured(paths, progress))
+
+
+def _captured(paths: tuple[Path, ...], progress: Progress) -> Captured:
+    from auditor import packets
+
+    return packets.read(paths, progress=progress)
+
+
+def _joined(evidence: Evidence, read: Captured) -> Evidence:
+    """Return the evidence with what captures told."""
+    return bundle.ordered(
+        msgspec.structs.replace(
+            evidence,
+            inputs=(*evidence.inputs, *read.inputs),
+            runs=(*evidence.runs, *read.runs),
+            gaps=(*evidence.gaps, *read.gaps),
+            records=(*evidence.records, *read.records),
+        )
+    )

@@ -7,7 +7,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from auditor import cli_models, cli_policy
+from auditor import cli_models, cli_policy, cli_traffic
 from auditor._version import __version__
 from auditor.cli_options import (
     AllowOption,
@@ -68,6 +68,9 @@ def scan(
     digest_cache: Annotated[
         Path | None, typer.Option("--digest-cache", help="A file that keeps digests between runs.")
     ] = None,
+    capture: Annotated[
+        list[Path] | None, typer.Option("--capture", help="A capture of its traffic; repeatable.")
+    ] = None,
 ) -> None:  # fmt: skip
     """Audit this host (or a recorded one): what can leave, and what lies unencrypted."""
     from auditor.commands import auditing, models
@@ -78,8 +81,17 @@ def scan(
         allow_unknown=allow_unknown, language=lang.value, key=key, quiet=quiet, at=at,
     )  # fmt: skip
     hashing = models.hashing(None, digest_cache, "", nothing=not digests)
+    captures = tuple(capture or ())
     finish(
-        auditing.scan(asked, root, store, record, probe_loopback=probe_loopback, hashing=hashing)
+        auditing.scan(
+            asked,
+            root,
+            store,
+            record,
+            captures=captures,
+            probe_loopback=probe_loopback,
+            hashing=hashing,
+        )
     )
 
 
@@ -101,6 +113,9 @@ def gate(
         allow_unknown=allow_unknown, language=lang.value, key=key, quiet=quiet, at=at,
     )  # fmt: skip
     finish(auditing.gate(paths, asked))
+
+
+app.command()(cli_traffic.traffic)
 
 
 @app.command()
@@ -214,7 +229,9 @@ def collectors() -> None:
 
 @app.command()
 def schema(
-    name: Annotated[str, typer.Argument(help="evidence, findings, site or models.")] = "evidence",
+    name: Annotated[
+        str, typer.Argument(help="evidence, findings, site, models or traffic.")
+    ] = "evidence",
 ) -> None:
     """Print a JSON Schema."""
     from auditor.commands import listing

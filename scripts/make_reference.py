@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 COMMANDS = (
-    (), ("scan",), ("gate",), ("evaluate",), ("report",), ("models",),
+    (), ("scan",), ("gate",), ("traffic",), ("evaluate",), ("report",), ("models",),
     ("models", "inspect"), ("models", "lock"), ("models", "check"), ("models", "merge"),
     ("init",), ("keygen",), ("sign",),
     ("verify",), ("diff",), ("collectors",), ("schema",), ("policy",), ("policy", "list"),
@@ -30,6 +30,7 @@ def pages() -> dict[str, bytes]:
     from auditor.policy import reference
     from auditor.policy.findings import json_schema as findings_schema
     from auditor.report._models_json import models_schema
+    from auditor.report._traffic_document import traffic_schema
     from auditor.site import site_schema
 
     return {
@@ -43,6 +44,7 @@ def pages() -> dict[str, bytes]:
         "docs/schema/findings-1.json": findings_schema(),
         "docs/schema/site-1.json": site_schema(),
         "docs/schema/models-1.json": models_schema(),
+        "docs/schema/traffic-1.json": traffic_schema(),
     }
 
 

@@ -67,6 +67,7 @@ def scan(  # noqa: PLR0913 - each is an option of the command
     stores: Sequence[str] | None,
     record: Path | None,
     *,
+    captures: tuple[Path, ...] = (),
     probe_loopback: bool = False,
     hashing: api.Hashing = api.NO_DIGESTS,
 ) -> ExitCode:
@@ -81,6 +82,7 @@ def scan(  # noqa: PLR0913 - each is an option of the command
             reader,
             site=site,
             stores=tuple(str(Path(store).absolute()) for store in stores or ()),
+            captures=captures,
             probe_loopback=probe_loopback,
             hashing=hashing,
             restraints=restraints,

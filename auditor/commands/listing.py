@@ -31,6 +31,7 @@ def schema(name: str) -> ExitCode:
     from auditor.evidence import bundle
     from auditor.policy import findings
     from auditor.report._models_json import models_schema
+    from auditor.report._traffic_document import traffic_schema
     from auditor.site import site_schema
 
     schemas = {
@@ -38,6 +39,7 @@ def schema(name: str) -> ExitCode:
         "findings": findings.json_schema,
         "site": site_schema,
         "models": models_schema,
+        "traffic": traffic_schema,
     }
     if name not in schemas:
         raise UsageError(f"there is no schema '{name}'", hint=f"Schemas: {', '.join(schemas)}")

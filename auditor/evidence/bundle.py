@@ -20,7 +20,7 @@ from auditor.evidence.site import Site
 MAX_BYTES = 512 * 1024 * 1024
 
 
-Mode = Literal["host", "manifests", "models"]
+Mode = Literal["host", "manifests", "models", "traffic"]
 
 
 class Tool(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -69,7 +69,7 @@ class CollectorRun(Struct, frozen=True, order=True, kw_only=True, forbid_unknown
 class Evidence(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Records and gaps of one audit, with the site that they are to be judged against.
 
-    `taken_at` is an RFC 3339 time in UTC. `mode` is `host`, `manifests` or `models`.
+    `taken_at` is an RFC 3339 time in UTC. `mode` is `host`, `manifests`, `models` or `traffic`.
     """
 
     schema: str

@@ -5,11 +5,13 @@ from __future__ import annotations
 from auditor.evidence import (
     channels,
     containers,
+    crossing,
     derived,
     host,
     models,
     network,
     storage,
+    traffic,
     transit,
     volumes,
     workload,
@@ -71,6 +73,9 @@ Collected = (
     | workload.NetworkPolicy
     | workload.KubernetesService
     | workload.Ingress
+    | traffic.Capture
+    | traffic.Flow
+    | traffic.NameQuery
 )
 Derived = (
     derived.Destination
@@ -82,6 +87,11 @@ Derived = (
     | transit.CertificateValidity
     | transit.EndpointTransport
     | models.ModelAssessment
+    | crossing.TrafficDestination
+    | crossing.AskedDomain
+    | crossing.ZoneTraffic
+    | crossing.TrafficIndicator
+    | crossing.CaptureView
 )
 
 COLLECTED: dict[str, type[Record]] = {kind_name(t.__name__): t for t in Collected.__args__}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 StorePurpose = Literal[
     "models", "datasets", "checkpoints", "vectors", "logs", "containers", "swap", "temporary",
@@ -70,6 +70,18 @@ class Signer(_Part, frozen=True, kw_only=True):
     role: str = ""
 
 
+class Crossing(_Part, frozen=True, kw_only=True):
+    """Traffic between controllers that may pass from one zone to another, by who begins it.
+
+    `applications` are industrial ones (`modbus`, `opc-ua` …); none stands for all of them.
+    """
+
+    from_zone: str = field(name="from")
+    to_zone: str = field(name="to")
+    applications: tuple[str, ...] = ()
+    description: str = ""
+
+
 class AllowedGlobal(_Part, frozen=True, kw_only=True):
     """A global that pickles may ask for although no table holds it.
 
@@ -92,7 +104,8 @@ class Site(_Part, frozen=True, kw_only=True):
     `resolvers`, `time_servers`, `registries` and `mirrors` are hosts, addresses or CIDRs that
     count as inside *for that use*; `mirrors` serve packages and models. `model_origins` are the
     approved sources of models, as `registry/repository` with `*` for any part
-    (`huggingface.co/Qwen/*`, `models.plant.example/*`).
+    (`huggingface.co/Qwen/*`, `models.plant.example/*`). `crossings` are the ways between zones
+    that controllers may use.
     """
 
     name: str = ""
@@ -109,6 +122,7 @@ class Site(_Part, frozen=True, kw_only=True):
     signers: tuple[Signer, ...] = ()
     model_origins: tuple[str, ...] = ()
     allowed_globals: tuple[AllowedGlobal, ...] = ()
+    crossings: tuple[Crossing, ...] = ()
 
 
 # Private and local ranges (RFC 1918, 4193, 3927, 4291, 6598), for a host with no site file.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 from msgspec import Struct
 
@@ -13,6 +13,36 @@ NameSource = Literal[
 ]  # fmt: skip
 
 TcpState = Literal["", "attempt", "refused", "established", "closed", "reset", "partial"]
+
+QueryTransport = Literal["udp", "tcp", "mdns", "llmnr", "netbios"]
+
+# What an industrial controller, drive or sensor speaks.
+Industrial = Literal[
+    "modbus", "s7comm", "s7comm-plus", "opc-ua", "mqtt", "ethernet-ip", "bacnet", "dnp3",
+    "iec-104", "profinet", "goose", "sv", "ethercat", "hart-ip", "fins", "slmp",
+]  # fmt: skip
+INDUSTRIAL: frozenset[str] = frozenset(get_args(Industrial))
+
+# Every application that is told apart; the list is closed, and part of the schema.
+Application = Literal[
+    "dns", "mdns", "llmnr", "netbios", "tls", "dtls", "http", "quic", "ssh", "ntp", "dhcp",
+    "dhcpv6", "ftp", "tftp", "telnet", "smtp", "pop3", "imap", "smb", "ldap", "kerberos", "rdp",
+    "vnc", "snmp", "syslog", "radius", "sip", "rtsp", "stun", "ssdp", "redis", "memcached",
+    "postgresql", "mysql", "mongodb", "amqp", "nats", "kafka", "coap", "socks", "bittorrent",
+    "rpc", "dce-rpc", "ike", "esp", "wireguard", "openvpn", "modbus", "s7comm", "s7comm-plus",
+    "opc-ua", "mqtt", "ethernet-ip", "bacnet", "dnp3", "iec-104", "profinet", "goose", "sv",
+    "ethercat", "hart-ip", "fins", "slmp",
+]  # fmt: skip
+APPLICATIONS: tuple[str, ...] = get_args(Application)
+
+# How packets were wrapped; the list is closed, and part of the schema.
+TunnelKind = Literal[
+    "gre", "eoip", "nvgre", "erspan", "vxlan", "vxlan-gpe", "geneve", "ipip", "6in4", "4in6",
+    "6in6", "teredo", "gtp-u", "l2tp", "etherip", "ah", "mpls", "pppoe", "pbb", "nsh",
+]  # fmt: skip
+TUNNELS: tuple[str, ...] = get_args(TunnelKind)
+# Tunnels without IP addresses of their own: they do not lead off their network.
+LINK_TUNNELS = frozenset({"mpls", "pppoe", "pbb", "nsh", "ah"})
 
 
 class Skipped(Struct, frozen=True, order=True, kw_only=True, forbid_unknown_fields=True):
@@ -32,6 +62,13 @@ class NameSeen(Struct, frozen=True, order=True, kw_only=True, forbid_unknown_fie
     source: NameSource
     first: int = 0
     last: int = 0
+
+
+class Carrier(Struct, frozen=True, order=True, kw_only=True, forbid_unknown_fields=True):
+    """The ends of a tunnel that flows went through, as the flow's initiator sent into it."""
+
+    src: str
+    dst: str
 
 
 class Capture(Record, frozen=True, kw_only=True):
@@ -71,8 +108,9 @@ class Flow(Record, frozen=True, kw_only=True):
     `protocol` is the IANA keyword in lower case (`tcp`, `udp`, `icmp` …) or a number.
     `application` is from the closed list of the schema, empty where it is not known.
     `encrypted` is `None` where it cannot be told; `encrypted_why` says how it was known.
-    `tunnel` and `vlan` are outer to inner. `initiator_known` is false where the capture began
-    in the middle and the ends were put in order by their ports.
+    `tunnel` and `vlan` are outer to inner, `carriers` the ends of those tunnels that have IP
+    addresses: who carried it may be outside where both ends are inside. `initiator_known` is
+    false where the capture began in the middle and the ends were put in order by their ports.
     """
 
     capture: str
@@ -96,6 +134,7 @@ class Flow(Record, frozen=True, kw_only=True):
     tunnel: tuple[str, ...] = ()
     vlan: tuple[int, ...] = ()
     hidden_name: bool = False
+    carriers: tuple[Carrier, ...] = ()
 
     @property
     def label(self) -> str:

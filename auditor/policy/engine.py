@@ -147,7 +147,8 @@ def _not_asked(rule: Rule, world: _World) -> str:
     mode = world.evidence.mode
     known = rule.each not in DERIVED or bool(rule.of) or rule.each in world.sources
     kinds = scope.needed(rule, mode, world.sources)
-    return scope.out_of_scope(rule, mode, kinds, known=known)
+    out = scope.out_of_scope(rule, mode, kinds, known=known)
+    return out or scope.not_given(kinds, world.evidence)
 
 
 def _given(condition: Condition, world: _World) -> bool:

@@ -19,9 +19,10 @@ from auditor.evidence import (
     Subject,
     Tool,
 )
+from auditor.evidence.bundle import Mode
 from auditor.policy import engine
 from auditor.policy.findings import Verdict
-from auditor.policy.rules import Example, Mode, Pack, Parameter, Rule
+from auditor.policy.rules import Example, Pack, Parameter, Rule
 
 _DAY = "2000-01-01T00:00:00Z"
 

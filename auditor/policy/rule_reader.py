@@ -10,12 +10,13 @@ import msgspec
 
 from auditor.errors import PackError
 from auditor.evidence import ASSUMED_SITE, COLLECTED, DERIVED, KINDS, Record, Site
+from auditor.evidence.bundle import Mode
 from auditor.policy import cel, controls
 from auditor.policy.analysis import analyse
 from auditor.policy.comparison import closest
 from auditor.policy.findings import Control, Text, Verdict
 from auditor.policy.reading import Reader
-from auditor.policy.rules import Condition, Example, Mode, ParameterValue, Rule, Sentence
+from auditor.policy.rules import Condition, Example, ParameterValue, Rule, Sentence
 from auditor.policy.shapes import PARAMETER_SHAPES, Shape, kind_shape
 from auditor.policy.template import Template, read_template
 from auditor.yamldoc import Node

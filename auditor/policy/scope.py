@@ -8,7 +8,8 @@ from functools import cache
 from msgspec import Struct
 
 from auditor.evidence import COLLECTED, DERIVED, KINDS, Evidence, Gap, Origin, workload
-from auditor.policy.rules import Mode, Rule
+from auditor.evidence.bundle import Mode
+from auditor.policy.rules import Rule
 
 # What the manifest readers yield; the rest of a host's kinds a manifest cannot tell of.
 _ALSO_IN_MANIFESTS = (
@@ -19,8 +20,11 @@ _ALSO_IN_MANIFESTS = (
 _ALSO_ON_HOSTS = frozenset({"container", "container_image", "volume_mount", "workload"})
 # What the collector of model stores yields: all that evidence of stores alone can tell of.
 _IN_STORES = frozenset({"model_file", "model_store", "store_anomaly"})
+# What captures yield. A host's audit has them where a capture was given with it.
+_IN_CAPTURES = frozenset({"capture", "flow", "name_query"})
+_ONE_SOURCE: dict[Mode, frozenset[str]] = {"models": _IN_STORES, "traffic": _IN_CAPTURES}
 _MODE_WORDS: dict[Mode, str] = {
-    "host": "hosts", "manifests": "manifests", "models": "model stores",
+    "host": "hosts", "manifests": "manifests", "models": "model stores", "traffic": "captures",
 }  # fmt: skip
 
 
@@ -38,8 +42,8 @@ class BlindSpot(Struct, frozen=True, order=True, kw_only=True):
 @cache
 def collectable(mode: Mode) -> frozenset[str]:
     """Return the kinds that can be collected at all in a mode."""
-    if mode == "models":
-        return _IN_STORES
+    if mode in _ONE_SOURCE:
+        return _ONE_SOURCE[mode]
     manifest_only = {kind for kind, t in COLLECTED.items() if t.__module__ == workload.__name__}
     if mode == "manifests":
         return frozenset(manifest_only | set(_ALSO_IN_MANIFESTS))
@@ -50,9 +54,10 @@ def needed(rule: Rule, mode: Mode, sources: Mapping[str, tuple[str, ...]]) -> tu
     """Return the collected kinds that the rule depends on in a mode, sorted.
 
     For a derived kind these are the kinds named in `of`, else all that it is derived from. Of
-    stores alone nothing is derived that needs more than they tell (mounts, for encryption).
+    stores or captures alone nothing is derived that needs more than they tell (mounts, for
+    encryption).
     """
-    if mode == "models" and not collectable(mode).issuperset(sources.get(rule.each, ())):
+    if mode in _ONE_SOURCE and not collectable(mode).issuperset(sources.get(rule.each, ())):
         return ()
     kinds = rule.of or sources.get(rule.each, ()) if rule.each in DERIVED else (rule.each,)
     return tuple(sorted(set(kinds) & collectable(mode)))
@@ -71,6 +76,21 @@ def out_of_scope(rule: Rule, mode: Mode, kinds: tuple[str, ...], *, known: bool)
         asked = ", ".join(words(kind) for kind in rule.of) or words(rule.each)
         return f"the evidence is of {_MODE_WORDS[mode]}, which do not tell of {asked}"
     return ""
+
+
+def not_given(kinds: tuple[str, ...], evidence: Evidence) -> str:
+    """Return why a host's audit need not tell of captures, or nothing where it must.
+
+    Nobody took or left out a capture where none was given; a rule about traffic is then about
+    evidence that is not there, and says so.
+    """
+    if evidence.mode != "host" or not kinds or not _IN_CAPTURES.issuperset(kinds):
+        return ""
+    looked = {kind for run in evidence.runs for kind in run.kinds}
+    gaps = {gap.kind for gap in evidence.gaps}
+    if _IN_CAPTURES & (looked | gaps):
+        return ""
+    return "no capture was given (audit scan --capture FILE, audit traffic FILE)"
 
 
 def blind_spots(rule: Rule, evidence: Evidence, kinds: tuple[str, ...]) -> tuple[BlindSpot, ...]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from msgspec import Struct
 
 from auditor.evidence import Record
+from auditor.evidence.crossing import TrafficDestination
 from auditor.evidence.derived import NamespaceEgress, StoreEncryption
 from auditor.policy.summary import Summary
 from auditor.report import Judgement
+from auditor.report._figures import size
 from auditor.report._html_destinations import Destinations
 from auditor.report._models import models
 from auditor.report._words import Words
@@ -72,6 +74,8 @@ def _of_mode(judgement: Judgement, places: Destinations, words: Words) -> tuple[
     mode = judgement.evidence.mode
     if mode == "models":
         return _models_figures(judgement, words)
+    if mode == "traffic":
+        return _traffic_figures(judgement.derived, words)
     outside = places.counts["outside"]
     way_out = Figure(
         label=words("figure.outside"),
@@ -107,6 +111,34 @@ def _models_figures(judgement: Judgement, words: Words) -> tuple[Figure, Figure]
         href="models",
     )
     return files, stores
+
+
+def _traffic_figures(derived: tuple[Record, ...], words: Words) -> tuple[Figure, Figure]:
+    """Return the bytes that left, and the addresses outside."""
+    far = [record for record in derived if isinstance(record, TrafficDestination)]
+    excepted = sum(one.approved is True for one in far)
+    answered = sum(one.answered > 0 for one in far)
+    sent = Figure(
+        label=words("figure.sent"),
+        value=size(sum(one.bytes_out for one in far)),
+        note=words(
+            "figure.sent.note",
+            received=size(sum(one.bytes_in for one in far)),
+            flows=sum(one.flows for one in far),
+        ),
+        state="bad" if excepted < len(far) else "plain",
+        href="traffic",
+    )
+    places = Figure(
+        label=words("figure.far"),
+        value=f"{len(far):,}",
+        note=words(
+            "figure.far.note", answered=answered, tried=len(far) - answered, excepted=excepted
+        ),
+        state="bad" if excepted < len(far) else "plain",
+        href="traffic",
+    )
+    return sent, places
 
 
 def _kept_figure(derived: tuple[Record, ...], mode: str, words: Words) -> Figure:

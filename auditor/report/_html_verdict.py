@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from auditor.evidence import Record
 from auditor.evidence.bundle import Mode
+from auditor.evidence.crossing import TrafficDestination
 from auditor.evidence.derived import StoreEncryption
 from auditor.evidence.models import ModelAssessment
 from auditor.policy.findings import VERDICTS, AppliedRule
@@ -61,11 +62,17 @@ _TOPICS: dict[str, Topic] = {
     "model_file": "models",
     "model_store": "models",
     "store_anomaly": "models",
+    "traffic_destination": "leave",
+    "asked_domain": "leave",
+    "zone_traffic": "leave",
+    "traffic_indicator": "leave",
+    "capture_view": "leave",
 }
 _ASKED: dict[Mode, tuple[Topic, ...]] = {
     "host": ("leave", "kept", "reach", "models"),
     "manifests": ("leave", "kept", "reach"),
     "models": ("models",),
+    "traffic": ("leave",),
 }
 
 
@@ -143,9 +150,10 @@ def _checked(
     be `allowed`, never absent.
     """
     if topic == "leave":
+        crossed = any(r.approved is not True for r in derived if isinstance(r, TrafficDestination))
         if state == "fail":
-            return "seen" if places.observed_outside else "fail"
-        if state in ("pass", "none") and places.counts["outside"]:
+            return "seen" if places.observed_outside or crossed else "fail"
+        if state in ("pass", "none") and (crossed or places.counts["outside"]):
             return "allowed"
         if state == "pass" and places.counts["undecided"]:
             return "unknown"

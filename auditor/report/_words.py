@@ -5,17 +5,18 @@ from __future__ import annotations
 from auditor.report._terms import KINDS_ZH, TERMS
 from auditor.report._terms_containers import CONTAINER_KINDS_ZH, CONTAINER_TERMS
 from auditor.report._terms_models import MODEL_KINDS_ZH, MODEL_TERMS
+from auditor.report._terms_traffic import TRAFFIC_KINDS_ZH, TRAFFIC_TERMS
 from auditor.report._terms_volumes import VOLUME_KINDS_ZH, VOLUME_TERMS
 from auditor.report._words_en import EN
 from auditor.report._words_zh import ZH
 
 LANGUAGES = {"en": "en", "zh": "zh-CN"}
-_PAIRS = TERMS | VOLUME_TERMS | CONTAINER_TERMS | MODEL_TERMS
+_PAIRS = TERMS | VOLUME_TERMS | CONTAINER_TERMS | MODEL_TERMS | TRAFFIC_TERMS
 CATALOGUES = {
     "en": EN | {key: pair[0] for key, pair in _PAIRS.items()},
     "zh": ZH | {key: pair[1] for key, pair in _PAIRS.items()},
 }
-_KINDS_ZH = KINDS_ZH | VOLUME_KINDS_ZH | CONTAINER_KINDS_ZH | MODEL_KINDS_ZH
+_KINDS_ZH = KINDS_ZH | VOLUME_KINDS_ZH | CONTAINER_KINDS_ZH | MODEL_KINDS_ZH | TRAFFIC_KINDS_ZH
 
 
 class Words:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 from msgspec import Struct
 
@@ -13,6 +15,7 @@ from auditor.policy.summary import Summary, summarize
 from auditor.report import Judgement, Renderer
 from auditor.report._models_json import models_document
 from auditor.report._text import visible_json
+from auditor.report._traffic_json import traffic_document
 
 SCHEMA = "auditor.report/1"
 
@@ -91,11 +94,16 @@ def document(judgement: Judgement) -> Report:
 def render(judgement: Judgement) -> bytes:
     """Return the document as indented UTF-8 JSON that is harmless to print.
 
-    Of model stores alone it is a document of its own, `auditor.models/1`.
+    Of model stores and of captures alone it is a document of its own, `auditor.models/1` and
+    `auditor.traffic/1`.
     """
-    of_models = judgement.evidence.mode == "models"
-    made = models_document(judgement) if of_models else document(judgement)
+    made = _MAKERS.get(judgement.evidence.mode, document)(judgement)
     return visible_json(msgspec.json.format(_ENCODER.encode(made), indent=2)) + b"\n"
+
+
+_MAKERS: dict[Mode, Callable[[Judgement], Struct]] = {
+    "models": models_document, "traffic": traffic_document,
+}  # fmt: skip
 
 
 RENDERER = Renderer(title="JSON document", filename="report.json", render=render)

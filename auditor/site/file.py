@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from auditor.errors import DocumentError, SiteError
 from auditor.evidence.site import AllowedGlobal, Site, StorePurpose
+from auditor.evidence.traffic import Industrial
 from auditor.site import fields
 from auditor.yamldoc import Limits, Mapping, Node, Scalar, Sequence, load
 
@@ -205,6 +206,18 @@ _ALLOWED_GLOBAL = _Section(
     },
     required=("name", "owner", "reason", "expires"),
 )
+_CROSSING = _Section(
+    title="a crossing",
+    fields={
+        "from": _value(fields.text),
+        "to": _value(fields.text),
+        "applications": _filled(
+            _list(_value(fields.one_of(*get_args(Industrial))), "industrial applications")
+        ),
+        "description": _value(fields.text),
+    },
+    required=("from", "to"),
+)
 _ALLOWED_GLOBALS = _list(_part(_ALLOWED_GLOBAL), "allowed globals")
 _HOSTS = _list(_value(fields.entry), "names and addresses")
 _SITE = _Section(
@@ -223,6 +236,7 @@ _SITE = _Section(
         "signers": _list(_part(_SIGNER), "signers"),
         "model_origins": _list(_value(fields.model_origin), "model origins"),
         "allowed_globals": _ALLOWED_GLOBALS,
+        "crossings": _list(_part(_CROSSING), "crossings"),
     },
 )
 _GLOBALS_FILE = _Section(

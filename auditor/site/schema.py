@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 
 from auditor.evidence.site import Site
+from auditor.evidence.traffic import Industrial
 
 SCHEMA_ID = "auditor.site/1"
 _HOST = "a host name, a suffix with a leading dot, an address or a CIDR"
@@ -39,6 +40,7 @@ def site_schema() -> bytes:
     allowed["expires"]["format"] = "date"
     allowed["sha256"]["items"] |= {"pattern": "^(sha256:)?[0-9A-Fa-f]{64}$"}
     properties["model_origins"]["description"] = "registry/repository, with * for any part"
+    parts["Crossing"]["properties"]["applications"]["items"] = {"enum": list(get_args(Industrial))}
     parts["Store"]["properties"]["path"]["pattern"] = "^/"
     document = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

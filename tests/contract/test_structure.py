@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 import auditor
-from auditor import collect, derive, manifests, report
+from auditor import collect, derive, manifests, packets, report
 from auditor.evidence import COLLECTED, DERIVED, KINDS, bundle, kind_of
 from auditor.policy import findings
 
@@ -53,15 +53,19 @@ def test_every_derived_kind_is_made_by_one_derivation() -> None:
 
 
 def test_every_collected_kind_has_somebody_who_yields_it() -> None:
-    yielded = {
-        kind_of(record_type)
-        for name in collect.names()
-        for record_type in collect.load(name).yields
-    } | {
-        kind_of(record_type)
-        for name in manifests.names()
-        for record_type in manifests.load(name).yields
-    }
+    yielded = (
+        {
+            kind_of(record_type)
+            for name in collect.names()
+            for record_type in collect.load(name).yields
+        }
+        | {
+            kind_of(record_type)
+            for name in manifests.names()
+            for record_type in manifests.load(name).yields
+        }
+        | {kind_of(record_type) for record_type in packets.YIELDS}
+    )
     assert yielded == set(COLLECTED)
 
 

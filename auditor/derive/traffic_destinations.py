@@ -1,0 +1,106 @@
+"""Joins the flows that crossed the perimeter to one record for each address outside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from auditor.derive import Derivation
+from auditor.derive._named import is_resolver, names_of
+from auditor.derive._traffic import JudgedFlow, judged
+from auditor.evidence import Evidence, Record
+from auditor.evidence.crossing import TrafficDestination
+from auditor.evidence.traffic import Flow
+from auditor.hostnames import address_of
+
+_SHOWN = 12
+
+
+def _derive(evidence: Evidence) -> Iterator[Record]:
+    """Yield a destination for each far address, direction, and answer of the site to it."""
+    alike: dict[tuple[object, ...], list[JudgedFlow]] = {}
+    for one in judged(evidence):
+        if one.direction is not None:
+            key = (one.direction, one.address, one.approved, one.exception)
+            alike.setdefault(key, []).append(one)
+    for flows in alike.values():
+        yield _destination(flows)
+
+
+def _destination(flows: list[JudgedFlow]) -> TrafficDestination:
+    first = flows[0]
+    spoken = [one.clarity for one in flows]
+    names = (
+        {name for one in flows for name in names_of(one.flow)} if first.direction != "in" else ()
+    )
+    peers = {one.peer for one in flows}
+    operators = {one.operator for one in flows if one.operator}
+    operator = next(iter(operators)) if len(operators) == 1 else None
+    return TrafficDestination(
+        origin=min(one.flow.origin for one in flows),
+        direction=first.direction or "out",
+        target=first.address,
+        cast="multicast" if _is_multicast(first.address) else "unicast",
+        names=_some(names),
+        peers=_some(peers),
+        peers_total=len(peers),
+        ports=_some({_port(one) for one in flows}),
+        applications=_some({one.flow.application for one in flows if one.flow.application}),
+        tunnels=_some({"+".join(one.flow.tunnel) for one in flows if one.flow.tunnel}),
+        flows=len(flows),
+        answered=sum(one.answered for one in flows),
+        packets_out=sum(_packets(one, out=True) for one in flows),
+        packets_in=sum(_packets(one, out=False) for one in flows),
+        bytes_out=sum(one.sent for one in flows),
+        bytes_in=sum(one.received for one in flows),
+        encrypted_flows=spoken.count("encrypted"),
+        clear_flows=spoken.count("clear"),
+        untold_flows=spoken.count("untold"),
+        hidden_flows=sum(one.flow.hidden_name for one in flows),
+        resolver=any(is_resolver(one.flow) for one in flows),
+        first=min(one.flow.first for one in flows),
+        last=max(one.flow.last for one in flows),
+        approved=first.approved,
+        exception=first.exception,
+        country=first.far.country,
+        operator=operator.operator if operator else first.far.operator,
+        operator_country=operator.country if operator else first.far.operator_country,
+        category=operator.category if operator else first.far.category,
+        how=_how(flows),
+    )
+
+
+def _how(flows: list[JudgedFlow]) -> tuple[str, ...]:
+    lines = dict.fromkeys(line for one in flows for line in one.how)
+    if not all(one.flow.initiator_known for one in flows):
+        lines["who began is told by the ports: the capture does not hold the beginning"] = None
+    operators = sorted({one.operator.operator for one in flows if one.operator})
+    if len(operators) > 1:
+        lines[f"its names speak for several operators: {', '.join(operators[:4])}"] = None
+    return tuple(list(lines)[:_SHOWN])
+
+
+def _some(texts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(texts)[:_SHOWN])
+
+
+def _port(one: JudgedFlow) -> str:
+    flow = one.flow
+    return f"{flow.protocol}/{flow.dst_port}" if flow.dst_port else flow.protocol
+
+
+def _packets(one: JudgedFlow, *, out: bool) -> int:
+    begun_inside = one.direction != "in"
+    return one.flow.packets_out if out == begun_inside else one.flow.packets_in
+
+
+def _is_multicast(text: str) -> bool:
+    address = address_of(text)
+    return address is not None and address.is_multicast
+
+
+DERIVATION = Derivation(
+    title="Addresses outside that packets went to or came from",
+    yields=TrafficDestination,
+    sources=(Flow,),
+    derive=_derive,
+)

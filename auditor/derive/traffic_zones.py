@@ -1,0 +1,66 @@
+"""Counts what each zone of the site said to each other, and holds controllers' ways to the site."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from auditor.derive import Derivation
+from auditor.derive._traffic import OUTSIDE, JudgedFlow, judged
+from auditor.evidence import Evidence, Record
+from auditor.evidence.crossing import ZoneTraffic
+from auditor.evidence.site import Site
+from auditor.evidence.traffic import INDUSTRIAL, Flow
+from auditor.site import LINK_LOCAL, THIS_HOST
+
+_SHOWN = 8
+_ON_THE_SPOT = frozenset({LINK_LOCAL, THIS_HOST})
+
+
+def _derive(evidence: Evidence) -> Iterator[Record]:
+    """Yield a record for each pair of zones and application."""
+    alike: dict[tuple[str, str, str], list[JudgedFlow]] = {}
+    for one in judged(evidence):
+        spoken = one.flow.application or one.flow.protocol
+        alike.setdefault((one.src.zone, one.dst.zone, spoken), []).append(one)
+    for (src, dst, spoken), flows in alike.items():
+        yield _traffic(evidence.site, src, dst, spoken, flows)
+
+
+def _traffic(site: Site, src: str, dst: str, spoken: str, flows: list[JudgedFlow]) -> ZoneTraffic:
+    clarity = [one.clarity for one in flows]
+    ends = sorted({f"{one.flow.src} → {one.flow.dst}" for one in flows})
+    return ZoneTraffic(
+        origin=min(one.flow.origin for one in flows),
+        from_zone=src,
+        to_zone=dst,
+        application=spoken,
+        industrial=spoken in INDUSTRIAL,
+        crossing=(src != dst or src == OUTSIDE) and not {src, dst} & _ON_THE_SPOT,
+        allowed=_allowed(site, src, dst, spoken),
+        flows=len(flows),
+        packets=sum(one.flow.packets_out + one.flow.packets_in for one in flows),
+        bytes_out=sum(one.flow.bytes_out for one in flows),
+        bytes_in=sum(one.flow.bytes_in for one in flows),
+        encrypted_flows=clarity.count("encrypted"),
+        clear_flows=clarity.count("clear"),
+        untold_flows=clarity.count("untold"),
+        ends=tuple(ends[:_SHOWN]),
+    )
+
+
+def _allowed(site: Site, src: str, dst: str, spoken: str) -> bool:
+    """Return whether the site lets `src` begin to speak this to `dst`."""
+    return any(
+        crossing.from_zone == src
+        and crossing.to_zone == dst
+        and (not crossing.applications or spoken in crossing.applications)
+        for crossing in site.crossings
+    )
+
+
+DERIVATION = Derivation(
+    title="What the zones of the site said to one another",
+    yields=ZoneTraffic,
+    sources=(Flow,),
+    derive=_derive,
+)

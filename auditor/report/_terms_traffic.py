@@ -1,0 +1,177 @@
+"""The report's words for captured traffic: English and Chinese side by side."""
+
+# Chinese text has its own punctuation.
+# ruff: noqa: E501, RUF001
+from __future__ import annotations
+
+TRAFFIC_TERMS: dict[str, tuple[str, str]] = {
+    "h.traffic": ("Traffic", "流量"),
+    "h.traffic.captures": ("Captures and how far they can be relied upon", "抓包及其可信程度"),
+    "h.traffic.skipped": ("Packets that gave no flow", "未形成流的数据包"),
+    "h.traffic.bill": ("Destinations outside, by bytes out", "外部目的地（按外发字节）"),
+    "h.traffic.others": ("Who came from outside", "来自外部的访问"),
+    "h.traffic.names": ("Names outside that were asked for", "被查询的外部域名"),
+    "h.traffic.zones": ("Bytes from zone to zone", "区域间字节数"),
+    "h.traffic.pairs": ("What the zones said to one another", "区域间通信内容"),
+    "h.traffic.sankey": ("Who talks to whom", "谁与谁通信"),
+    "h.traffic.twin": ("The same as a table", "对应表格"),
+    "h.traffic.indicators": ("Indicators", "迹象"),
+    "traffic.intro": (
+        "Bytes are IP bytes as seen at the capture's place: “out” left the site, “in” came into it. A name is what a client or a name server said, never proof of who answered.",
+        "字节数为抓包处所见的 IP 字节：“外发”为离开站点，“接收”为进入站点。名称取自客户端或域名服务器所述，并不证明应答者身份。",
+    ),
+    "traffic.limit": (
+        "A capture tells of its own place and time alone: it can show that something left, never that nothing did elsewhere or at another hour.",
+        "抓包只能说明其位置与时段：可以证明有数据离开，不能证明其他位置或时段无数据离开。",
+    ),
+    "traffic.none": ("No capture was given.", "未提供抓包。"),
+    "traffic.nothing": ("No packet crossed the perimeter in it.", "其中没有跨越边界的数据包。"),
+    "traffic.from": ("from", "自"),
+    "traffic.matrix": (
+        "From (rows) to (columns): bytes both ways, and flows",
+        "自（行）至（列）：双向字节数与流数",
+    ),
+    "traffic.sankey.text": (
+        "Ribbons are as wide as the square root of the bytes that the left side sent and got; red ones cross the perimeter. The table below says the same.",
+        "带宽与左侧收发字节数的平方根成正比；红色为跨边界。下表内容相同。",
+    ),
+    "traffic.more_ends": ("{n} others", "其他 {n} 个"),
+    "traffic.indicators.text": (
+        "Figures that deserve a look, scored only for what crossed the perimeter. Each has harmless causes, told beside it; none of them proves that data was taken.",
+        "值得关注的数值，仅对跨边界流量评分。每项均有无害的成因（见旁注）；均不能证明数据被窃取。",
+    ),
+    "traffic.incomplete": ("not complete", "不完整"),
+    "traffic.complete": ("complete", "完整"),
+    "traffic.drops_untold": (
+        "the file does not say whether packets were lost",
+        "文件未说明是否丢包",
+    ),
+    "traffic.approved": ("excepted", "例外"),
+    "traffic.unapproved": ("not approved", "未批准"),
+    "traffic.untold": ("only claimed", "仅为自称"),
+    "traffic.names_more": ("{n} more", "另 {n} 个"),
+    "traffic.crossing": ("crosses", "跨区"),
+    "traffic.within": ("within", "区内"),
+    "col.capture": ("Capture", "抓包"),
+    "col.window": ("From and to (UTC)", "起止时间（UTC）"),
+    "col.packets": ("Packets", "数据包"),
+    "col.flows": ("Flows", "流"),
+    "col.bytes": ("Bytes", "字节"),
+    "col.bytes_out": ("Out", "外发"),
+    "col.bytes_in": ("In", "接收"),
+    "col.reliable": ("Reliable", "可信程度"),
+    "col.peers": ("Inside", "内部端点"),
+    "col.clarity": ("Encrypted, clear, untold", "加密、明文、未知"),
+    "col.ports": ("Ports and protocols", "端口与协议"),
+    "col.domain": ("Domain", "域"),
+    "col.questions": ("Questions", "查询数"),
+    "col.names": ("Names", "名称"),
+    "col.resolver": ("Put to", "查询对象"),
+    "col.from_zone": ("From zone", "来源区域"),
+    "col.to_zone": ("To zone", "目标区域"),
+    "col.application": ("Application", "应用"),
+    "col.allowed": ("Allowed", "是否允许"),
+    "col.indicator": ("Indicator", "迹象"),
+    "col.score": ("Score", "分值"),
+    "col.caution": ("Looks the same", "相似的无害情形"),
+    "col.to": ("To", "至"),
+    "col.end": ("End", "端点"),
+    "direction.out": ("out", "外出"),
+    "direction.in": ("in", "进入"),
+    "direction.transit": ("between others", "外部之间"),
+    "indicator.dns-information": ("information in names", "域名携带信息"),
+    "indicator.byte-asymmetry": ("mostly outwards", "单向外发"),
+    "indicator.periodic": ("like clockwork", "周期性"),
+    "indicator.long-connection": ("long connection", "长连接"),
+    "indicator.unknown-protocol": ("strange protocol at a known port", "已知端口上的异常协议"),
+    "indicator.hidden-resolver": ("encrypted questions for names", "加密域名查询"),
+    "indicator.hidden-name": ("hidden name", "隐藏名称"),
+    "caution.dns-information": (
+        "so do names of content networks, reputation services and telemetry with digests in names",
+        "内容分发网络、信誉查询服务（杀毒、邮件）以及把摘要写入域名的遥测也有同样表现",
+    ),
+    "caution.byte-asymmetry": (
+        "so do backups, log shipping and replication to places that are wanted",
+        "备份、日志外送以及到许可目的地的复制也有同样表现",
+    ),
+    "caution.periodic": (
+        "so do time servers, monitoring, update checks, keep-alives and controllers that poll",
+        "对时、监控、更新检查、保活以及轮询的控制器也有同样表现",
+    ),
+    "caution.long-connection": (
+        "so do sessions of SSH, OPC UA and message brokers, orchestrators' watches, wanted tunnels",
+        "SSH、OPC UA、消息代理的会话、编排系统的监听以及许可的隧道也有同样表现",
+    ),
+    "caution.unknown-protocol": (
+        "so do protocols that are not told apart here, and captures that miss a beginning",
+        "此处无法识别的协议以及缺少开头的抓包也有同样表现",
+    ),
+    "caution.hidden-resolver": (
+        "browsers and systems do so by default; the questions are then not in this capture",
+        "浏览器与操作系统默认即如此；其查询因此不在本抓包中",
+    ),
+    "caution.hidden-name": (
+        "browsers send a meaningless extension of the same kind (GREASE) by default",
+        "浏览器默认会发送同类的无意义扩展（GREASE）",
+    ),
+    "standing.approved": ("excepted", "例外"),
+    "zone.outside": ("outside", "外部"),
+    "question.leave.traffic": ("Did data leave in what was captured?", "抓包中是否有数据离开？"),
+    "answer.leave.traffic.seen": (
+        "Packets crossed the perimeter without an exception.",
+        "存在无例外的跨边界数据包。",
+    ),
+    "answer.leave.traffic.fail": (
+        "Something in this traffic is not as it should be.",
+        "流量中有不应有的情况。",
+    ),
+    "answer.leave.traffic.unknown": (
+        "Whether anything left could not be decided from what was captured.",
+        "由抓包无法判定是否有数据离开。",
+    ),
+    "answer.leave.traffic.waived": (
+        "What crossed the perimeter is accepted by waivers.",
+        "跨边界流量已被豁免。",
+    ),
+    "answer.leave.traffic.allowed": (
+        "Packets crossed the perimeter; no rule that was judged objects.",
+        "存在跨边界数据包；已评估的规则未提出异议。",
+    ),
+    "answer.leave.traffic.pass": (
+        "At this place and time nothing left but what the site excepts.",
+        "在该位置与时段，除站点例外外无数据离开。",
+    ),
+    "answer.leave.traffic.none": ("Nothing was judged.", "未作评估。"),
+    "answers.caption.traffic": (
+        "The question, answered for what was captured",
+        "针对抓包内容的回答",
+    ),
+    "scope.method.traffic": (
+        "Captured packets were read as they lie in the files, header by header; nothing was sent, resolved or decrypted but the opening of QUIC, whose key is public.",
+        "按文件原样逐个读取数据包首部；未发送、解析或解密任何内容，仅解密密钥公开的 QUIC 初始包。",
+    ),
+    "scope.objectives.traffic": (
+        "Whether data left the declared perimeter in the captured traffic, to whom, how much, and whether readable.",
+        "抓包流量中是否有数据离开声明的边界、去往何处、数量多少、是否可读。",
+    ),
+    "figure.sent": ("Left the site", "离开站点"),
+    "figure.sent.note": (
+        "{received} came in; {flows} flows over the perimeter",
+        "进入 {received}；跨边界流 {flows} 条",
+    ),
+    "figure.far": ("Destinations outside", "外部目的地"),
+    "figure.far.note": (
+        "{answered} answered, {tried} in vain, {excepted} excepted",
+        "{answered} 个有应答，{tried} 个无应答，{excepted} 个为例外",
+    ),
+}
+TRAFFIC_KINDS_ZH = {
+    "capture": "抓包",
+    "flow": "流",
+    "name_query": "域名查询",
+    "traffic_destination": "外部目的地",
+    "asked_domain": "被查询的域",
+    "zone_traffic": "区域间流量",
+    "traffic_indicator": "流量迹象",
+    "capture_view": "抓包评估",
+}
