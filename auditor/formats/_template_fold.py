@@ -3,23 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 
 from jinja2 import nodes
 
 _LONGEST = 4_000
 _DEEPEST = 24
-_ROUNDS = 8
 _SURROGATES = 0xD800
-# Operations that make a new string: whoever looks a name up with one hides the name.
-_STRING_FILTERS = frozenset({
-    "join", "replace", "format", "reverse", "lower", "upper", "title", "capitalize", "string",
-    "urlencode", "truncate", "center", "first", "last", "batch", "slice", "escape", "striptags",
-})  # fmt: skip
-_STRING_METHODS = frozenset({
-    "join", "replace", "format", "format_map", "lower", "upper", "swapcase", "title",
-    "capitalize", "strip", "lstrip", "rstrip", "translate", "removeprefix", "removesuffix",
-    "decode", "encode", "zfill", "center", "ljust", "rjust", "casefold", "pop",
-})  # fmt: skip
 _SAME = frozenset({"string", "safe", "escape", "e", "forceescape"})
 _CASES = frozenset({"lower", "upper", "title", "capitalize", "swapcase", "strip", "trim"})
 
@@ -27,56 +17,17 @@ Value = str | int | list["Value"] | None
 
 
 class Strings:
-    """What is known of a template's strings: names that hold one, and names that hold built ones.
-
-    A name with a single assignment of a constant is that constant; `built` are the names (and
-    attributes of namespaces) that some assignment gives a string put together by operations.
-    """
+    """Which names of a template hold a constant: those that are assigned once."""
 
     def __init__(self, every: list[nodes.Node]) -> None:
         """Look through all the nodes of a template."""
         self._constants: dict[str, str] = {}
-        self._built: set[str] = set()
-        pairs = list(_assignments(every))
+        pairs = assignments(every)
         times = Counter(name for name, _ in pairs)
         for name, value in pairs:
             folded = self.fold(value)
             if isinstance(folded, str) and times[name] == 1:
                 self._constants[name] = folded
-        for _ in range(_ROUNDS):
-            found = {name for name, value in pairs if self._builds_within(value)}
-            if found <= self._built:
-                break
-            self._built |= found
-
-    def _builds_within(self, value: nodes.Node) -> bool:
-        items = value.items if isinstance(value, nodes.List | nodes.Tuple) else [value]
-        return any(self.builds(item) for item in items)
-
-    def builds(self, node: nodes.Node | None) -> bool:  # noqa: PLR0911 - one case a kind of node
-        """Return whether an expression makes a string out of others (`a ~ b`, `x|join`)."""
-        match node:
-            case nodes.Concat() | nodes.Mod() if self._is_text(getattr(node, "left", node)):
-                return True
-            case nodes.Add() | nodes.Mul():
-                return self._is_text(node.left) or self._is_text(node.right)
-            case nodes.Filter(name=name):
-                return name in _STRING_FILTERS
-            case nodes.Call(node=nodes.Getattr(attr=name)):
-                return name in _STRING_METHODS
-            case nodes.Getitem(arg=nodes.Slice()):
-                return True
-            case nodes.CondExpr():
-                return self.builds(node.expr1) or self.builds(node.expr2)
-            case nodes.Name(name=name) | nodes.Getattr(attr=name):
-                return name in self._built
-        return False
-
-    def _is_text(self, node: nodes.Node) -> bool:
-        if isinstance(node, nodes.Concat):
-            return True
-        known = self.fold(node)
-        return isinstance(known, str) or (known is None and self.builds(node))
 
     def fold(  # noqa: C901, PLR0911 - one case a kind of node
         self, node: nodes.Node | None, depth: int = 0
@@ -124,24 +75,40 @@ class Strings:
         return value if isinstance(value, int) else None
 
 
-def _assignments(every: list[nodes.Node]) -> list[tuple[str, nodes.Node]]:
-    """Return every name with what is put into it: by `set`, `for`, `namespace(…)` and calls."""
+def assignments(every: list[nodes.Node]) -> list[tuple[str, nodes.Node]]:
+    """Return every name with what is put into it: by `set`, `for`, `with`, tables and calls."""
     macros = {node.name: node for node in every if isinstance(node, nodes.Macro)}
+    blocks = [node.args for node in every if isinstance(node, nodes.CallBlock)]
     found: list[tuple[str, nodes.Node]] = []
     for node in every:
         match node:
-            case (
-                nodes.Assign(target=nodes.Name(name=name)) | nodes.For(target=nodes.Name(name=name))
-            ):
-                found.append((name, node.node if isinstance(node, nodes.Assign) else node.iter))
-            case nodes.Assign(target=nodes.NSRef(attr=name)):
-                found.append((name, node.node))
+            case nodes.Assign(target=target, node=value) | nodes.For(target=target, iter=value):
+                found.extend(_unpacked(target, value))
+            case nodes.With(targets=targets, values=values):
+                for target, value in zip(targets, values, strict=True):
+                    found.extend(_unpacked(target, value))
             case nodes.Keyword(key=key):
                 found.append((key, node.value))
-            case nodes.Call(node=nodes.Name(name=name)) if name in macros:
-                parameters = [parameter.name for parameter in macros[name].args]
-                found.extend(zip(parameters, node.args, strict=False))
+            case nodes.Pair(key=nodes.Const(value=str() as key)):
+                found.append((key, node.value))
+            case nodes.Macro() | nodes.CallBlock():
+                named = node.args[len(node.args) - len(node.defaults) :]
+                found.extend((n.name, v) for n, v in zip(named, node.defaults, strict=True))
+            case nodes.Call(node=nodes.Name(name=name)) if name in macros or name == "caller":
+                for parameters in [macros[name].args] if name in macros else blocks:
+                    names = [parameter.name for parameter in parameters]
+                    found.extend(zip(names, node.args, strict=False))
     return found
+
+
+def _unpacked(target: nodes.Node, value: nodes.Node) -> Iterator[tuple[str, nodes.Node]]:
+    """Yield the names of a target; each of several may be any part of the value."""
+    match target:
+        case nodes.Name(name=name) | nodes.NSRef(attr=name):
+            yield name, value
+        case nodes.Tuple(items=items):
+            for item in items:
+                yield from _unpacked(item, value)
 
 
 def _joined(parts: list[Value], between: str) -> Value:

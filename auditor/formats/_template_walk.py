@@ -9,8 +9,10 @@ from jinja2 import nodes
 from auditor.evidence.models import Verdict
 from auditor.formats import _template_words as words
 from auditor.formats._template_fold import Strings
+from auditor.formats._template_keys import Keys
 
 Judged = tuple[str, Verdict, int, str]
+_Known = tuple[Strings, Keys]
 
 _SHOWN = 60
 # Beyond this many repetitions a template is there to exhaust who renders it.
@@ -28,11 +30,11 @@ _PARTS = frozenset({
 def judge(template: nodes.Template) -> Iterator[Judged]:
     """Yield what a template does: rule, verdict, line, and what was seen."""
     every = list(_every(template))
-    strings = Strings(every)
+    strings, keys = Strings(every), Keys(every)
     assigned = {n.name for n in every if isinstance(n, nodes.Name) and n.ctx != "load"}
     assigned |= {n.name for n in every if isinstance(n, nodes.Macro)}
     for node in every:
-        yield from _reaches(node, strings, assigned)
+        yield from _reaches(node, (strings, keys), assigned)
         yield from _says(node)
         yield from _depends(node)
 
@@ -47,9 +49,10 @@ def _every(template: nodes.Node) -> Iterator[nodes.Node]:
 
 
 def _reaches(  # noqa: C901 - one case a kind of node
-    node: nodes.Node, strings: Strings, assigned: set[str]
+    node: nodes.Node, known: _Known, assigned: set[str]
 ) -> Iterator[Judged]:
     line = node.lineno
+    strings, _ = known
     match node:
         case nodes.Include() | nodes.Import() | nodes.FromImport() | nodes.Extends():
             yield "template-import", "dangerous", line, "it loads another template"
@@ -58,9 +61,9 @@ def _reaches(  # noqa: C901 - one case a kind of node
         case nodes.Getattr(attr=name):
             yield from _attribute(line, name)
         case nodes.Getitem(arg=key):
-            yield from _item(line, key, strings)
+            yield from _item(line, key, known)
         case nodes.Filter(name=name) | nodes.Test(name=name):
-            yield from _filter(node, name, strings)
+            yield from _filter(node, name, known)
         case nodes.Call(node=target):
             yield from _call(line, target, node.args, strings)
         case nodes.Mul() | nodes.Pow():
@@ -95,30 +98,32 @@ def _attribute(line: int, name: str) -> Iterator[Judged]:
         yield "template-private-name", "unlisted", line, f"it reaches for .{name[:_SHOWN]}"
 
 
-def _item(line: int, key: nodes.Node, strings: Strings) -> Iterator[Judged]:
-    known = strings.fold(key)
-    if isinstance(known, str):
-        yield from _attribute(line, known)
-    elif not isinstance(key, nodes.Slice) and strings.builds(key):
+def _item(line: int, key: nodes.Node, known: _Known) -> Iterator[Judged]:
+    strings, keys = known
+    text = strings.fold(key)
+    if isinstance(text, str):
+        yield from _attribute(line, text)
+    elif not isinstance(key, nodes.Slice) and keys.builds(key):
         detail = "a name that is put together from strings is looked up"
         yield "template-computed-name", "unlisted", line, detail
 
 
-def _filter(node: nodes.Filter | nodes.Test, name: str, strings: Strings) -> Iterator[Judged]:
+def _filter(node: nodes.Filter | nodes.Test, name: str, known: _Known) -> Iterator[Judged]:
     line = node.lineno
+    strings, keys = known
     if name == "attr":
         yield "template-escape", "dangerous", line, "it looks an attribute up by the filter attr"
     if name not in words.ATTRIBUTE_FILTERS:
         return
     named = [k.value for k in node.kwargs if k.key == "attribute"] + node.args[:1]
     for argument in named:
-        known = strings.fold(argument)
-        if known == "attr":
+        text = strings.fold(argument)
+        if text == "attr":
             yield "template-escape", "dangerous", line, f"it applies the filter attr by {name}"
-        elif isinstance(known, str):
-            for part in known.split("."):
+        elif isinstance(text, str):
+            for part in text.split("."):
                 yield from _attribute(line, part)
-        elif strings.builds(argument):
+        elif keys.builds(argument):
             detail = "an attribute that is put together from strings is looked up"
             yield "template-computed-name", "unlisted", line, detail
 

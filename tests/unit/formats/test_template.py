@@ -95,6 +95,33 @@ SUSPECT = {
     ),
     "name-from-many-parts": ("{{ x[" + "'' ~ (" * 26 + "y" + ")" * 26 + "] }}", "template-computed-name"),
     "name-from-a-long-sum": ("{{ x[" + "'' + " * 100 + "'a'] }}", "template-computed-name"),
+    "name-doubled-in-a-with": (
+        "{% with q = (y|first) * 2 %}{{ x[q] }}{% endwith %}",
+        "template-computed-name",
+    ),
+    "name-in-a-tuple": ("{% set a, q = 1, y ~ z %}{{ x[q] }}", "template-computed-name"),
+    "name-in-a-loop-over-tuples": (
+        "{% for a, q in [(1, y ~ z)] %}{{ x[q] }}{% endfor %}",
+        "template-computed-name",
+    ),
+    "name-in-a-block": ("{% set q %}{{ y }}{% endset %}{{ x[q] }}", "template-computed-name"),
+    "name-given-to-a-macro": (
+        "{% macro g(q) %}{{ x[q] }}{% endmacro %}{{ g(y ~ z) }}",
+        "template-computed-name",
+    ),
+    "name-by-default-of-a-macro": (
+        "{% macro g(q=y ~ z) %}{{ x[q] }}{% endmacro %}{{ g() }}",
+        "template-computed-name",
+    ),
+    "name-given-to-a-caller": (
+        "{% macro c(s) %}{{ caller(s ~ y) }}{% endmacro %}{% call(q) c(z) %}{{ x[q] }}{% endcall %}",
+        "template-computed-name",
+    ),
+    "name-out-of-a-table": ("{{ x[{'k': y ~ z}.k] }}", "template-computed-name"),
+    "name-from-a-macro": (
+        "{% macro m(s) %}{{ s }}{% endmacro %}{{ x[m(y)] }}",
+        "template-computed-name",
+    ),
     "half-a-name": ("{% set a = '__cla' %}", "template-underscores"),
     "two-underscores-built": ("{% set a = '_' * 2 %}", "template-underscores"),
     "private": ("{{ x._y }}", "template-private-name"),
@@ -305,6 +332,15 @@ HONEST = {
         '{%- endif %}{%- endmacro %}{{- \'{"$schema": "http://json-schema.org/draft-07/schema#"}\' }}'
         "{%- for tool in tools %}{%- for name, fields in tool.function.parameters.properties|items %}"
         "{{- name + ': ' + json_to_python_type(fields) }}{%- endfor %}{%- endfor %}"
+    ),
+    "indexes-and-names-that-are-looked-up": (
+        "{% macro image(state) %}{{ prompts[state.index] }}{% set state.index = state.index + 1 %}"
+        "{% endmacro %}{% set state = namespace(index=0, seen=[]) %}"
+        "{% for tool in tools %}{% set space = tool.name.split('.')[0] %}"
+        "{% set state.seen = state.seen + [space] %}{% endfor %}"
+        "{% for space in state.seen %}{{ described[space] }}{% endfor %}{{ image(state) }}"
+        "{{ messages[(messages|length) - 1].content }}{{ messages[loop.index0 // 2 + 1] }}"
+        "{% set i = loop.index0 if loop.first else 3 %}{{ messages[i % 2] }}{{ calls[ids.get(i)] }}"
     ),
     "transformers-training": (
         "{% for m in messages %}{% if m.role == 'assistant' %}{% generation %}{{ m.content }}"
