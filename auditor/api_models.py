@@ -80,12 +80,15 @@ def check_lock(
     """
     from auditor.collect._digests import check_algorithms
     from auditor.collect._locking import Locker
+    from auditor.host._digests import STRONG
     from auditor.models.lock import decode
     from auditor.models.shards import WHOLE
     from auditor.models.shards import shard as part_of
 
     held = decode(document)
     check_algorithms(held.algorithms)
+    if not set(held.algorithms) & set(STRONG):
+        raise AuditError("the lock holds no digest of the bytes that nobody can forge")
     asked = part_of(shard)
     if held.part != WHOLE and asked not in (WHOLE, held.part):
         raise UsageError(f"the lock holds part {held.shard} alone, not {asked}")

@@ -25,6 +25,8 @@ _UNREAD = Inspection(model_format="unknown", role="unknown")
 # huggingface_hub keeps an empty file for each one that a repository has not.
 _NOT_THERE = "/.no_exist/"
 _MOST_LINKS = 50
+# What is there to be written to: that it changes meanwhile is no news.
+_LIVING = ("dataset", "index", "optimizer")
 
 
 class ModelFiles:
@@ -65,11 +67,14 @@ class ModelFiles:
                 inspected = None if file.path in judged else _by_name(file, names, knowledge)
             inspected = _both(inspected, judged.get(file.path))
             if inspected is None:
+                yield from signatures.unlike((file.path, *names), view.digests(file.path) or ())
                 continue
             if told == bounds.told:
                 detail = f"only the first {bounds.told} model files are told"
                 self._reading.miss(recordable(store), "limit", detail)
                 return
+            if opened and inspected.role not in _LIVING:
+                self._settled(file)
             told += 1
             self.total += 1
             self.seen += opened and inspected.verdict in _JUDGED
@@ -88,6 +93,19 @@ class ModelFiles:
         except Unreadable as error:
             self._reading.miss(recordable(file.path), error.reason, error.detail)
             return False, _UNREAD
+
+    def _settled(self, file: File) -> None:
+        """Note where a file is not any more what was listed, and hashed, before it was read."""
+        try:
+            now = self._reading.host.stat(file.path)
+        except Absent:
+            return  # removed while we looked
+        except Unreadable as error:
+            self._reading.miss(recordable(file.path), error.reason, error.detail)
+            return
+        here = (now.size, now.inode or file.inode, now.ctime_ns or file.changed_ns)
+        if here != (file.size, file.inode or now.inode, file.changed_ns or now.ctime_ns):
+            self._reading.miss(recordable(file.path), "malformed", "it changed while it was read")
 
     def _program(self, file: File) -> Iterator[Odd]:
         found = program(self._reading, file) if file.size else None
@@ -150,10 +168,12 @@ def _both(content: Inspection | None, layout: Inspection | None) -> Inspection |
     """Return what a file is by its content, and by what its store says that it is for."""
     if content is None or layout is None:
         return content or layout
+    known = {(reason.rule, reason.detail) for reason in content.reasons}
+    more = (one for one in layout.reasons if (one.rule, one.detail) not in known)
     return msgspec.structs.replace(
         content,
         verdict=worst((content.verdict, layout.verdict)),
-        reasons=(*content.reasons, *layout.reasons),
+        reasons=(*content.reasons, *more),
     )
 
 

@@ -16,7 +16,7 @@ from auditor.errors import AuditError
 from auditor.host import Absent, Host, Unreadable
 from auditor.models.differences import Change, Difference, Found
 from auditor.models.lock import ITSELF
-from auditor.models.signed_manifest import Manifest, Resource, is_plain, shards_of
+from auditor.models.signed_manifest import ALWAYS_IGNORED, Manifest, Resource, is_plain, shards_of
 
 _NAMED = 5
 _SNAPSHOTS = "snapshots"
@@ -246,7 +246,7 @@ class SignedModel:
     def _left_out(self) -> list[str]:
         """Return what lies there and was left out as the signature says, its own file aside."""
         there = set()
-        for path in self._how.ignored:
+        for path in (*self._how.ignored, *ALWAYS_IGNORED):
             at = posixpath.join(self._tree.root, path)
             if at != self._signature and any(
                 name == path or name.startswith(f"{path}/") for name in self._tree.found

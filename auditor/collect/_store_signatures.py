@@ -65,6 +65,8 @@ class Signatures:
         # By file: each seal with the name under which it signs the file.
         self._signed: dict[str, list[tuple[_Seal, str]]] = {}
         self._by_root: dict[str, list[_Seal]] = {}
+        self._own = {seal.file.path for seal in self._seals}
+        self._false = {one.base.source for one in self._seals if one.base.state == "invalid"}
         for seal in self._seals:
             if seal.manifest is not None and seal.base.state == "valid":
                 self._by_root.setdefault(seal.root, []).append(seal)
@@ -90,8 +92,11 @@ class Signatures:
         return wanted | others
 
     def odds(self) -> Iterator[Odd]:
-        """Yield each signature whose files are not all there."""
+        """Yield each signature that is false, or whose files are not all there."""
         for seal in self._seals:
+            if seal.base.state == "invalid":
+                detail = "the signature itself is false: what it names was never signed so"
+                yield odd(seal.file.path, "signature-mismatch", detail)
             if seal.manifest is None or seal.base.state not in ("valid", "untrusted"):
                 continue
             there = {name for name, _ in self._reached(seal)}
@@ -101,15 +106,31 @@ class Signatures:
                 detail = f"signed, but not there: {named} ({len(missing)} in all)"
                 yield odd(seal.file.path, "index-mismatch", detail)
 
+    def unlike(self, paths: tuple[str, ...], digests: tuple[str, ...]) -> Iterator[Odd]:
+        """Yield that a file which is no model itself is not as it was signed, or was not.
+
+        Its first path is its own. A configuration may name code to be run: it counts as weights do.
+        """
+        if not self._seals or any(path in self._own for path in paths):
+            return
+        best = _best(self._states(paths, digests))
+        # A signature that is false itself is told once, not by each file that it names.
+        if best is not None and best.state == "invalid" and best.source not in self._false:
+            detail = f"it is not what {best.signer} signed ({best.source})"
+            yield odd(paths[0], "signature-mismatch", detail)
+
     def on(self, told: ModelFile, paths: tuple[str, ...]) -> ModelFile:
         """Return the record with what signatures say of the file, whose first path is its own."""
+        best = _best(self._states(paths, told.digests))
+        return msgspec.structs.replace(told, signature=best) if best is not None else told
+
+    def _states(self, paths: tuple[str, ...], digests: tuple[str, ...]) -> list[ModelSignature]:
+        """Return what every signature is worth for a file, whose first path is its own."""
         states = [
-            self._state(seal, name, paths[0], told.digests)
+            self._state(seal, name, paths[0], digests)
             for seal, name in self._signed.get(self._one(paths[0]), ())
         ]
-        states += self._added(paths) if not states else []
-        best = max(states, key=lambda one: (_RANK[one.state], one.signer), default=None)
-        return msgspec.structs.replace(told, signature=best) if best is not None else told
+        return states or self._added(paths)
 
     def _state(self, seal: _Seal, name: str, path: str, digests: tuple[str, ...]) -> ModelSignature:
         """Return what one signature is worth for one file that it names."""
@@ -257,6 +278,10 @@ class Signatures:
             file = self._contents.at(_at(seal, name))
             if file is not None:
                 yield name, file.path
+
+
+def _best(states: list[ModelSignature]) -> ModelSignature | None:
+    return max(states, key=lambda one: (_RANK[one.state], one.signer), default=None)
 
 
 def _at(seal: _Seal, name: str) -> str:

@@ -62,7 +62,7 @@ class Walker:
         self._modes = 0
         self._links: dict[str, list[str]] = {}
         self._folders: dict[str, Folder] = {}
-        self._first: dict[int, File] = {}
+        self._first: dict[int | tuple[str, int], File] = {}
         self._names: dict[str, list[str]] = {}
         self._size = 0
         self._files = 0
@@ -131,7 +131,7 @@ class Walker:
                 continue
             self._modes |= status.mode
             if status.file_type == "file":
-                self._note(File(folder, name, status.size, status.mode, status.inode), files)
+                self._note(_file(folder, name, status), _identity(status, device), files)
             elif status.file_type != "directory":
                 specials.append(Special(folder, name, status.file_type))
             elif status.device != device:
@@ -157,11 +157,12 @@ class Walker:
             self._miss(path, error.reason, error.detail)
             return None
 
-    def _note(self, file: File, files: list[File]) -> None:
+    def _note(self, file: File, identity: int | tuple[str, int], files: list[File]) -> None:
         """Note a regular file; one that was seen under another name is that one."""
         files.append(file)
-        first = self._first.setdefault(file.inode, file) if file.inode else file
-        if first is not file:
+        first = self._first.setdefault(identity, file) if file.inode else file
+        # Some file systems give several files one number: of another size it is another file.
+        if first is not file and first.size == file.size:
             self._names.setdefault(first.path, []).append(file.path)
             return
         self._files += 1
@@ -193,3 +194,16 @@ class Walker:
     def _miss(self, path: str, reason: GapReason, detail: str) -> None:
         self._complete = False
         self._reading.miss(recordable(path), reason, detail)
+
+
+def _file(folder: str, name: str, status: Stat) -> File:
+    return File(folder, name, status.size, status.mode, status.inode, status.ctime_ns)
+
+
+def _identity(status: Stat, device: str) -> int | tuple[str, int]:
+    """Return what only other names of a file share with it: its number, and its own device.
+
+    A file may be mounted into a folder of another file system, and on overlays every layer
+    numbers its own: one of them is never taken for another that was looked at already.
+    """
+    return status.inode if status.device == device else (status.device, status.inode)

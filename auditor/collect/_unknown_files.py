@@ -10,6 +10,7 @@ from auditor.evidence.models import VerdictReason
 from auditor.formats import Inspection
 from auditor.host import Absent, Unreadable
 from auditor.stores import File, Odd, odd
+from auditor.stores.code import is_native, is_script
 
 # What software of AI calls its weights, graphs, indexes and objects.
 _MODELS = (
@@ -60,7 +61,10 @@ def unknown_content(size: int) -> Inspection:
 
 
 def program(reading: Reading, file: File) -> Odd | None:
-    """Return that a file is a program by its first bytes, `None` where it is none."""
+    """Return that a file is a program by its first bytes, `None` where it is none.
+
+    One that is a script or native code by its name is told by that (`stores.code`).
+    """
     if not file.mode & _EXECUTABLE and file.name.lower().endswith(_PLAIN):
         return None
     try:
@@ -70,7 +74,9 @@ def program(reading: Reading, file: File) -> Odd | None:
     except Unreadable as error:
         reading.miss(recordable(file.path), error.reason, error.detail)
         return None
-    if head.startswith(b"#!"):
-        return odd(file.path, "script", "a script by its first bytes")
     what = _PROGRAMS.get(head) or ("a Mach-O program or a Java class" if head in _MACHO else "")
-    return odd(file.path, "native-code", f"{what}, by its first bytes") if what else None
+    if head.startswith(b"#!") and not is_script(file.name):
+        return odd(file.path, "script", "a script by its first bytes")
+    if what and not is_native(file.name):
+        return odd(file.path, "native-code", f"{what}, by its first bytes")
+    return None

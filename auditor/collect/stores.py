@@ -42,6 +42,7 @@ class _Found(Struct, frozen=True, kw_only=True):
 def _collect(host: Host, options: Options) -> Iterator[Fact]:
     reading = Reading(host, NAME, *_KINDS)
     contents = Reading(host, NAME, "model_file", "store_anomaly")
+    unjudged = Reading(host, NAME, "model_file")
     models = ModelFiles(contents)
     stores: list[str] = []
     out: list[tuple[str, str]] = []
@@ -55,17 +56,32 @@ def _collect(host: Host, options: Options) -> Iterator[Fact]:
         stores.append(found.only or found.path)
         whole += store.complete
         out += facts.leading_out()
+        before = models.total
         yield from facts.of(models, options, bounds)
+        if models.total == before:
+            _tell_of_nothing(unjudged, found, walk, facts)
     for link, target in out:
         if not is_within(target, stores):
             detail = f"a link leads to {target}, which is no store that was looked at (--store)"
             reading.miss(recordable(link), "unsupported", recordable(detail))
     yield from reading.gaps()
     yield from contents.gaps()
+    yield from unjudged.gaps()
     if stores:
         yield Coverage(what="model stores", seen=whole, total=len(stores))
     if models.total:
         yield Coverage(what="model files", seen=models.seen, total=models.total)
+
+
+def _tell_of_nothing(unjudged: Reading, found: _Found, walk: Walk, facts: StoreFacts) -> None:
+    """Note that nothing was judged where the user says that there are models.
+
+    Where a disk is not mounted there is an empty folder; a file may be gone since it was named.
+    """
+    if found.place.discovered_by != "option" or not walk.complete:
+        return  # elsewhere models may be; what was not seen is told
+    said = "no model is there: nothing was judged" if facts.files else "nothing is there"
+    unjudged.miss(recordable(found.only or found.path), "absent", said)
 
 
 def _walk(reading: Reading, found: _Found, bounds: Bounds) -> Walk:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from auditor.models.differences import Difference
 
 _SHOWN = 200
+_HEAD = 4096
+_SHARD = re.compile(rb'\n "shard": "([0-9/]+)",\n')
+_WHOLE = "1/1"
 
 
 def lock(
@@ -55,7 +59,7 @@ def check(
             shard=shard,
             heard=Pace(told),
         )
-    _tell(found)
+    _tell(found, shard or _part(document))
     return api_models.exit_code(found)
 
 
@@ -65,17 +69,30 @@ def merge(parts: Sequence[Path], out: Path | None) -> ExitCode:
     return _hand_over(api_models.merge_locks([_read(part) for part in parts]), out)
 
 
-def _tell(found: Sequence[Difference]) -> None:
-    """Print every difference on a line of its own, then how many there are."""
+def _tell(found: Sequence[Difference], part: str) -> None:
+    """Print every difference on a line of its own, then how many there are.
+
+    `part` is the part of the stores that was looked at (`2/8`), `1/1` for all of them.
+    """
     for one in found[:_SHOWN]:
         say(f"{one.change:<12}{one.store.rstrip('/')}/{one.path}: {one.detail}")
     if len(found) > _SHOWN:
         say(f"... and {len(found) - _SHOWN} more")
     counts = Counter(one.change for one in found)
     if not found:
-        say("Everything is as it was locked.")
+        say(
+            f"Part {part} is as it was locked; nothing was looked at of the other parts."
+            if part not in ("", _WHOLE)
+            else "Everything is as it was locked."
+        )
         return
     say("Not as it was locked: " + ", ".join(f"{n} {change}" for change, n in counts.items()))
+
+
+def _part(document: bytes) -> str:
+    """Return the part that a lock holds, which was read already: there is one way to write it."""
+    found = _SHARD.search(document[:_HEAD])
+    return found[1].decode() if found else ""
 
 
 def _check_signature(document: bytes, locked: Path, trust: Sequence[Path]) -> None:

@@ -24,7 +24,7 @@ Anomaly = Literal[
     "reference-mutable", "reference-broken", "remote-code-cached", "remote-code-declared",
     "credential", "writable", "script", "native-code", "external-missing", "external-escaping",
     "index-mismatch", "cloud-model", "download-unfinished", "configuration-malformed",
-    "special-file",
+    "special-file", "signature-mismatch",
 ]  # fmt: skip
 
 SignatureState = Literal["none", "valid", "untrusted", "invalid", "unreadable", "not-checked"]

@@ -63,6 +63,7 @@ MODEL_TERMS: dict[str, tuple[str, str]] = {
     "anomaly.download-unfinished": ("unfinished download", "未完成的下载"),
     "anomaly.configuration-malformed": ("configuration unreadable", "配置无法读取"),
     "anomaly.special-file": ("special file", "特殊文件"),
+    "anomaly.signature-mismatch": ("not what was signed", "与所签内容不符"),
     "signature.invalid": ("does not hold", "不成立"),
     "signature.valid": ("holds", "成立"),
     "signature.untrusted": ("of an unknown signer", "签名者未知"),

@@ -14,13 +14,17 @@ _BY_NAME = attrgetter("name")
 
 
 class File(Struct, frozen=True, gc=False):
-    """A regular file of a store: size in bytes, `mode` its permission bits, `inode` 0 unknown."""
+    """A regular file of a store: size in bytes, `mode` its permission bits, `inode` 0 unknown.
+
+    `changed_ns` is the last change of its inode when it was listed (ctime), 0 unknown.
+    """
 
     folder: str
     name: str
     size: int
     mode: int = 0o644
     inode: int = 0
+    changed_ns: int = 0
 
     @property
     def path(self) -> str:

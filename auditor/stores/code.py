@@ -17,6 +17,7 @@ _NATIVE = (
     ".ko", ".appimage", ".deb", ".rpm", ".apk", ".wasm", ".cubin",
 )  # fmt: skip
 _ENVIRONMENT = "pyvenv.cfg"
+_COMPILED = "__pycache__"
 _EACH = 5
 _NAMED = 5
 _CACHED = ("transformers_modules", "datasets_modules", "diffusers_modules", "evaluate_modules")
@@ -29,8 +30,13 @@ def _look(folder: Folder, store: Store) -> Iterator[Found]:
         detail = "a Python environment lies in the store; its files are not told one by one"
         yield odd(folder.path, "script", detail)
         return
-    scripts = [f.name for f in folder.files if _is_script(f.name)]
-    native = [f.name for f in folder.files if is_native(f.name)]
+    held = [name for name in folder.names() if _is_held(folder, name)]
+    scripts = [name for name in held if is_script(name)]
+    native = [name for name in held if is_native(name)]
+    if folder.name == _COMPILED and scripts:
+        names = ", ".join(scripts[:_NAMED])
+        yield odd(folder.path, "script", f"what {len(scripts)} scripts are compiled to: {names}")
+        scripts = []
     yield from _told(folder, scripts, "script")
     yield from _told(folder, native, "native-code")
 
@@ -49,7 +55,14 @@ def _told_as_a_whole(folder: Folder, store: Store) -> bool:
     return False
 
 
-def _is_script(name: str) -> bool:
+def _is_held(folder: Folder, name: str) -> bool:
+    """Return whether a name is that of a file in the store: a hub's cache links to its blobs."""
+    link = folder.link(name)
+    return link is None or link.state == "inside"
+
+
+def is_script(name: str) -> bool:
+    """Return whether a name is that of a script, or of what one is compiled to."""
     return name.lower().endswith(_SCRIPTS)
 
 
@@ -72,7 +85,7 @@ def _told(
 
 
 def _recognises(folder: Folder) -> bool:
-    named = any(_is_script(f.name) or is_native(f.name) for f in folder.files)
+    named = any(is_script(name) or is_native(name) for name in folder.names())
     return named or folder.holds(_ENVIRONMENT)
 
 

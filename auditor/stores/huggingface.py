@@ -16,6 +16,9 @@ _DIGESTS = {40: "git-sha1", 64: "sha256"}
 _HEX = re.compile(r"[0-9a-f]+")
 # HF_TOKEN_PATH and HF_STORED_TOKENS_PATH by default, beside `hub`.
 _SECRETS = ("token", "stored_tokens")
+# Signing a snapshot puts its signature there.
+_SIGNATURES = (".sig", ".sigstore", ".sigstore.json", "claims.jsonl")
+_NO_BLOB = "a file of its own among links to blobs: no digest says that it is the repository's"
 REGISTRY = "huggingface.co"
 
 
@@ -93,10 +96,14 @@ def _references(
 def _blobs(folder: Folder, store: Store, snapshots: str) -> Iterator[Found]:
     blobs = joined(folder.path, "blobs")
     used: set[str] = set()
+    own: list[str] = []
     for below in store.contents.below(snapshots):
+        own += [file.path for file in below.files if not file.name.endswith(_SIGNATURES)]
         for link in below.links:
             used.add(link.end)
             yield from _link(link, blobs)
+    if used:  # else it is a copy, or lies where there are no links: all are files
+        yield from (odd(path, "blob-missing", _NO_BLOB) for path in own)
     held = store.contents.folder(blobs)
     for file in held.files if held is not None else ():
         if file.name.endswith(".incomplete"):

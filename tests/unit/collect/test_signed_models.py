@@ -421,3 +421,73 @@ def test_a_link_in_a_ring(model, made_by):
     (model / "a").symlink_to("b")
     (model / "b").symlink_to("a")
     assert changes(verified(model, signature, made_by)) == [("added", "a"), ("added", "b")]
+
+
+def mismatches(facts) -> set[str]:
+    return {
+        Path(fact.path).name
+        for fact in facts
+        if isinstance(fact, StoreAnomaly) and fact.anomaly == "signature-mismatch"
+    }
+
+
+@pytest.mark.parametrize("how", [{}, {"shard_size": 7}])
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda m: None, set()),
+        (lambda m: (m / "sub" / "config.json").write_text('{"auto_map": 1}'), {"config.json"}),
+        (lambda m: (m / "modeling.py").write_text("import os"), {"modeling.py"}),
+        (lambda m: (m / ".git" / "index").write_text("other"), set()),
+        (lambda m: (m / "notes.sig").write_text("none of ours"), {"notes.sig"}),
+    ],
+    ids=["as-signed", "configuration-changed", "code-added", "ignored", "no-signature"],
+)
+def test_a_file_beside_the_weights_that_is_not_what_was_signed(model, made_by, how, change, told):
+    signed(model, made_by, **how)
+    change(model)
+    facts = scanned(model.parent, made_by)
+    assert mismatches(facts) == told
+    assert states(facts)["model.gguf"] == "valid"
+
+
+def test_a_configuration_that_an_older_signature_names_otherwise_is_as_it_was_signed(
+    model, made_by
+):
+    signed(model, made_by).rename(model / "old.sig")
+    (model / "sub" / "config.json").write_text('{"new": 1}')
+    (model / "model.sig").write_bytes(
+        api_models.sign_model(
+            str(model), host=LiveHost(), signer=made_by, signature=str(model / "model.sig"),
+            ignored=("old.sig",),
+        )
+    )  # fmt: skip
+    assert mismatches(scanned(model.parent, made_by)) == set()
+
+
+def test_a_configuration_that_was_not_hashed_is_not_called_false(model, made_by):
+    signed(model, made_by)
+    (model / "sub" / "config.json").write_text("[]")
+    assert mismatches(scanned(model.parent, made_by, digests=())) == set()
+
+
+def test_a_false_signature_is_told_once_by_its_own_file(model, made_by):
+    signature = signed(model, made_by)
+    document = json.loads(signature.read_text())
+    document["dsseEnvelope"]["signatures"][0]["sig"] = "MAYCAQECAQE="
+    signature.write_text(json.dumps(document))
+    assert mismatches(scanned(model.parent, made_by)) == {"model.sig"}
+
+
+def test_what_git_keeps_is_told_as_unsigned_by_whatever_signature(model, made_by):
+    manifest = Manifest(
+        model="m",
+        hash_type="sha256",
+        resources=tuple(
+            Resource(name, -1, -1, hashlib.sha256((model / name).read_bytes()).hexdigest())
+            for name in ("model.gguf", "sub/config.json")
+        ),
+        ignored=("model.sig",),
+    )
+    (model / "model.sig").write_bytes(sign(manifest, made_by))
+    assert verified(model, model / "model.sig", made_by).left_out == (".git",)

@@ -232,6 +232,7 @@ def test_who_may_put_another_folder_in_the_stores_place(plain_tree, scan, tmp_pa
 def test_named_stores(scan):
     site = Site(stores=(Store(path="/data/vec/", holds="vectors"),))
     files = {"/x/blobs/sha256-1": "x", "/x/manifests/m": "x", "/data/vec/i": "x"}
+    files["/x/blobs/sha256-2"] = safetensors()
     stores, _, gaps, _ = scan(files, stores=("/x/",), site=site)
     assert (stores["/x"].discovered_by, stores["/x"].tool) == ("option", "ollama")
     assert (stores["/data/vec"].discovered_by, stores["/data/vec"].holds) == ("site", "vectors")
@@ -270,7 +271,12 @@ def test_a_named_device_is_a_gap(plain_tree, scan, tmp_path):
 
 
 def test_only_the_named_stores_are_looked_at_where_nothing_is_to_be_discovered(scan):
-    files = {**HUGGINGFACE, "/models/a": "x", "/x/a": "x", "/proc/7/cmdline": "vllm\0serve\0"}
+    files = {
+        **HUGGINGFACE,
+        "/models/a": "x",
+        "/x/a": safetensors(),
+        "/proc/7/cmdline": "vllm\0serve\0",
+    }
     stores, _, gaps, _ = scan(files, stores=("/x",), discover=False)
     assert (list(stores), gaps) == (["/x"], [])
 
@@ -370,7 +376,8 @@ def test_a_chat_template_is_a_file_with_a_verdict(scan):
     files = {"/models/m": safetensors(), "/models/tokenizer_config.json": tokenizer}
     _, found, gaps, _ = scan(files)
     judged = found["/models/tokenizer_config.json"]
-    assert (judged.model_format, judged.verdict, gaps) == ("chat-template", "dangerous", [])
+    assert (judged.model_format, judged.verdict, gaps) == ("tokenizer_config", "dangerous", [])
+    assert len({(r.rule, r.detail) for r in judged.reasons}) == len(judged.reasons)
     assert found["/models/m"].chat_template == judged.chat_template != ""
 
 
@@ -591,3 +598,117 @@ def test_what_is_no_folder_of_data(value):
 
 def test_the_module_is_listed():
     assert stores_module.COLLECTOR is COLLECTOR
+
+
+class _Elsewhere:
+    """A host on which stat(2) tells of some files what a test wants it to tell."""
+
+    def __init__(self, host, told):
+        self._host = host
+        self._told = told
+
+    def __getattr__(self, name):
+        return getattr(self._host, name)
+
+    def stat(self, path):
+        status = self._host.stat(path)
+        change = self._told.get(path)
+        return msgspec.structs.replace(status, **change()) if change else status
+
+
+def test_a_file_of_another_layer_with_the_same_number_is_looked_at(scan, plain_tree):
+    files = {"/models/a.gguf.txt": safetensors(), "/models/b": b"cos\nsystem\n(S'echo'\ntR."}
+    told = {path: lambda path=path: {"inode": 7, "device": f"0:{path[8]}"} for path in files}
+    _, found, _, _ = scan(files, host=_Elsewhere(plain_tree(files), told))
+    assert found["/models/b"].verdict == "dangerous"
+
+
+def test_a_file_of_another_size_with_the_same_number_is_looked_at(scan, plain_tree):
+    files = {"/models/a.gguf.txt": safetensors(), "/models/b": b"cos\nsystem\n(S'echo'\ntR."}
+    told = {path: lambda: {"inode": 7} for path in files}
+    _, found, _, _ = scan(files, host=_Elsewhere(plain_tree(files), told))
+    assert found["/models/b"].verdict == "dangerous"
+
+
+@pytest.mark.parametrize(
+    ("name", "gaps"),
+    [("m.safetensors", [("model_file", "malformed"), ("store_anomaly", "malformed")]),
+     ("train.jsonl", [])],
+)  # fmt: skip
+def test_a_model_that_changes_between_hashing_and_reading_is_a_gap(plain_tree, scan, name, gaps):
+    content = safetensors() if name.startswith("m") else '{"text": "a"}\n{"text": "b"}\n'
+    files = {f"/models/{name}": content}
+    times = iter(range(5, 50))
+    told = {f"/models/{name}": lambda: {"ctime_ns": next(times)}}
+    _, found, seen, _ = scan(files, host=_Elsewhere(plain_tree(files), told))
+    assert len(found) == 1
+    assert seen == gaps
+
+
+def test_a_named_file_that_is_a_pipe_when_it_is_listed_is_a_gap(plain_tree, scan):
+    files = {"/x/m.safetensors": safetensors()}
+    kinds = iter(["file"] * 2)
+    told = {"/x/m.safetensors": lambda: {"file_type": next(kinds, "fifo")}}
+    _, found, gaps, _ = scan(
+        files, host=_Elsewhere(plain_tree(files), told), stores=("/x/m.safetensors",)
+    )
+    assert found == {}
+    assert ("model_file", "absent") in gaps
+
+
+def test_a_named_store_that_is_empty_is_undecided(plain_tree, tmp_path, scan):
+    host = plain_tree({"/etc/passwd": ""})
+    (tmp_path / "root" / "mnt").mkdir()
+    stores, _, gaps, _ = scan({}, host=host, stores=("/mnt",))
+    assert list(stores) == ["/mnt"]
+    assert gaps == [("model_file", "absent")]
+
+
+def test_a_named_store_without_any_model_is_undecided(scan):
+    _, found, gaps, _ = scan({"/mnt/notes.txt": "none"}, stores=("/mnt",))
+    assert (found, gaps) == ({}, [("model_file", "absent")])
+
+
+def test_a_store_that_was_only_found_may_be_empty(scan):
+    assert scan({"/models/notes.txt": "none"})[2] == []
+
+
+def test_a_script_is_told_once(plain_tree):
+    program = {"/models/run.sh": "#!/bin/sh\n", "/models/lib.so": b"\x7fELF" + bytes(60)}
+    found = COLLECTOR.collect(plain_tree(program), Options())
+    told = sorted((f.anomaly, f.path) for f in found if isinstance(f, StoreAnomaly))
+    assert told == [("native-code", "/models/lib.so"), ("script", "/models/run.sh")]
+
+
+def test_a_program_named_like_a_script_is_told_as_both(odd):
+    told = odd({"/models/run.py": b"\x7fELF" + bytes(60)})
+    assert told == {("script", "/models/run.py"), ("native-code", "/models/run.py")}
+
+
+def test_what_scripts_are_compiled_to_is_told_once_for_their_folder(odd):
+    files = {"/models/a.py": "x", "/models/b.py": "x"}
+    files |= {f"/models/__pycache__/{n}.cpython-311.pyc": "x" for n in "ab"}
+    assert odd(files) == {
+        ("script", "/models/a.py"),
+        ("script", "/models/b.py"),
+        ("script", "/models/__pycache__"),
+    }
+
+
+def test_a_script_that_a_hub_cache_links_to_is_told(odd):
+    link = f"{REPOSITORY}/snapshots/{'0' * 40}/modeling_x.py"
+    blob = f"{REPOSITORY}/blobs/cccc"
+    assert ("script", link) in odd({**HUGGINGFACE, blob: "x = 1", link: Path("../../blobs/cccc")})
+
+
+def test_a_file_of_its_own_among_a_snapshot_s_links_is_told(odd):
+    own = f"{REPOSITORY}/snapshots/{'0' * 40}/tokenizer.json"
+    signature = f"{REPOSITORY}/snapshots/{'0' * 40}/model.sig"
+    told = odd({**HUGGINGFACE, own: "{}", signature: "{}"})
+    assert [path for anomaly, path in told if anomaly == "blob-missing"] == [own]
+
+
+def test_a_snapshot_that_was_copied_with_its_files_is_none_of_links(odd):
+    files = {f"{REPOSITORY}/refs/main": "0" * 40, f"{REPOSITORY}/blobs/.keep": ""}
+    files |= {f"{REPOSITORY}/snapshots/{'0' * 40}/{name}": CONFIG for name in ("config.json", "a")}
+    assert "blob-missing" not in {anomaly for anomaly, _ in odd(files)}

@@ -5,6 +5,7 @@ import os
 import shutil
 import socket
 
+import msgspec
 import pytest
 
 from auditor import api_models
@@ -14,6 +15,7 @@ from auditor.errors import AuditError, DocumentError, ExitCode, UsageError
 from auditor.host import Unreadable
 from auditor.host.live import LiveHost
 from auditor.host.tree import TreeHost
+from auditor.models.lock import Lock, encode
 
 AT = "2026-11-26T08:00:00Z"
 
@@ -459,3 +461,13 @@ def test_progress(host, store):
     locked(host, store, heard=lambda done, total: heard.append((done, total)))
     assert heard[-1] == (23, 23)
     assert api_models.unheard(1, 2) is None
+
+
+def test_a_lock_of_digests_that_anybody_can_forge_is_refused(host, store):
+    document = json.loads(locked(host, store / "blobs", algorithms=("sha256", "md5")))
+    document["algorithms"] = ["md5"]
+    for entry in document["stores"][0]["entries"]:
+        entry["digests"] = entry["digests"][1:]
+    weak = encode(msgspec.convert(document, Lock))
+    with pytest.raises(AuditError, match="forge"):
+        check_lock([], weak, host=host)
