@@ -104,15 +104,19 @@ def _capture(shown: str, source: Source, progress: Callable[[str], None]) -> _Fi
     pieces = fragments.Fragments()
     analysis = Analysis((names.listener(),), dissect.dissect, pieces)
     pace, next_word = Pace(progress, what=f"of {shown} read"), 0.0
-    for batch in reader.batches(window, stream):
-        analysis.take(batch)
-        if (now := monotonic()) >= next_word:
-            pace(source.consumed, source.size)
-            next_word = now + _PROGRESS_EVERY
+    try:
+        for batch in reader.batches(window, stream):
+            analysis.take(batch)
+            if (now := monotonic()) >= next_word:
+                pace(source.consumed, source.size)
+                next_word = now + _PROGRESS_EVERY
+    except OSError as error:
+        _end(stream, window, "denied", f"cannot be read any further: {error.strerror}")
+    except Exception as error:  # noqa: BLE001 - a crash is a gap, never silence
+        _end(stream, window, "crashed", f"the reader failed: {type(error).__name__}")
     heard = analysis.finish()
     if source.fault:
-        stream.truncated = True
-        stream.faults.append(Fault(reason="malformed", detail=source.fault, at=window.position))
+        _end(stream, window, "malformed", source.fault)
     origin = Origin(_COLLECTOR, shown)
     records: list[Record] = [_record(shown, origin, source, stream, analysis)]
     records += _flows(shown, origin, analysis, heard)
@@ -126,11 +130,17 @@ def _capture(shown: str, source: Source, progress: Callable[[str], None]) -> _Fi
             path=shown,
             status="judged" if whole else "gap",
             documents=1,
-            reason="" if whole else f"malformed: {stream.faults[0].detail}",
+            reason="" if whole else f"{stream.faults[0].reason}: {stream.faults[0].detail}",
         ),
         packets=analysis.packets,
         parsed=analysis.parsed,
     )
+
+
+def _end(stream: Stream, window: Window, reason: GapReason, why: str) -> None:
+    """Say that the file was not read to its end."""
+    stream.truncated = True
+    stream.faults.append(Fault(reason=reason, detail=why, at=window.position))
 
 
 def _strange(head: bytes) -> str:

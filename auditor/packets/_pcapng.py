@@ -36,18 +36,19 @@ def batches(window: Window, stream: Stream) -> Iterator[Batch]:
     """Yield a pcapng file's packets. What is wrong with it becomes a fault of `stream`."""
     stream.file_format = "pcapng"
     reader = _Reader(window, stream)
+    wrong: BrokenError | None = None
     try:
         yield from reader.read()
     except BrokenError as problem:
-        yield from reader.flush()
+        wrong = problem
+        try:
+            yield from reader.flush()
+        except BrokenError as before:  # among the packets that were found already
+            wrong = before
+    if wrong is not None:
         stream.truncated = True
-        stream.faults.append(
-            Fault(
-                reason="malformed",
-                detail=f"{problem}: the rest was not read",
-                at=window.position,
-            )
-        )
+        detail = f"{wrong}: the rest was not read"
+        stream.faults.append(Fault(reason="malformed", detail=detail, at=window.position))
     reader.close()
     if window.at < window.end and not stream.truncated:
         stream.truncated = True

@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 HEAVY = ("msgspec", "yaml", "jinja2", "psutil", "cryptography", "scapy", "numpy", "rich",
-         "pydantic", "cel", "iptocc", "socket")  # fmt: skip
+         "pydantic", "cel", "iptocc", "socket", "zstandard")  # fmt: skip
 
 
 def test_the_command_line_imports_nothing_heavy() -> None:
@@ -22,6 +22,15 @@ def test_the_command_line_imports_nothing_heavy() -> None:
     )
     loaded = {name.partition(".")[0] for name in done.stdout.split()}
     assert loaded & set(HEAVY) == set()
+
+
+def test_numpy_is_imported_only_when_a_capture_is_read() -> None:
+    program = "import sys, auditor.packets, auditor.api, auditor.derive; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, check=True, capture_output=True, text=True
+    )
+    loaded = {name.partition(".")[0] for name in done.stdout.split()}
+    assert loaded & {"numpy", "zstandard", "scapy"} == set()
 
 
 @pytest.fixture
@@ -70,6 +79,8 @@ def test_the_contracts_hold(lint: str, copy: Path) -> None:
         ("probe/words.py", "import socket\n"),
         ("probe/_port.py", "import subprocess\n"),
         ("report/html.py", "from auditor.probe import ask\n"),
+        ("derive/stores.py", "import numpy\n"),
+        ("collect/sockets.py", "from auditor.packets import flows\n"),
     ],
 )
 def test_a_broken_contract_is_caught(lint: str, copy: Path, module: str, line: str) -> None:

@@ -202,3 +202,10 @@ def test_a_block_that_lies_ends_the_reading_at_its_byte(file: Path, bad: bytes) 
 def test_packets_before_any_interface(file: Path) -> None:
     analysis, stream = read(file, section() + enhanced())
     assert (analysis.packets, len(stream.faults)) == (0, 1)
+
+
+@pytest.mark.parametrize("later", [bytes(4096), pack("<II", 4, 1 << 30) + bytes(60)])
+def test_of_two_faults_the_first_in_the_file_ends_the_reading(file: Path, later: bytes) -> None:
+    good = HEAD + enhanced() * 2
+    analysis, stream = read(file, good + enhanced(number=3) + enhanced() + later)
+    assert (analysis.packets, [fault.at for fault in stream.faults]) == (2, [len(good)])
