@@ -1,45 +1,26 @@
-"""Finds the signatures of models in a store, and says of each file what they are worth."""
+"""Says of each file of a store what the signatures of models in it are worth."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 import msgspec
-from msgspec import Struct
 
 from auditor.collect import Options
 from auditor.collect._paths import recordable
 from auditor.collect._reading import Reading
 from auditor.collect._signed_model import relative_to
-from auditor.errors import KeyFileError, SignatureError
+from auditor.collect._store_seals import Seal, seals
 from auditor.evidence.models import ModelFile, ModelSignature, SignatureState
-from auditor.evidence.site import MODELS, Site
 from auditor.host import Unreadable
-from auditor.models import signature_bundle, signed_manifest, signing
 from auditor.models.signed_manifest import ITSELF, Manifest
-from auditor.models.signer_keys import Trusted, load_trusted
-from auditor.stores import Contents, File, Odd, joined, odd
+from auditor.stores import Contents, Odd, joined, odd
 
-_ENDS = (".sig", ".sigstore", ".sigstore.json", "claims.jsonl")
-_HEAD = 4096
-_MOST = 1000  # signatures of a store
-_MOST_LINES = 64  # signatures of one file that holds several
-_SAMPLE = 100
 _TOLD = 5
 # Of several signatures the one that proves most counts; a false one is never hidden by less.
 _RANK: dict[SignatureState, int] = {
     "none": 0, "untrusted": 1, "not-checked": 2, "unreadable": 3, "invalid": 4, "valid": 5,
 }  # fmt: skip
-
-
-class _Seal(Struct, frozen=True, kw_only=True):
-    """A signature in a store: what it is worth before any file is compared."""
-
-    file: File
-    base: ModelSignature
-    root: str
-    manifest: Manifest | None = None
-    signed: dict[str, dict[tuple[int, int], str]] = {}  # digests by part, by name
 
 
 class Signatures:
@@ -59,12 +40,11 @@ class Signatures:
         self._reading = reading
         self._contents = contents
         self._first = {other: first for first, others in names.items() for other in others}
-        self._left = signature_bundle.MAX_BUNDLE
         self._hashed = bool(options.digests)
-        self._seals = list(self._found(_trusted(options.site)))
+        self._seals = list(seals(reading, contents, options.site))
         # By file: each seal with the name under which it signs the file.
-        self._signed: dict[str, list[tuple[_Seal, str]]] = {}
-        self._by_root: dict[str, list[_Seal]] = {}
+        self._signed: dict[str, list[tuple[Seal, str]]] = {}
+        self._by_root: dict[str, list[Seal]] = {}
         self._own = {seal.file.path for seal in self._seals}
         self._false = {one.base.source for one in self._seals if one.base.state == "invalid"}
         for seal in self._seals:
@@ -84,8 +64,8 @@ class Signatures:
     def algorithms(self) -> dict[str, tuple[str, ...]]:
         """Return by path the digests that it takes to check files."""
         wanted: dict[str, tuple[str, ...]] = {}
-        for path, seals in self._signed.items():
-            kinds = {s.manifest.hash_type for s, _ in seals if s.manifest and not s.manifest.size}
+        for path, found in self._signed.items():
+            kinds = {s.manifest.hash_type for s, _ in found if s.manifest and not s.manifest.size}
             if kinds:
                 wanted[path] = tuple(sorted(kinds))
         others = {other: wanted[one] for other, one in self._first.items() if one in wanted}
@@ -126,13 +106,13 @@ class Signatures:
 
     def _states(self, paths: tuple[str, ...], digests: tuple[str, ...]) -> list[ModelSignature]:
         """Return what every signature is worth for a file, whose first path is its own."""
-        states = [
-            self._state(seal, name, paths[0], digests)
-            for seal, name in self._signed.get(self._one(paths[0]), ())
-        ]
-        return states or self._added(paths)
+        found = self._signed.get(self._one(paths[0]), ())
+        states = [self._state(seal, name, paths[0], digests) for seal, name in found]
+        # A signature by anybody else excuses no file that was put into a signed model.
+        known = any(seal.base.state == "valid" for seal, _ in found)
+        return states if known else states + self._added(paths)
 
-    def _state(self, seal: _Seal, name: str, path: str, digests: tuple[str, ...]) -> ModelSignature:
+    def _state(self, seal: Seal, name: str, path: str, digests: tuple[str, ...]) -> ModelSignature:
         """Return what one signature is worth for one file that it names."""
         manifest = seal.manifest
         if manifest is None or seal.base.state not in ("valid", "untrusted"):
@@ -179,90 +159,7 @@ class Signatures:
         found = self._contents.folder(folder or "/")
         return found is not None and found.link(name) is not None
 
-    def _found(self, trusted: Trusted) -> Iterator[_Seal]:
-        count = 0
-        for folder in self._contents.below(self._contents.root):
-            for name in folder.names():
-                if not name.endswith(_ENDS):
-                    continue
-                file = self._contents.at(joined(folder.path, name))
-                documents = self._documents(file) if file is not None else []
-                count += len(documents)
-                if count > _MOST:
-                    detail = f"only the first {_MOST} signatures were looked at"
-                    self._reading.miss(recordable(self._contents.root), "limit", detail)
-                    return
-                # It stands where its name does: in a hub's cache that is a link to a blob.
-                at = File(folder.path, name, file.size if file is not None else 0)
-                for document in documents:
-                    yield self._seal(at, document, trusted)
-
-    def _documents(self, file: File) -> list[bytes]:
-        """Return the Sigstore bundles in a file; one that is none of them has none."""
-        host = self._reading.host
-        try:
-            if not signature_bundle.is_bundle(host.read(file.path, limit=_HEAD, head=True)):
-                return []
-            data = host.read(file.path, limit=self._left)
-        except Unreadable as error:
-            self._reading.miss(recordable(file.path), error.reason, error.detail)
-            return [b""]  # which is no signature that holds
-        self._left -= len(data)
-        lines = data.split(b"\n") if file.name.endswith(".jsonl") else [data]
-        if len(lines) > _MOST_LINES:
-            detail = f"only the first {_MOST_LINES} signatures in it were looked at"
-            self._reading.miss(recordable(file.path), "limit", detail)
-        return [line for line in lines[:_MOST_LINES] if line.strip()]
-
-    def _seal(self, file: File, document: bytes, trusted: Trusted) -> _Seal:
-        """Return what a signature is worth, and which folder or file it is about."""
-        state: SignatureState = "valid"
-        signer = ""
-        manifest: Manifest | None = None
-        method = ""
-        try:
-            bundle = signature_bundle.decode(document)
-            method = bundle.method
-            manifest = signed_manifest.decode(bundle.payload)
-            signer = signing.verify(document, trusted).signer
-        except signing.UntrustedError as error:
-            state, signer = "untrusted", error.signer
-        except signing.NotCheckedError:
-            state = "not-checked"
-        except signing.FalseSignatureError:
-            state = "invalid"
-        except SignatureError:
-            state, manifest = "unreadable", None
-        base = ModelSignature(
-            state=state, signer=signer, method=method, source=recordable(file.path)
-        )
-        root = self._root(file, manifest)
-        signed: dict[str, dict[tuple[int, int], str]] = {}
-        for one in manifest.resources if manifest is not None else ():
-            signed.setdefault(one.name, {})[one.begin, one.end] = one.digest
-        return _Seal(file=file, base=base, root=root, manifest=manifest, signed=signed)
-
-    def _root(self, file: File, manifest: Manifest | None) -> str:
-        """Return what is signed: the folder that holds most of the signed names, or the file.
-
-        A signature lies in the model's folder, or beside it under the model's name.
-        """
-        stem = next(file.name.removesuffix(end) for end in _ENDS if file.name.endswith(end))
-        beside = joined(file.folder, stem)
-        names = sorted(manifest.names)[:_SAMPLE] if manifest is not None else []
-        if manifest is not None and names == [ITSELF]:
-            called = joined(file.folder, manifest.model)
-            return beside if self._contents.at(beside) is not None else called
-        roots = [file.folder, beside]
-        if manifest is not None and "/" not in manifest.model:
-            roots.append(joined(file.folder, manifest.model))
-        there = [root for root in roots if self._contents.folder(root) is not None]
-        return max(there, key=lambda root: self._count(root, names), default=file.folder)
-
-    def _count(self, root: str, names: list[str]) -> int:
-        return sum(self._contents.at(joined(root, name)) is not None for name in names)
-
-    def _reached(self, seal: _Seal) -> Iterator[tuple[str, str]]:
+    def _reached(self, seal: Seal) -> Iterator[tuple[str, str]]:
         """Yield the signed names that are there, each with the path of the file that it ends at.
 
         What an unreadable signature is about nobody knows: all that lies in its folder.
@@ -284,7 +181,7 @@ def _best(states: list[ModelSignature]) -> ModelSignature | None:
     return max(states, key=lambda one: (_RANK[one.state], one.signer), default=None)
 
 
-def _at(seal: _Seal, name: str) -> str:
+def _at(seal: Seal, name: str) -> str:
     return seal.root if name == ITSELF else joined(seal.root, name)
 
 
@@ -295,7 +192,7 @@ def _above(path: str) -> Iterator[str]:
         yield path
 
 
-def _worth(seal: _Seal, state: SignatureState) -> ModelSignature:
+def _worth(seal: Seal, state: SignatureState) -> ModelSignature:
     return msgspec.structs.replace(seal.base, state=state)
 
 
@@ -304,15 +201,3 @@ def _whole(manifest: Manifest, digests: tuple[str, ...]) -> dict[tuple[int, int]
     prefix = f"{manifest.hash_type}:"
     mine = [one.removeprefix(prefix) for one in digests if one.startswith(prefix)]
     return {(-1, -1): mine[0]} if mine else None
-
-
-def _trusted(site: Site) -> Trusted:
-    """Return the keys of the site's signers of models; keys that sign none count for none."""
-    trusted = Trusted()
-    for signer in site.signers:
-        if signer.role == MODELS:
-            try:
-                trusted += load_trusted(signer.public_key.encode(), name=signer.name)
-            except KeyFileError:
-                continue
-    return trusted

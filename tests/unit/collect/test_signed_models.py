@@ -13,7 +13,7 @@ from model_signers import key, pem, signer
 
 from auditor import api_models
 from auditor.collect import Options
-from auditor.collect import _store_signatures as store_signatures
+from auditor.collect import _store_seals as store_seals
 from auditor.collect.stores import COLLECTOR
 from auditor.errors import AuditError, SignatureError, UsageError
 from auditor.evidence import Gap
@@ -330,7 +330,7 @@ def test_a_cache_of_digests_proves_nothing(model, made_by, tmp_path, monkeypatch
     (model / "sub" / "config.json").unlink()
     (model / ".git" / "index").unlink()
     (model / "model.sig").rename(model / "m.sig")
-    monkeypatch.setattr(store_signatures, "_ENDS", (".sig",))
+    monkeypatch.setattr(store_seals, "_ENDS", (".sig",))
     facts = scanned(model / "model.gguf", made_by, digest_cache=cache)
     assert states(facts)["model.gguf"] == "valid"
 
@@ -401,7 +401,7 @@ def test_a_file_of_two_names_is_signed_under_both(model, made_by):
 
 def test_more_signatures_than_are_read(model, made_by, monkeypatch):
     signed(model, made_by)
-    monkeypatch.setattr(store_signatures.signature_bundle, "MAX_BUNDLE", 100)
+    monkeypatch.setattr(store_seals.signature_bundle, "MAX_BUNDLE", 100)
     facts = scanned(model, made_by)
     assert states(facts)["model.gguf"] == "unreadable"
     assert {f.reason for f in facts if isinstance(f, Gap)} == {"limit"}
@@ -491,3 +491,14 @@ def test_what_git_keeps_is_told_as_unsigned_by_whatever_signature(model, made_by
     )
     (model / "model.sig").write_bytes(sign(manifest, made_by))
     assert verified(model, model / "model.sig", made_by).left_out == (".git",)
+
+
+def test_another_s_signature_excuses_no_code_that_was_put_into_a_signed_model(model, made_by):
+    signed(model, made_by)
+    (model / "modeling.py").write_text("import os")
+    (model / "more.gguf").write_bytes(gguf(b"more"))
+    signed(model / "modeling.py", signer())
+    signed(model / "more.gguf", signer())
+    facts = scanned(model.parent, made_by)
+    assert mismatches(facts) == {"modeling.py"}
+    assert states(facts) == {"model.gguf": "valid", "more.gguf": "invalid"}
