@@ -84,6 +84,7 @@ def models(  # noqa: PLR0913 - each is a choice of the user's
     """
     from auditor import collect
     from auditor.collect._digests import check
+    from auditor.collect._paths import recordable
     from auditor.host import Absent, Unreadable
 
     for path in paths:
@@ -105,7 +106,7 @@ def models(  # noqa: PLR0913 - each is a choice of the user's
     )
     check(options)
     collected = collect.run(host, options, only=("stores",), progress=progress)
-    name = ", ".join(paths)
+    name = ", ".join(recordable(path) for path in paths)
     return _of_host(host, "models", name, collected, site=site, restraints=restraints, at=at)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 Address = IPv4Address | IPv6Address
@@ -39,6 +40,7 @@ def is_under(name: str, suffix: str) -> bool:
     return bool(suffix) and (name == suffix or name.endswith(f".{suffix}"))
 
 
+@lru_cache(maxsize=8192)
 def address_of(text: str) -> Address | None:
     """Return the address that `text` is, or `None` for a name.
 

@@ -81,7 +81,7 @@ def scan(  # noqa: PLR0913 - each is an option of the command
         evidence = api.scan(
             reader,
             site=site,
-            stores=tuple(str(Path(store).absolute()) for store in stores or ()),
+            stores=_absolute(stores or ()),
             captures=captures,
             probe_loopback=probe_loopback,
             hashing=hashing,
@@ -92,6 +92,13 @@ def scan(  # noqa: PLR0913 - each is an option of the command
     if record is not None and isinstance(reader, RecordingHost):
         reader.save(record, at=evidence.taken_at)
     return judge(evidence, asked, prepared)
+
+
+def _absolute(stores: Sequence[str]) -> tuple[str, ...]:
+    """Return the stores that were named; an empty name would mean the current folder."""
+    if "" in stores:
+        raise UsageError("the path of a store is empty")
+    return tuple(str(Path(store).absolute()) for store in stores)
 
 
 def gate(paths: Sequence[Path], asked: Asked) -> ExitCode:

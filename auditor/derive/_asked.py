@@ -13,6 +13,7 @@ from typing import Literal
 from msgspec import Struct
 
 from auditor.derive._cluster import Cluster
+from auditor.derive._kept import Kept
 from auditor.derive._verdict import Question, Verdict, judge
 from auditor.evidence import Evidence
 from auditor.evidence.site import Site
@@ -62,13 +63,18 @@ class JudgedQuery(Struct, frozen=True, kw_only=True):
 
 def judge_queries(evidence: Evidence) -> tuple[JudgedQuery, ...]:
     """Return every question of the evidence, judged against its site at its time."""
-    asked = _Asked(evidence.site, evidence.taken_at)
-    return tuple(asked.judge(q) for q in evidence.records if isinstance(q, NameQuery))
+    return _judged(evidence.site, evidence.taken_at, Kept(evidence.records))
 
 
 def judged_queries(evidence: Evidence) -> tuple[JudgedQuery, ...]:
     """Return the questions that may leave: neither those on the spot, nor those from outside."""
     return tuple(one for one in judge_queries(evidence) if one.may_leave)
+
+
+@lru_cache(maxsize=1)
+def _judged(site: Site, at: str, records: Kept) -> tuple[JudgedQuery, ...]:
+    asked = _Asked(site, at)
+    return tuple(asked.judge(record) for record in records if isinstance(record, NameQuery))
 
 
 class _Asked:

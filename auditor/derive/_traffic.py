@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from functools import lru_cache
 from typing import Literal
 
@@ -11,6 +10,7 @@ from msgspec import Struct
 
 from auditor.catalogues.operators import Operator, operator_of
 from auditor.derive._cluster import Cluster
+from auditor.derive._kept import Kept
 from auditor.derive._named import ANSWERED, CLAIMED, is_resolver, operator
 from auditor.derive._verdict import Question, judge
 from auditor.evidence import Evidence
@@ -94,29 +94,13 @@ class JudgedFlow(Struct, frozen=True, kw_only=True):
 
 def judged(evidence: Evidence) -> tuple[JudgedFlow, ...]:
     """Return every flow of the evidence, judged against its site at its time."""
-    return _judged(evidence.site, evidence.taken_at, _Flows(evidence.records))
+    return _judged(evidence.site, evidence.taken_at, Kept(evidence.records))
 
 
-class _Flows:
-    """The flows of a bundle, compared by identity: the same bundle is judged once."""
-
-    def __init__(self, records: tuple[object, ...]) -> None:
-        self.records = records
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Flows) and self.records is other.records
-
-    def __hash__(self) -> int:
-        return id(self.records)
-
-    def __iter__(self) -> Iterator[Flow]:
-        return (record for record in self.records if isinstance(record, Flow))
-
-
-@lru_cache(maxsize=2)
-def _judged(site: Site, at: str, flows: _Flows) -> tuple[JudgedFlow, ...]:
+@lru_cache(maxsize=1)
+def _judged(site: Site, at: str, records: Kept) -> tuple[JudgedFlow, ...]:
     judge_flow = _Judge(site, at)
-    return tuple(judge_flow(flow) for flow in flows)
+    return tuple(judge_flow(record) for record in records if isinstance(record, Flow))
 
 
 class _Judge:
@@ -125,12 +109,15 @@ class _Judge:
     def __init__(self, site: Site, at: str) -> None:
         self._site = site
         self._at = at
+        self._by_port = any(exception.port for exception in site.exceptions)
         self._places: dict[tuple[str, int, str], Place] = {}
 
     def __call__(self, flow: Flow) -> JudgedFlow:
         use = _use(flow)
         src = self._place(flow.src, 0, "connection")
-        dst = self._place(flow.dst, flow.dst_port, use)
+        dst = self._place(flow.dst, 0, use)
+        if not dst.approved and self._by_port:
+            dst = self._place(flow.dst, flow.dst_port, use)
         carrier = self._leaving(flow)
         if carrier is not None:
             return self._carried(flow, src, dst, carrier)

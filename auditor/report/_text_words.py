@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from auditor.report._text_words_models import MODELS_EN, MODELS_ZH
+from auditor.report._text_words_traffic import TRAFFIC_EN, TRAFFIC_ZH
 
 Language = dict[str, str]
 
@@ -100,4 +101,7 @@ ZH: Language = {
     "section_gaps": "缺口（{n}）：无法读取",
 }
 
-WORDS: dict[str, Language] = {"en": EN | MODELS_EN, "zh": ZH | MODELS_ZH}
+WORDS: dict[str, Language] = {
+    "en": EN | MODELS_EN | TRAFFIC_EN,
+    "zh": ZH | MODELS_ZH | TRAFFIC_ZH,
+}

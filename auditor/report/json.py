@@ -98,7 +98,23 @@ def render(judgement: Judgement) -> bytes:
     `auditor.traffic/1`.
     """
     made = _MAKERS.get(judgement.evidence.mode, document)(judgement)
+    if judgement.evidence.mode == "traffic":
+        return _by_lines(made)
     return visible_json(msgspec.json.format(_ENCODER.encode(made), indent=2)) + b"\n"
+
+
+def _by_lines(made: Struct) -> bytes:
+    """Return a document whose lists may be long as harmless JSON, an item of them a line."""
+    parts = []
+    for name in made.__struct_fields__:
+        value = getattr(made, name)
+        if isinstance(value, tuple) and value:
+            lines = (visible_json(_ENCODER.encode(item)) for item in value)
+            text = b"[\n" + b",\n".join(lines) + b"\n]"
+        else:
+            text = visible_json(_ENCODER.encode(value))
+        parts.append(b'"' + name.encode() + b'": ' + text)
+    return b"{\n" + b",\n".join(parts) + b"\n}\n"
 
 
 _MAKERS: dict[Mode, Callable[[Judgement], Struct]] = {

@@ -10,6 +10,7 @@ from auditor.policy.summary import Outcome, Summary, summarize
 from auditor.report import Judgement, Renderer
 from auditor.report._text import visible, wrapped
 from auditor.report._text_models import models_part
+from auditor.report._text_traffic import traffic_part
 from auditor.report._text_words import WORDS, Language
 
 WIDTH = 100
@@ -236,6 +237,7 @@ def render(judgement: Judgement) -> bytes:
     lines = list(_headline(judgement, summary, words))
     if judgement.evidence.mode == "models":
         lines += models_part(judgement, summary, words)
+    lines += traffic_part(judgement, words)
     lines += _section(judgement, "fail", words)
     lines += _section(judgement, "error", words)
     lines += _undecided(judgement, words)
