@@ -26,7 +26,7 @@ from auditor.packets import (
 from auditor.packets._stream import Fault, Stream
 from auditor.packets._window import Window
 from auditor.packets.analyse import Analysis
-from auditor.packets.listening import FlowEnds, FlowNote, Heard
+from auditor.packets.listening import FlowEnds, FlowNote, Heard, Listener
 from auditor.packets.source import CaptureError, Source
 
 _COLLECTOR = "captures"
@@ -102,7 +102,7 @@ def _capture(shown: str, source: Source, progress: Callable[[str], None]) -> _Fi
     if reader is None:
         return _nothing(shown, "malformed", source.fault or _strange(head))
     pieces = fragments.Fragments()
-    analysis = Analysis((names.listener(),), dissect.dissect, pieces)
+    analysis = Analysis(_listeners(), dissect.dissect, pieces)
     pace, next_word = Pace(progress, what=f"of {shown} read"), 0.0
     try:
         for batch in reader.batches(window, stream):
@@ -135,6 +135,11 @@ def _capture(shown: str, source: Source, progress: Callable[[str], None]) -> _Fi
         packets=analysis.packets,
         parsed=analysis.parsed,
     )
+
+
+def _listeners() -> tuple[Listener, ...]:
+    """Return what hears the payloads: of two that know a flow's application, the first has it."""
+    return (names.listener(),)
 
 
 def _end(stream: Stream, window: Window, reason: GapReason, why: str) -> None:

@@ -129,7 +129,7 @@ def _initiator_is_second(a: _Side, b: _Side, protocol: int, version: int) -> tup
 
 
 def _tcp_initiator_is_second(a: _Side, b: _Side) -> tuple[bool, bool]:
-    """Go by the handshake; without one by the ports, for a server's is mostly the lower one."""
+    """Go by the handshake; without one by the ports: a server's are known, or lower."""
     a_syn, b_syn = bool(a.seen & _SYN), bool(b.seen & _SYN)
     if a_syn != b_syn:
         return b_syn, True
@@ -138,6 +138,9 @@ def _tcp_initiator_is_second(a: _Side, b: _Side) -> tuple[bool, bool]:
     a_answered, b_answered = bool(a.seen & _SYN_ACK), bool(b.seen & _SYN_ACK)
     if a_answered != b_answered:
         return a_answered, True
+    a_serves, b_serves = _serves(a.port), _serves(b.port)
+    if a_serves != b_serves:
+        return a_serves, False
     if a.port != b.port:
         return b.port > a.port, False
     return b.order < a.order, False

@@ -73,6 +73,10 @@ class Analysis:
         waiting = self._pieces.finish()
         for start in range(0, len(waiting), _MOST_ROWS):
             self._place(waiting[start : start + _MOST_ROWS])
+        # What was being read when the reader failed is a flow's no more.
+        lost = self.packets - self.parsed - self.skipped.total()
+        if lost:
+            self.skipped[Skip.CRASHED.value] += lost
         heard = []
         for listener in list(self._listeners):
             try:
@@ -126,8 +130,8 @@ class Analysis:
         """Add rows to their flows, and let the listeners hear those with payload."""
         if not len(columns):
             return
-        self.parsed += len(columns)
         placement = self.flows.add(columns)
+        self.parsed += len(columns)
         rows = np.flatnonzero((columns.length > 0) & (placement.flow >= 0))
         if not len(rows) or not self._listeners:
             return

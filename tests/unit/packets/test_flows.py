@@ -141,6 +141,12 @@ def test_who_initiates_without_a_handshake(
     assert (flow.src, flow.initiator_known) == (src, known)
 
 
+def test_a_known_port_of_a_server_is_its_own_even_where_it_is_the_higher(tmp_path: Path) -> None:
+    packet = ethernet(ipv4("10.0.0.1", "10.0.0.9", tcp(44818, 33000, ACK, b"x")))
+    (flow,) = _read(tmp_path, packet)
+    assert (flow.src, flow.dst_port, flow.initiator_known) == ("10.0.0.9", 44818, False)
+
+
 def test_times_out_of_order(tmp_path: Path) -> None:
     packet = ethernet(ipv4("10.0.0.1", "10.0.0.2", udp(5, 6), 17))
     content = pcap([packet] * 3, times=[(5, 0), (2, 0), (9, 0)])
