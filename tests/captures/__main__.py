@@ -17,13 +17,13 @@ from tests.captures.truth import Truth
 
 def write(path: Path, count: int, seed: int = 1) -> Truth:
     """Write a capture of about so many packets; return what it holds."""
-    stage = Stage(seed)
+    stage = Stage(seed, world=True)
     truth = stage.truth
 
     def counted() -> Iterator[Packet]:
         for packets in mixed(count, stage=stage):
             truth.packets += len(packets)
-            truth.bytes += sum(len(packet.data) for packet in packets)
+            truth.bytes += sum(len(packet.data) + packet.lost for packet in packets)
             yield from packets
 
     with path.open("wb") as file:

@@ -29,13 +29,13 @@ def pcap(
     unit = 1 if nano else 1000
     head = Struct(f"{order}IIII").pack
     chunk: list[bytes] = []
-    for time, data, _interface in packets:
+    for time, data, _interface, lost in packets:
         seconds, rest = divmod(time, 1_000_000_000)
         size = len(data)
         if size > snap:
-            chunk += (head(seconds, rest // unit, snap, size), data[:snap])
+            chunk += (head(seconds, rest // unit, snap, size + lost), data[:snap])
         else:
-            chunk += (head(seconds, rest // unit, size, size), data)
+            chunk += (head(seconds, rest // unit, size, size + lost), data)
         if len(chunk) >= 8192:
             yield b"".join(chunk)
             chunk = []
@@ -80,15 +80,17 @@ def pcapng(
     for face in interfaces:
         yield interface(order, face)
     last = 0
-    for number, (time, data, which) in enumerate(packets):
+    for number, (time, data, which, lost) in enumerate(packets):
         face = interfaces[which]
         last = time
         taken = data[: face.snap] if face.snap else data
         if simple:
-            yield block(order, 3, pack(f"{order}I", len(data)) + taken)
+            yield block(order, 3, pack(f"{order}I", len(data) + lost) + taken)
             continue
         ticks = (time - face.offset * 1_000_000_000) // 10 ** (9 - face.digits)
-        head = pack(f"{order}IIIII", which, ticks >> 32, ticks & 0xFFFFFFFF, len(taken), len(data))
+        head = pack(
+            f"{order}IIIII", which, ticks >> 32, ticks & 0xFFFFFFFF, len(taken), len(data) + lost
+        )
         body = head + taken + bytes(-len(taken) % 4)
         if comment and number == 0:
             body += _option(order, 1, comment.encode()) + bytes(4)

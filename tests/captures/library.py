@@ -8,7 +8,7 @@ from operator import itemgetter
 from struct import pack
 from typing import NamedTuple
 
-from tests.captures import odd_scenes, scenes, ways
+from tests.captures import hard_scenes, odd_scenes, scenes, ways
 from tests.captures.files import Interface, block, pcap, pcapng
 from tests.captures.stage import Packet, Stage
 from tests.captures.truth import Truth
@@ -41,7 +41,7 @@ def sealed(stage: Stage) -> tuple[list[Packet], Truth]:
     """Return the packets in order of time and the finished truth."""
     packets = sorted(stage.packets, key=itemgetter(0))
     stage.truth.packets = len(packets)
-    stage.truth.bytes = sum(len(packet.data) for packet in packets)
+    stage.truth.bytes = sum(len(packet.data) + packet.lost for packet in packets)
     return packets, stage.truth.finished()
 
 
@@ -148,6 +148,7 @@ def several_interfaces() -> Made:
     for number, link in enumerate(links):
         small(stage, Way(link=link, interface=number))
     packets, truth = sealed(stage)
+    packets = [packet._replace(time=packet.time // 1000 * 1000) for packet in packets]
     faces = tuple(
         Interface(link, f"if{number}", digits)
         for number, (link, digits) in enumerate(zip(links, (9, 6, 9), strict=True))
@@ -164,7 +165,7 @@ def several_sections() -> Made:
 
 
 BUILDERS: dict[str, Callable[[], Made]] = {
-    **{play.__name__: lambda play=play: of_scene(play) for play in odd_scenes.ALL},
+    **{play.__name__: lambda play=play: of_scene(play) for play in (*odd_scenes.ALL, *hard_scenes.ALL)},
     **{f"link-{name}": lambda name=name, link=link: of_link(name, link) for name, link in LINKS.items()},
 }  # fmt: skip
 

@@ -31,7 +31,7 @@ STEP = 256
 
 def mixed(count: int, seed: int = 1, stage: Stage | None = None) -> Iterator[list[Packet]]:
     """Yield `count` packets and the rest of what was begun, in order of time; the truth is the stage's."""
-    stage = stage or Stage(seed)
+    stage = stage or Stage(seed, world=True)
     plays = [play for play, _weight in WEIGHTS]
     bounds = list(accumulate(weight for _play, weight in WEIGHTS))
     waiting: list[Packet] = []

@@ -14,28 +14,37 @@ from tests.captures.ways import NFLOG, Way
 
 START = 1_790_000_000_000_000_000
 MICRO, MILLI, SECOND = 1_000, 1_000_000, 1_000_000_000
+# First bytes of addresses that are all public.
+FIRST_BYTES = [each for each in range(11, 223) if each not in {100, 127, 169, 172, 192, 198, 203}]
 ETHERNET_WAY = Way()
 # What becomes of an IP packet before it is framed: options, extension headers, fragments.
 Shape = Callable[[bytes], list[bytes]]
 
 
 class Packet(NamedTuple):
-    """A packet of the file: nanoseconds, bytes, and the interface it was seen on."""
+    """A packet of the file: nanoseconds, bytes, the interface, and how many more bytes it had."""
 
     time: int
     data: bytes
     interface: int
+    lost: int = 0
 
 
 class Stage:
-    """Where scenes play. `start` is when; the same seed gives the same bytes."""
+    """Where scenes play. `start` is when; the same seed gives the same bytes.
 
-    def __init__(self, seed: int, start: int = START) -> None:
+    `world`: servers are anywhere, and many are met again, as in a real network; otherwise each is
+    new, in ranges that are kept for tests. (tcpdump's table of names is indexed by the first two
+    bytes of an address: thousands in one range would make it slow, and a measurement unfair.)
+    """
+
+    def __init__(self, seed: int, start: int = START, *, world: bool = False) -> None:
         self.rng = random.Random(seed)
         self.now = start
         self.truth = Truth()
         self.packets: list[Packet] = []
         self._hosts = 0
+        self._world = world
         self._ports: dict[str, int] = {}
         blocks = [self.rng.randbytes(1460) for _ in range(32)]
         self.bulk = [(block, wire.words(block)) for block in blocks]
@@ -45,23 +54,27 @@ class Stage:
         self.now += least + int(self.rng.random() * (most - least))
         return self.now
 
-    def client(self, version: int = 4, subnet: int | None = None) -> str:
-        """Return one of the hosts inside."""
-        return self._host("10", "fd00:10", 4096, version, subnet)
+    def client(self, version: int = 4) -> str:
+        """Return one of the 4096 hosts inside."""
+        number = self.rng.randrange(4096)
+        if version == 6:
+            return str(ip_address(f"fd00:10::{number + 16:x}"))
+        return f"10.{number & 15}.{number >> 8 & 15}.{number >> 4 & 15 | 16}"
 
     def outside(self, version: int = 4) -> str:
         """Return a server outside, one that was not given before."""
-        self._hosts += 1
-        number = self._hosts
+        if self._world and self._hosts > 64 and self.rng.random() < 0.4:
+            number = self._hosts - self.rng.randrange(64)
+        else:
+            self._hosts += 1
+            number = self._hosts
+        if self._world and version == 4:
+            mixed = number * 2654435761 & 0xFFFFFFFF  # every number another address
+            first = FIRST_BYTES[(mixed >> 24) % len(FIRST_BYTES)]
+            return f"{first}.{mixed >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
         if version == 6:
             return str(ip_address(f"2001:db8:{number >> 16:x}:{number & 0xFFFF:x}::80"))
         return f"{198 + (number >> 16 & 1)}.{18 + (number >> 15 & 1)}.{number >> 8 & 127}.{number & 255}"
-
-    def _host(self, four: str, six: str, many: int, version: int, subnet: int | None) -> str:
-        number = self.rng.randrange(many) if subnet is None else subnet * 256 + 5
-        if version == 6:
-            return str(ip_address(f"{six}::{number + 16:x}"))
-        return f"{four}.{number >> 12 & 15}.{number >> 8 & 15}.{number % 250 + 1}"
 
     def port(self, host: str) -> int:
         """Return a port of a client that it has not used before."""
@@ -69,13 +82,13 @@ class Stage:
         self._ports[host] = used + 1
         return used
 
-    def put(self, time: int, data: bytes, interface: int = 0) -> None:
-        """Put a packet on the wire."""
-        self.packets.append(Packet(time, data, interface))
+    def put(self, time: int, data: bytes, interface: int = 0, lost: int = 0) -> None:
+        """Put a packet on the wire; the capture lost so many bytes at its end."""
+        self.packets.append(Packet(time, data, interface, lost))
 
-    def put_skipped(self, data: bytes, reason: str, interface: int = 0) -> None:
+    def put_skipped(self, data: bytes, reason: str, *, lost: int = 0) -> None:
         """Put a packet that is no flow's."""
-        self.put(self.later(10 * MICRO, MILLI), data, interface)
+        self.put(self.later(10 * MICRO, MILLI), data, lost=lost)
         self.truth.skipped[reason] += 1
 
     def put_ip(self, way: Way, packet: bytes, flow: FlowTruth, *, outward: bool) -> None:

@@ -71,9 +71,10 @@ def of_records(
         one, two = (flow.src, flow.src_port), (flow.dst, flow.dst_port)
         if flow.protocol in TRANSPORTS or {flow.src, flow.dst} in pieces:
             talk = Conversation(flow.protocol)
-            talk.sent = {
-                one: [flow.packets_out, flow.bytes_out], two: [flow.packets_in, flow.bytes_in]
-            }  # fmt: skip
+            talk.sent = {one: [flow.packets_out, flow.bytes_out]}
+            back = talk.sent.setdefault(two, [0, 0])  # the same end, where somebody asks itself
+            back[0] += flow.packets_in
+            back[1] += flow.bytes_in
             talks.append(talk)
         for each in flow.names:
             name, source = each if isinstance(each, tuple) else (each.name, each.source)
@@ -86,17 +87,23 @@ def of_records(
 def counted(
     talks: Iterable[Conversation], pieces: frozenset[frozenset[str]]
 ) -> Counter[tuple[object, ...]]:
-    """Return conversations as rows; those in pieces become one for each pair of addresses."""
+    """Return conversations as rows.
+
+    Those in pieces become one for each pair of addresses; those of UDP one for each pair of ends,
+    as tshark looks at neither VLAN nor tunnel.
+    """
     rows: Counter[tuple[object, ...]] = Counter()
-    pairs: dict[frozenset[str], Conversation] = {}
+    pairs: dict[object, Conversation] = {}
     for talk in talks:
         pair = frozenset(address for address, _port in talk.sent)
-        if pair not in pieces:
+        in_pieces = pair in pieces
+        if not in_pieces and talk.protocol != "udp":
             rows[talk.row] += 1
             continue
-        whole = pairs.setdefault(pair, Conversation("any"))
-        for (address, _port), (packets, size) in talk.sent.items():
-            sent = whole.sent.setdefault((address, 0), [0, 0])
+        key, word = (pair, "any") if in_pieces else (frozenset(talk.sent), "udp")
+        whole = pairs.setdefault(key, Conversation(word))
+        for (address, port), (packets, size) in talk.sent.items():
+            sent = whole.sent.setdefault((address, 0 if in_pieces else port), [0, 0])
             sent[0] += packets
             sent[1] += size
     rows.update(whole.row for whole in pairs.values())
@@ -134,6 +141,8 @@ def _frame(cells: dict[str, str], said: Said, talks: dict[object, Conversation])
     version = next((each for each in reversed(layers) if each in {"ip", "ipv6"}), "")
     if not version or {"icmp", "icmpv6"} & set(layers):
         return
+    if not _last(cells, "ip.len") + _last(cells, "ipv6.plen"):
+        return  # cut within the header
     size = int(_last(cells, "ip.len")) if version == "ip" else 40 + int(_last(cells, "ipv6.plen"))
     addresses = _last(cells, f"{version}.src"), _last(cells, f"{version}.dst")
     prefix = TRANSPORTS.get(transport, "")
@@ -143,6 +152,8 @@ def _frame(cells: dict[str, str], said: Said, talks: dict[object, Conversation])
     ]
     src, dst = zip(addresses, ports, strict=True)
     ends = tuple(sorted((src, dst)))
+    if transport and not ports[1]:
+        return  # cut before the ports
     if transport or frozenset(addresses) in said.pieces:
         stream = _last(cells, f"{transport}.stream") if transport in {"tcp", "udp"} else ends
         talk = talks.setdefault((transport, stream), Conversation(transport))

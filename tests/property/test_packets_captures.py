@@ -11,12 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auditor.evidence.traffic import Capture, Flow, NameQuery
-from tests.captures import compare, odd_scenes, scenes
+from tests.captures import compare, hard_scenes, odd_scenes, scenes
 from tests.captures.files import pcap, pcapng
 from tests.captures.library import Made, everyday, played
 
 PLAYS = (
-    *odd_scenes.ALL, scenes.tls_download, scenes.dns_lookup, scenes.http_download,
+    *odd_scenes.ALL, *hard_scenes.ALL, scenes.tls_download, scenes.dns_lookup, scenes.http_download,
     scenes.quic_download, scenes.industrial_polling, scenes.ssh_session, scenes.unanswered,
     scenes.refused, scenes.ping, scenes.time_asked, scenes.link_chatter, scenes.fragmented,
     scenes.mid_stream,
@@ -148,7 +148,7 @@ def victim(play, form: str) -> bytes:
 
 @settings(max_examples=150)
 @given(
-    st.sampled_from((*odd_scenes.ALL, everyday)), st.sampled_from(tuple(FORMS)),
+    st.sampled_from((*odd_scenes.ALL, *hard_scenes.ALL, everyday)), st.sampled_from(tuple(FORMS)),
     st.integers(0, 2**32), st.integers(1, 60),
 )  # fmt: skip
 def test_changed_bytes_break_nothing(play, form, seed, changes):
@@ -164,7 +164,11 @@ def test_changed_bytes_break_nothing(play, form, seed, changes):
 
 
 @settings(max_examples=100)
-@given(st.sampled_from((*odd_scenes.ALL, everyday)), st.integers(0, 2**32), st.integers(1, 8))
+@given(
+    st.sampled_from((*odd_scenes.ALL, *hard_scenes.ALL, everyday)),
+    st.integers(0, 2**32),
+    st.integers(1, 8),
+)
 def test_packets_changed_but_well_framed_break_nothing(play, seed, changes):
     """Only packets' bytes change, most near their start, so that every header is tried."""
     rng = random.Random(seed)
