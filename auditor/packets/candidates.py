@@ -23,9 +23,10 @@ class Rows:
         self.sport: U16 = payloads.sport[at]
         self.dport: U16 = payloads.dport[at]
 
-    def chosen(self, wanted: Bools) -> I64:
-        """Return the batch's rows where `wanted`."""
-        return self.at[wanted]
+    def chosen(self, wanted: Bools | I64) -> I64:
+        """Return the batch's rows where `wanted` is true, or that it numbers."""
+        rows: I64 = self.at[wanted]
+        return rows
 
     def on_port(self, *ports: int) -> Bools:
         """Return where either end has one of the ports."""

@@ -15,7 +15,7 @@ from auditor.packets.listening import FlowEnds, FlowNote
 
 # Names that answers gave a flow's destination: the latest before its end.
 MOST_ANSWERED = 16
-_TCP, _UDP, _ICMP, _IGMP, _ESP, _AH, _ICMPV6 = 6, 17, 1, 2, 50, 51, 58
+_ICMP, _ESP, _AH, _ICMPV6 = 1, 50, 51, 58
 _DOT, _DOQ_DRAFTS = 853, frozenset({784, 853, 8853})
 _HTTPS = 443
 _NOTHING = FlowNote()
@@ -24,9 +24,8 @@ _UNKNOWN = "what it says was not recognised, and looking random proves no encryp
 _OF_PROTOCOL = {
     _ESP: (True, "ESP (a NULL cipher cannot be told apart)"),
     _AH: (False, "AH signs and does not encrypt"),
-    _ICMP: (False, "ICMP has no encryption"),
-    _ICMPV6: (False, "ICMPv6 has no encryption"),
-    _IGMP: (False, "IGMP has no encryption"),
+    _ICMP: (None, "ICMP has no encryption, but what an echo carries may be anything"),
+    _ICMPV6: (None, "ICMPv6 has no encryption, but what an echo carries may be anything"),
 }
 
 

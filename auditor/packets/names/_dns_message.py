@@ -1,4 +1,4 @@
-"""Reads messages of DNS and its kin: questions, and addresses that answers give (RFC 1035, 9460)."""
+"""Reads messages of DNS and its kin: questions, and addresses in answers (RFC 1035, 9460)."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ class Question(Struct, frozen=True, gc=False):
 
 
 class Message(Struct, frozen=True):
-    """What a message says. `opcode` 0 is an ordinary question,
-    `asked` the number of questions that it says to have.
+    """What a message says.
 
+    `opcode` 0 is an ordinary question, `asked` the number of questions that it says to have.
     `addresses` are (address, names that lead to it); `keys` the ECH key lists of HTTPS records.
     `whole` is false where the message was cut, or contradicts itself after what was read.
     """
@@ -55,7 +55,7 @@ class Message(Struct, frozen=True):
     whole: bool = True
 
 
-class Malformed(ValueError):
+class MalformedError(ValueError):
     """A name or record reaches beyond the message, or names go in circles."""
 
 
@@ -87,7 +87,7 @@ def parse(data: bytes, *, netbios: bool = False) -> Message | None:
         if flags & 0x8000 and asked <= _MOST_QUESTIONS:
             count = answers if not netbios else answers + authorities
             _answers(data, at, min(count, _MOST_RECORDS), questions, addresses, keys, netbios)
-    except (Malformed, IndexError, struct_error):
+    except (MalformedError, IndexError, struct_error):
         whole = False
     return Message(
         is_answer=bool(flags & 0x8000),
@@ -142,17 +142,17 @@ def _labels(data: bytes, at: int) -> tuple[list[bytes], int]:
             at += 1 + length
             size += 1 + length
             if len(label) < length or size > _LONGEST_NAME:
-                raise Malformed
+                raise MalformedError
             labels.append(label)
         elif length >= 0xC0:  # noqa: PLR2004
             target = (length & 0x3F) << 8 | data[at + 1]
             if end < 0:
                 end = at + 2
             if target >= limit:
-                raise Malformed
+                raise MalformedError
             at = limit = target
         else:
-            raise Malformed
+            raise MalformedError
 
 
 def _name(data: bytes, at: int) -> tuple[str, int]:
@@ -182,7 +182,7 @@ def _answers(  # noqa: PLR0913, PLR0917
             kind, _class, _ttl, size = unpack_from(">HHIH", data, at)
             at += 10
             if at + size > len(data):
-                raise Malformed
+                raise MalformedError
             if netbios:
                 if kind == _NB:
                     found.extend((owner, data[n + 2 : n + 6]) for n in range(at, at + size - 5, 6))
@@ -236,7 +236,7 @@ def _hints(data: bytes, at: int, end: int, keys: list[bytes]) -> list[bytes]:
 def _netbios_name(labels: list[bytes]) -> str:
     """Return a NetBIOS name: two letters a byte, the last byte its purpose (RFC 1001, 14.1)."""
     if not labels or len(labels[0]) != 32 or not all(65 <= c <= 80 for c in labels[0]):  # noqa: PLR2004
-        raise Malformed
+        raise MalformedError
     coded = labels[0]
     raw = bytes((coded[n] - 65) << 4 | (coded[n + 1] - 65) for n in range(0, 32, 2))
     plain = raw[:15].rstrip(b" \0")

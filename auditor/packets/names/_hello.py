@@ -12,6 +12,7 @@ from auditor.packets.names._text import name_text
 CLIENT_HELLO, SERVER_HELLO, HELLO_VERIFY = 1, 2, 3
 _SERVER_NAME, _ALPN, _VERSIONS = 0, 16, 43
 _ESNI, _ECH = 0xFFCE, 0xFE0D
+_READ = frozenset({_SERVER_NAME, _ALPN, _VERSIONS, _ESNI, _ECH})
 _MOST_EXTENSIONS = 128
 _MOST_PROTOCOLS = 16
 _VERSION_TEXT = {
@@ -61,45 +62,67 @@ def version_text(number: int) -> str:
     return _VERSION_TEXT.get(number, f"0x{number:04x}")
 
 
+class _Said(Struct):
+    """A client's extensions, as they are read."""
+
+    name: str = ""
+    protocols: tuple[str, ...] = ()
+    offered: int = 0
+    ech: Ech | None = None
+    esni: bool = False
+
+
 def client_hello(body: bytes, *, dtls: bool = False) -> ClientHello:
     """Return what a ClientHello's body (after the handshake header) says, as far as it reaches."""
-    name, protocols, ech, esni = "", (), None, False  # type: tuple
-    version = 0
-    whole = False
+    said = _Said()
+    version = int.from_bytes(body[:2], "big")
     try:
-        version = int.from_bytes(body[:2], "big")
         at = 35 + body[34]
         if dtls:  # the cookie (RFC 6347, 4.2.1)
             at += 1 + body[at]
         at += 2 + (body[at] << 8 | body[at + 1])
         at += 1 + body[at]
-        size = len(body)
-        if at >= size:  # no extensions: allowed up to TLS 1.2
-            return ClientHello(version=version_text(version), whole=at == size)
-        end = at + 2 + (body[at] << 8 | body[at + 1])
-        at += 2
-        offered = 0
-        for _ in range(_MOST_EXTENSIONS):
-            if at >= end:
-                break
-            kind, length = unpack_from(">HH", body, at)
-            at += 4
-            if kind == _SERVER_NAME and length and not name:
-                name = _server_name(body[at : at + length])
-            elif kind == _ALPN:
-                protocols = _protocols(body[at : at + length])
-            elif kind == _VERSIONS:
-                offered = _newest(body[at : at + length], dtls=dtls)
-            elif kind == _ECH:
-                ech = _outer(body[at : at + length])
-            elif kind == _ESNI:
-                esni = True
-            at += length
-        version = offered or version
-        whole = at == end == size
+        # Extensions may lack altogether up to TLS 1.2.
+        whole = at == len(body) or _extensions(body, at, said, dtls=dtls)
     except (IndexError, struct_error):
         whole = False
-    return ClientHello(name, protocols, version_text(version) if version else "", ech, esni, whole)
+    return ClientHello(
+        said.name,
+        said.protocols,
+        version_text(said.offered or version) if len(body) >= 2 else "",  # noqa: PLR2004
+        said.ech,
+        said.esni,
+        whole,
+    )
+
+
+def _extensions(body: bytes, at: int, said: _Said, *, dtls: bool) -> bool:
+    """Keep what extensions say; return whether they end where the hello does."""
+    size = len(body)
+    end = at + 2 + (body[at] << 8 | body[at + 1])
+    at += 2
+    for _ in range(_MOST_EXTENSIONS):
+        if at >= end:
+            break
+        kind, length = unpack_from(">HH", body, at)
+        at += 4
+        if kind in _READ:
+            _extension(kind, body[at : at + length], said, dtls=dtls)
+        at += length
+    return at == end == size
+
+
+def _extension(kind: int, data: bytes, said: _Said, *, dtls: bool) -> None:
+    if kind == _SERVER_NAME:
+        said.name = said.name or _server_name(data)
+    elif kind == _ALPN:
+        said.protocols = _protocols(data)
+    elif kind == _VERSIONS:
+        said.offered = _newest(data, dtls=dtls)
+    elif kind == _ECH:
+        said.ech = _outer(data)
+    else:
+        said.esni = True
 
 
 def server_hello(body: bytes) -> ServerHello | None:
@@ -141,7 +164,7 @@ def _server_name(data: bytes) -> str:
 
 
 def _protocols(data: bytes) -> tuple[str, ...]:
-    found = []
+    found: list[str] = []
     at = 2
     while at < len(data) and len(found) < _MOST_PROTOCOLS:
         length = data[at]

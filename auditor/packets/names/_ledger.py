@@ -63,6 +63,8 @@ class Ledger:
     def __init__(self) -> None:
         """Begin with nothing heard."""
         self.notes: dict[int, Note] = {}
+        # A byte a flow: not zero where its application is known. Whoever reads makes it longer.
+        self.known = bytearray()
         self.queries: dict[tuple[str, str, str, str, str], Asked] = {}
         self.answers: dict[bytes, dict[tuple[str, NameSource], list[int]]] = {}
         self.ech_keys: dict[int, set[str]] = {}
@@ -84,6 +86,7 @@ class Ledger:
         note = self.note(flow)
         if not note.application:
             note.application = word
+            self.known[flow] = 1
         return note
 
     def name(self, flow: int, name: str, source: NameSource, time: int) -> None:

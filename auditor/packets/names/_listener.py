@@ -38,6 +38,7 @@ class NameListener:
     def __init__(self, readers: Sequence[NameReader]) -> None:
         """Begin with nothing heard."""
         self._hearers: list[tuple[str, Hearer]] = [(r.title, r.begin()) for r in readers]
+        self._services = len(self._hearers)
         self._hearers.append(("services", Services()))
         self._on_tcp = tuple(pair for pair in self._hearers if TCP in pair[1].transports)
         self._ledger = Ledger()
@@ -72,6 +73,8 @@ class NameListener:
             wanted = np.zeros(max(size, 2 * len(self._wanted)), np.bool_)
             wanted[: len(self._wanted)] = self._wanted
             self._wanted = wanted
+        if size > 2 * len(self._ledger.known):
+            self._ledger.known += bytes(size - len(self._ledger.known))
 
     def _chosen(self, candidates: Candidates, flows: FlowTable) -> tuple[I64, I64]:
         """Return rows in file order, and the number of the hearer that each is for.
@@ -111,14 +114,14 @@ class NameListener:
             payloads.protocol[rows].tolist(), payloads.time[rows].tolist(),
             payloads.seq[rows].tolist(), rows.tolist(), strict=True,
         )  # fmt: skip
-        buffer = payloads.buffer
+        buffer, known, services = payloads.buffer, self._ledger.known, self._services
         done = -1
         for one, at, length, size, flow, side, nth, sport, dport, proto, time, seq, row in columns:
             if row == done:
                 continue
             tcp = proto == TCP
             following = self._streams.get(flow * 2 + side) if tcp else None
-            if following is None and one == -1:
+            if following is None and (one == -1 or (one == services and known[flow])):
                 continue
             message = Message(
                 bytes(buffer[at : at + length]), size, flow, side, nth, sport, dport, proto, time,
@@ -134,8 +137,8 @@ class NameListener:
             else:
                 title, hearer = self._hearers[one]
                 if hearer.follows and tcp:
-                    known = int(flows.isn[flow * 2 + side])
-                    start = known + 1 if known >= 0 and not nth else seq
+                    begin = int(flows.isn[flow * 2 + side])
+                    start = begin + 1 if begin >= 0 and not nth else seq
                     done = row
                     self._follow(message, ((title, hearer),), start, seq, row, hearer.most)
                 elif self._ask(title, hearer, message) < 0:
@@ -228,4 +231,5 @@ def _early(tcp: Rows, payloads: Payloads, flows: FlowTable) -> I64:
     first = tcp.at[tcp.nth == 0]
     begins = flows.isn[payloads.direction[first]]
     ahead = (payloads.seq[first].astype(np.int64) - begins - 1) % (1 << 32)
-    return first[(begins >= 0) & (ahead > 0) & (ahead < _HOLE_BYTES)]
+    early: I64 = first[(begins >= 0) & (ahead > 0) & (ahead < _HOLE_BYTES)]
+    return early

@@ -37,8 +37,7 @@ class Services(Hearer):
 
     def hear(self, message: Message, ledger: Ledger) -> int:
         """Try the services of both ports, then those that are known anywhere."""
-        note = ledger.notes.get(message.flow)
-        if note is not None and note.application:
+        if ledger.known[message.flow]:
             return 0
         by_port, transport = self._by_port, message.protocol
         for services in (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from struct import unpack_from
 
 from auditor.packets.candidates import TCP
@@ -34,7 +35,7 @@ def _smb_secrecy(data: bytes) -> Verdict:
 
 def _ldap(data: bytes) -> bool:
     whole = element(data, 0)
-    if whole is None or whole.tag != 0x30 or whole.end < len(data):
+    if whole is None or whole.tag != 0x30 or whole.end < len(data):  # noqa: PLR2004
         return False
     number = element(data, whole.start)
     if number is None or number.tag != 2 or not 1 <= number.end - number.start <= 4:  # noqa: PLR2004
@@ -77,7 +78,8 @@ def _mongodb(data: bytes) -> bool:
     if len(data) < 16:  # noqa: PLR2004
         return False
     size, _request, _response, code = unpack_from("<iiii", data)
-    return code in _MONGO and len(data) <= size <= 48_000_000  # noqa: PLR2004
+    # A message longer than a segment is of the kind that is in use today.
+    return code in _MONGO and (size == len(data) or (code == 2013 and len(data) < size < 1 << 26))  # noqa: PLR2004
 
 
 def _kafka(data: bytes) -> bool:
@@ -110,8 +112,8 @@ def _socks(data: bytes) -> bool:
     if data[:1] == b"\5":  # RFC 1928: methods; an answer is two bytes
         return len(data) >= 3 and len(data) == 2 + data[1]  # noqa: PLR2004
     return (
-        data[:1] == b"\4" and data[1:2] in {b"\1", b"\2"} and data[-1:] == b"\0" and len(data) >= 9
-    )  # noqa: PLR2004
+        data[:1] == b"\4" and data[1:2] in {b"\1", b"\2"} and data[-1:] == b"\0" and len(data) >= 9  # noqa: PLR2004
+    )
 
 
 def _openvpn(data: bytes) -> bool:
@@ -122,11 +124,20 @@ def _openvpn(data: bytes) -> bool:
     }
 
 
-def _tcp(application: str, matches: object, *ports: int, **more: object) -> Service:
-    return Service(  # type: ignore[arg-type]
-        application=application, transports=(TCP,), matches=matches, ports=ports,
-        anywhere=not ports, **more,
-    )  # fmt: skip
+def _tcp(
+    application: str,
+    matches: Callable[[bytes], bool],
+    *ports: int,
+    encrypted: Callable[[bytes], Verdict] | None = None,
+) -> Service:
+    return Service(
+        application=application,
+        transports=(TCP,),
+        matches=matches,
+        ports=ports,
+        anywhere=not ports,
+        encrypted=encrypted,
+    )
 
 
 BINARY = (

@@ -36,11 +36,12 @@ def _udp(application: str, *patterns: bytes, ports: tuple[int, ...] = ()) -> Ser
 
 _SMTP = (25, 587, 2525)
 _SYSLOG = (rb"<[0-9]{1,3}>", rb"[0-9]{1,6} <[0-9]{1,3}>1 ")  # RFC 5424, RFC 6587
-_SIP = (  # RFC 3261, 7
+# RFC 3261, 7, and the methods that came later.
+_SIP_METHOD = (
     rb"(?:INVITE|ACK|BYE|CANCEL|OPTIONS|REGISTER|PRACK|SUBSCRIBE|NOTIFY|PUBLISH|INFO|REFER|MESSAGE"
-    rb"|UPDATE) \S{1,1024} SIP/2\.0\r\n",
-    rb"SIP/2\.0 \d{3} ",
+    rb"|UPDATE)"
 )
+_SIP = (_SIP_METHOD + rb" \S{1,1024} SIP/2\.0\r\n", rb"SIP/2\.0 \d{3} ")
 _IMAP_COMMAND = rb"[A-Za-z0-9.]{1,16} (?i:CAPABILITY|LOGIN|AUTHENTICATE|STARTTLS|ID|NOOP)\b"
 TEXT = (
     _tcp("ssh", rb"SSH-(?:2\.0|1\.99|1\.5)-"),  # RFC 4253, 4.2
@@ -71,9 +72,7 @@ TEXT = (
         rb"\x80[\x00-\x24]",
         ports=(11211,),
     ),
-    _udp(
-        "memcached", rb".{4}\x00\x01\x00\x00(?:gets?|set|stats|version)[ \r]", ports=(11211,)
-    ),
+    _udp("memcached", rb".{4}\x00\x01\x00\x00(?:gets?|set|stats|version)[ \r]", ports=(11211,)),
     _tcp("nats", rb"INFO \{\"server_id\":", rb"CONNECT \{\"(?:verbose|lang|pedantic)\""),
     _tcp("amqp", rb"AMQP[\x00-\x03]\x01[\x00\x01]", rb"AMQP\x00\x00\x09\x01", rb"AMQP\x01\x01"),
     _tcp("vnc", rb"RFB 00[34]\.00[0-9]\n"),  # RFC 6143, 7.1.1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from auditor.packets.candidates import TCP, UDP
 from auditor.packets.names._ber import element
@@ -15,19 +16,22 @@ _STUN_COOKIE = 0x2112A442
 
 
 def _ntp(data: bytes) -> bool:
-    # RFC 5905, 7.3: version and mode; control messages (mode 6, 7) are shorter.
-    if not data:
+    """Return whether it is time (RFC 5905, 7.3), or a question about it (mode 6 and 7)."""
+    if len(data) < 8:  # noqa: PLR2004
         return False
     version, mode = data[0] >> 3 & 7, data[0] & 7
-    return 1 <= version <= 4 and (
-        len(data) >= 48 if 1 <= mode <= 5 else mode > 5 and len(data) >= 8
-    )  # noqa: PLR2004
+    if mode == 6:  # noqa: PLR2004
+        return data[0] < 0x40 and 2 <= version <= 4  # noqa: PLR2004
+    if mode == 7:  # noqa: PLR2004
+        return version == 2 and data[2] <= 3  # noqa: PLR2004
+    stratum = data[1]
+    return 1 <= version <= 4 and mode > 0 and len(data) >= 48 and stratum <= 16  # noqa: PLR2004
 
 
 def _dhcp(data: bytes) -> bool:
     return (
-        len(data) >= 240 and data[0] in {1, 2} and int.from_bytes(data[236:240], "big") == _COOKIE
-    )  # noqa: PLR2004
+        len(data) >= 240 and data[0] in {1, 2} and int.from_bytes(data[236:240], "big") == _COOKIE  # noqa: PLR2004
+    )
 
 
 def _dhcpv6(data: bytes) -> bool:
@@ -39,10 +43,10 @@ def _snmp(data: bytes) -> bool:
     version = element(data, whole.start) if whole else None
     return (
         whole is not None
-        and whole.tag == 0x30
+        and whole.tag == 0x30  # noqa: PLR2004
         and whole.end >= len(data)
         and version is not None
-        and version.tag == 2
+        and version.tag == 2  # noqa: PLR2004
         and version.end == version.start + 1
         and data[version.start : version.end] in {b"\0", b"\1", b"\2", b"\3"}
     )
@@ -80,11 +84,11 @@ def _stun(data: bytes) -> bool:
 def _ike(data: bytes) -> bool:
     # RFC 7296, 3.1: version 1 or 2, and the length; the length may be cut by the capture.
     return (
-        len(data) >= 28
+        len(data) >= 28  # noqa: PLR2004
         and data[17] >> 4 in {1, 2}
-        and int.from_bytes(data[24:28], "big") >= 28
+        and int.from_bytes(data[24:28], "big") >= 28  # noqa: PLR2004
         and any(data[:8])
-    )  # noqa: PLR2004
+    )
 
 
 def _ike_behind_nat(data: bytes) -> bool:
@@ -94,8 +98,8 @@ def _ike_behind_nat(data: bytes) -> bool:
 def _esp_in_udp(data: bytes) -> bool:
     # RFC 3948: an SPI that is not zero; a keep-alive is one byte.
     return (
-        len(data) >= 28 and data[:4] != b"\0\0\0\0" and int.from_bytes(data[4:8], "big") < 0x100000
-    )  # noqa: PLR2004
+        len(data) >= 28 and data[:4] != b"\0\0\0\0" and int.from_bytes(data[4:8], "big") < 0x100000  # noqa: PLR2004
+    )
 
 
 def _wireguard(data: bytes) -> bool:
@@ -106,7 +110,13 @@ def _wireguard(data: bytes) -> bool:
 
 
 def _wireguard_data(data: bytes) -> bool:
-    return data[:4] == b"\4\0\0\0" and len(data) >= 32 and len(data) % 16 == 0  # noqa: PLR2004
+    # Type 4, a receiver, a counter that is never near its end, and whole blocks with a tag.
+    return (
+        data[:4] == b"\4\0\0\0"
+        and len(data) >= 32  # noqa: PLR2004
+        and len(data) % 16 == 0
+        and data[13:16] == b"\0\0\0"
+    )
 
 
 def _openvpn(data: bytes) -> bool:
@@ -120,7 +130,7 @@ def _kerberos(data: bytes) -> bool:
 
 def _ldap(data: bytes) -> bool:
     whole = element(data, 0)
-    return whole is not None and whole.tag == 0x30 and data[whole.start : whole.start + 1] == b"\2"
+    return whole is not None and whole.tag == 0x30 and data[whole.start : whole.start + 1] == b"\2"  # noqa: PLR2004
 
 
 def _rpc(data: bytes) -> bool:
@@ -131,8 +141,8 @@ def _rpc(data: bytes) -> bool:
 def _coap(data: bytes) -> bool:
     # RFC 7252, 3: version 1, a token of at most 8 bytes, a class 0, 2, 4 or 5.
     return (
-        len(data) >= 4 and data[0] >> 6 == 1 and data[0] & 15 <= 8 and data[1] >> 5 in {0, 2, 4, 5}
-    )  # noqa: PLR2004
+        len(data) >= 4 and data[0] >> 6 == 1 and data[0] & 15 <= 8 and data[1] >> 5 in {0, 2, 4, 5}  # noqa: PLR2004
+    )
 
 
 def _tftp(data: bytes) -> bool:
@@ -144,11 +154,20 @@ def _datagram(data: bytes) -> bool:
     return len(data) >= 14 and 0x10 <= data[0] <= 0x16  # noqa: PLR2004
 
 
-def _udp(application: str, matches: object, *ports: int, **more: object) -> Service:
-    return Service(  # type: ignore[arg-type]
-        application=application, transports=(UDP,), matches=matches, ports=ports,
-        anywhere=not ports, **more,
-    )  # fmt: skip
+def _udp(
+    application: str,
+    matches: Callable[[bytes], bool],
+    *ports: int,
+    encrypted: Callable[[bytes], Verdict] | None = None,
+) -> Service:
+    return Service(
+        application=application,
+        transports=(UDP,),
+        matches=matches,
+        ports=ports,
+        anywhere=not ports,
+        encrypted=encrypted,
+    )
 
 
 DATAGRAMS = (
@@ -162,7 +181,7 @@ DATAGRAMS = (
     _udp("ike", _ike_behind_nat, 4500),
     _udp("esp", _esp_in_udp, 4500),
     _udp("wireguard", _wireguard),
-    _udp("wireguard", _wireguard_data, 51820),
+    _udp("wireguard", _wireguard_data),
     _udp("openvpn", _openvpn, 1194),
     _udp("kerberos", _kerberos, 88, 464),
     _udp("ldap", _ldap, 389),
@@ -170,5 +189,11 @@ DATAGRAMS = (
     _udp("coap", _coap, 5683),
     _udp("tftp", _tftp, 69),
     _udp("netbios", _datagram, 138),
-    Service(application="snmp", transports=(TCP,), matches=_snmp, ports=(161, 162), encrypted=_snmp_secrecy),
-)  # fmt: skip
+    Service(
+        application="snmp",
+        transports=(TCP,),
+        matches=_snmp,
+        ports=(161, 162),
+        encrypted=_snmp_secrecy,
+    ),
+)

@@ -14,7 +14,7 @@ from auditor.packets.names._hello import (
     client_hello,
     server_hello,
 )
-from auditor.packets.names._ledger import Ledger
+from auditor.packets.names._ledger import Ledger, Note
 from auditor.packets.names._reader import Hearer, Message, NameReader
 
 _RECORD, _HANDSHAKE = 13, 12
@@ -22,6 +22,7 @@ _LONGEST_HELLO = 1 << 14
 _MOST_WAITING = 1024
 _CHANGE, _ALERT, _HELLO_TYPE, _DATA = 20, 21, 22, 23
 _VERSIONS = (0xFEFF, 0xFEFD, 0x0100)
+_HELLOS = frozenset({CLIENT_HELLO, SERVER_HELLO, HELLO_VERIFY})
 _WHY = "a DTLS hello was seen"
 _ESTABLISHED = "the capture began within it: encrypted DTLS records, no hello was seen"
 _NULL = "the server chose a cipher suite that signs but does not encrypt"
@@ -56,25 +57,12 @@ class _Hearer(Hearer):
         if not note.why:
             note.encrypted, note.why = True, _ESTABLISHED
         for kind, epoch, body in records:
-            if kind != _HELLO_TYPE or epoch or len(body) < _HANDSHAKE:
-                continue
-            whole = self._whole(message, body)
-            if body[0] in {CLIENT_HELLO, SERVER_HELLO, HELLO_VERIFY} and note.why == _ESTABLISHED:
-                note.why = _WHY
-            if whole is None:
-                continue
-            if body[0] == CLIENT_HELLO:
-                hello = client_hello(whole, dtls=True)
-                ledger.name(message.flow, hello.name, "tls_sni", message.time)
-                _ech.note(ledger, note, hello)
-                if hello.protocols:
-                    note.fact("alpn", ",".join(hello.protocols))
-            elif body[0] == SERVER_HELLO:
-                chosen = server_hello(whole)
-                if chosen is not None:
-                    note.fact("tls", chosen.version)
-                    if chosen.null_cipher:
-                        note.encrypted, note.why = False, _NULL
+            if kind == _HELLO_TYPE and not epoch and len(body) >= _HANDSHAKE:
+                if body[0] in _HELLOS and note.why == _ESTABLISHED:
+                    note.why = _WHY
+                whole = self._whole(message, body)
+                if whole is not None:
+                    _keep(message, ledger, note, body[0], whole)
         return 0
 
     def _whole(self, message: Message, body: bytes) -> bytes | None:
@@ -104,6 +92,22 @@ class _Hearer(Hearer):
             return None
         del self._waiting[direction]
         return bytes(data[:size])
+
+
+def _keep(message: Message, ledger: Ledger, note: Note, kind: int, body: bytes) -> None:
+    """Keep what a whole hello says."""
+    if kind == CLIENT_HELLO:
+        hello = client_hello(body, dtls=True)
+        ledger.name(message.flow, hello.name, "tls_sni", message.time)
+        _ech.note(ledger, note, hello)
+        if hello.protocols:
+            note.fact("alpn", ",".join(hello.protocols))
+        return
+    chosen = server_hello(body)
+    if chosen is not None:
+        note.fact("tls", chosen.version)
+        if chosen.null_cipher:
+            note.encrypted, note.why = False, _NULL
 
 
 def _records(data: bytes) -> list[tuple[int, int, bytes]]:

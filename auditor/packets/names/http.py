@@ -43,7 +43,7 @@ class _Hearer(Hearer):
         found = _HEADS[np.searchsorted(_HEADS[:-1], heads)] == heads
         # A request whose first word does not fit its first segment.
         found |= (tcp.nth[letters] == 0) & (tcp.length[letters] < _SHORT)
-        return tcp.at[letters[found]]
+        return tcp.chosen(letters[found])
 
     def hear(self, message: Message, ledger: Ledger) -> int:
         data = message.data

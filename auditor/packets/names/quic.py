@@ -155,7 +155,7 @@ def _packets(data: bytes) -> list[_Packet]:
     """
     found: list[_Packet] = []
     start = 0
-    while start + 7 <= len(data) and data[start] & _LONG and len(found) < _MOST_COALESCED:  # noqa: PLR2004
+    while start + 7 <= len(data) and data[start] & _LONG and len(found) < _MOST_COALESCED:
         version = int.from_bytes(data[start + 1 : start + 5], "big")
         at = start + 6 + data[start + 5]
         to = data[start + 6 : at]

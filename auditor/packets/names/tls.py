@@ -26,6 +26,7 @@ _LONGEST_HELLO = 65536
 # A hello may come later than first, after STARTTLS or a proxy's CONNECT; never in mid-transfer.
 _EARLY = 32
 _TLS_PORTS = (443, 465, 563, 636, 853, 989, 990, 992, 993, 994, 995, 5061, 5671, 6443, 8443, 8883)
+_KNOWN = ("TLS", "SSL")
 _ESTABLISHED = "the capture began within it: encrypted records, no hello was seen"
 _HELLO = "a TLS hello was seen"
 _INSIDE = "begun in clear, then TLS: a TLS hello was seen"
@@ -66,9 +67,7 @@ class _Hearer(Hearer):
 def _handshake(message: Message, ledger: Ledger) -> int:
     body, kind, size = handshake_of(message.data)
     if kind < 0:
-        if size and message.more:
-            return -1
-        return 0
+        return -1 if size and message.more else 0
     if kind not in {CLIENT_HELLO, SERVER_HELLO} or size > _LONGEST_HELLO:
         if _is_established(message):
             ledger.application(message.flow, "tls")
@@ -76,21 +75,26 @@ def _handshake(message: Message, ledger: Ledger) -> int:
     missing = len(body) < size
     if missing and message.more:
         return -1
-    if kind == CLIENT_HELLO:
-        hello = client_hello(body)
-        if not hello.version.startswith(("TLS", "SSL")):
-            return 0
-        note_hello(message, ledger, hello, missing=missing)
+    if kind == SERVER_HELLO:
+        _note_choice(message, ledger, body)
         return 0
-    chosen = server_hello(body)
-    if chosen is not None and chosen.version.startswith(("TLS", "SSL")):
-        note = ledger.application(message.flow, "tls")
-        note.fact("tls", chosen.version)
-        if chosen.null_cipher:
-            note.encrypted, note.why = False, _NULL
-        elif not note.why:
-            note.encrypted, note.why = True, _why(note.application)
+    hello = client_hello(body)
+    if hello.version.startswith(_KNOWN):
+        note_hello(message, ledger, hello, missing=missing)
     return 0
+
+
+def _note_choice(message: Message, ledger: Ledger, body: bytes) -> None:
+    """Keep what a server chose."""
+    chosen = server_hello(body)
+    if chosen is None or not chosen.version.startswith(_KNOWN):
+        return
+    note = ledger.application(message.flow, "tls")
+    note.fact("tls", chosen.version)
+    if chosen.null_cipher:
+        note.encrypted, note.why = False, _NULL
+    elif not note.why:
+        note.encrypted, note.why = True, _why(note.application)
 
 
 def note_hello(message: Message, ledger: Ledger, hello: ClientHello, *, missing: bool) -> None:
