@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from auditor.packets._layer import Layer
+from auditor.packets._layer import V4, Layer
 from auditor.packets.dissected import Fragment
 from auditor.packets.skips import Skip
 
@@ -15,7 +15,9 @@ _SKIPPED = frozenset({_HOP_BY_HOP, _ROUTING, _OPTIONS})
 _MESSAGES = frozenset({_MOBILITY, _IDENTITY, _SHIM})
 # Chains that are longer are not followed: the flow then has the number of the header reached.
 _MOST_HEADERS = 32
-_JUMBO_OPTION = 0xC2
+_JUMBO_OPTION = 0xC204  # with its length
+# The next header and the length; a fragment header is never longer or shorter.
+_BEGINNING, _FRAGMENT_HEADER = 2, 8
 
 
 class Chain(NamedTuple):
@@ -32,7 +34,7 @@ def walk(protocol: int, layer: Layer, *, version: int) -> Chain | Skip:
     A header that is longer than its packet ends the chain with its own number.
     """
     for _header in range(_MOST_HEADERS):
-        if version == 4 and protocol != _AUTHENTICATION:
+        if version == V4 and protocol != _AUTHENTICATION:
             break
         if protocol == _FRAGMENT:
             fragment = _fragment(layer)
@@ -42,8 +44,8 @@ def walk(protocol: int, layer: Layer, *, version: int) -> Chain | Skip:
             continue
         if protocol not in _SKIPPED and protocol not in _MESSAGES and protocol != _AUTHENTICATION:
             break
-        if layer.here < 2:
-            return Chain(protocol, layer) if layer.size < 2 else Skip.CUT_IP
+        if not layer.holds(_BEGINNING):
+            return Chain(protocol, layer) if layer.size < _BEGINNING else Skip.CUT_IP
         following, size = layer.byte(0), (layer.byte(1) + 1) * 8
         if protocol == _AUTHENTICATION:
             size = (layer.byte(1) + 2) * 4
@@ -57,22 +59,22 @@ def walk(protocol: int, layer: Layer, *, version: int) -> Chain | Skip:
 
 def _fragment(layer: Layer) -> Chain | Skip | None:
     """Return what a fragment header says; one that is alone (RFC 6946) is no fragment."""
-    if layer.here < 8:
-        return None if layer.size < 8 else Skip.CUT_IP
+    if not layer.holds(_FRAGMENT_HEADER):
+        return None if layer.size < _FRAGMENT_HEADER else Skip.CUT_IP
     place = layer.word(2)
     offset, more = place & 0xFFF8, bool(place & 1)
     fragment = Fragment(layer.number(4, 4), offset, more) if offset or more else None
-    return Chain(layer.byte(0), layer.after(8), fragment)
+    return Chain(layer.byte(0), layer.after(_FRAGMENT_HEADER), fragment)
 
 
 def jumbo_size(protocol: int, layer: Layer) -> int:
     """Return the payload's size that a hop-by-hop option gives (RFC 2675), or 0."""
-    if protocol != _HOP_BY_HOP or layer.here < 8:
+    if protocol != _HOP_BY_HOP or not layer.holds(8):
         return 0
     at, end = 2, min((layer.byte(1) + 1) * 8, layer.here)
     while at + 2 <= end:
         kind = layer.byte(at)
-        if kind == _JUMBO_OPTION and layer.byte(at + 1) == 4 and at + 6 <= end:
+        if layer.word(at) == _JUMBO_OPTION and at + 6 <= end:
             return layer.number(at + 2, 4)
         at += 1 if kind == 0 else 2 + layer.byte(at + 1)
     return 0

@@ -13,6 +13,9 @@ PPP = 0x1_0002
 LLC = 0x1_0003
 WLAN = 0x1_0004
 IPV4, IPV6, MPLS, PPPOE = 0x0800, 0x86DD, 0x8847, 0x8864
+# Smaller numbers in an EtherType's place are lengths (IEEE 802.3), or nothing.
+FIRST_ETHERTYPE = 0x0600
+V4, V6 = 4, 6
 
 
 class Layer(NamedTuple):
@@ -39,6 +42,10 @@ class Layer(NamedTuple):
     def size(self) -> int:
         """Return how many bytes there were on the wire."""
         return self.last - self.at
+
+    def holds(self, size: int) -> bool:
+        """Whether so many bytes were captured."""
+        return self.end - self.at >= size
 
     def byte(self, offset: int) -> int:
         """Return a byte that was captured."""

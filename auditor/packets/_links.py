@@ -5,7 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Literal
 
-from auditor.packets._layer import FRAME, IP, IPV4, IPV6, LLC, MPLS, PPP, PPPOE, WLAN, Layer, Next
+from auditor.packets._labels import mpls, service_header
+from auditor.packets._layer import (
+    FIRST_ETHERTYPE,
+    FRAME,
+    IP,
+    IPV4,
+    IPV6,
+    LLC,
+    MPLS,
+    PPP,
+    PPPOE,
+    WLAN,
+    Layer,
+    Next,
+)
 from auditor.packets._ppp import after_direction, hdlc, ppp, pppoe
 from auditor.packets._wlan import avs, prism, radiotap, wlan
 from auditor.packets.skips import Skip
@@ -14,9 +28,15 @@ Reader = Callable[[Layer], Next | Skip]
 
 # ARP hardware types of Linux' cooked headers whose protocol field is no EtherType.
 _NETLINK, _WLAN, _WLAN_PRISM, _WLAN_RADIOTAP, _FRAD, _GRE = 824, 801, 802, 803, 770, 778
+_LINUX_LLC = 4
+_LONGEST_802_3 = 1500
 _INFINIBAND_HEADER = 44
 _ENC_HEADER = 12
 _AF_BRIDGE = 7
+# Fields of netfilter's log: what it says of the packet, and the packet.
+_NF_HEADER, _NF_PAYLOAD = 1, 9
+_FIELD = 4
+_PER_PACKET = 8
 
 
 def ethernet(layer: Layer) -> Next | Skip:
@@ -24,13 +44,14 @@ def ethernet(layer: Layer) -> Next | Skip:
     lack = layer.lacks(14)
     if lack:
         return lack
-    kind = layer.word(12)
-    rest = layer.after(14)._replace(macs=layer.cut(0, 12))
-    if kind >= 0x0600:
+    return _typed(layer.word(12), layer.after(14)._replace(macs=layer.cut(0, 12)))
+
+
+def _typed(kind: int, rest: Layer) -> Next | Skip:
+    """Return what a number says that is an EtherType or the length of an IEEE 802.3 frame."""
+    if kind >= FIRST_ETHERTYPE:
         return Next(kind, rest)
-    if kind > 1500:
-        return Skip.BAD_LINK
-    return Next(LLC, rest.first(kind))
+    return Next(LLC, rest.first(kind)) if kind <= _LONGEST_802_3 else Skip.BAD_LINK
 
 
 def vlan(layer: Layer) -> Next | Skip:
@@ -42,17 +63,12 @@ def vlan(layer: Layer) -> Next | Skip:
     rest = layer.after(4)
     if number:
         rest = rest._replace(vlans=(*layer.vlans, number))
-    kind = layer.word(2)
-    return Next(kind, rest) if kind >= 0x0600 else Next(LLC, rest.first(kind))
+    return _typed(layer.word(2), rest)
 
 
 def marked(layer: Layer) -> Next | Skip:
     """Read four bytes that only mark a frame: HSR (IEC 62439-3), FRER (IEEE 802.1CB), VN-Tag."""
-    lack = layer.lacks(6)
-    if lack:
-        return lack
-    kind = layer.word(4)
-    return Next(kind, layer.after(6)) if kind >= 0x0600 else Skip.BAD_LINK
+    return layer.lacks(6) or _typed(layer.word(4), layer.after(6))
 
 
 def backbone(layer: Layer) -> Next | Skip:
@@ -62,102 +78,48 @@ def backbone(layer: Layer) -> Next | Skip:
 
 def llc(layer: Layer) -> Next | Skip:
     """Read IEEE 802.2, also with SNAP (RFC 1042)."""
-    if layer.here >= 2 and layer.word(0) in _SAPS:
+    if layer.holds(2) and layer.word(0) in _SAPS:
         return _SAPS[layer.word(0)]
     lack = layer.lacks(3)
     if lack:
         return lack
-    saps, control = layer.word(0), layer.byte(2)
-    if saps == 0xAAAA and control == 0x03:
+    # Both service access points, and "unnumbered information".
+    head = layer.number(0, 3)
+    if head == _SNAP_HEAD:
         return layer.lacks(8) or _snap(layer)
-    if saps == 0x0606 and control == 0x03:
+    if head == _IP_HEAD:
         return Next(IPV4, layer.after(3))
-    if saps == 0xFEFE and control == 0x03 and layer.here > 3 and layer.byte(3) == 0x83:
-        return Skip.ISIS
-    return Skip.LLC
+    return Skip.ISIS if layer.number(0, 4) == _ISIS_HEAD else Skip.LLC
 
 
 _SAPS = {0x4242: Skip.STP, 0xE0E0: Skip.IPX, 0xFFFF: Skip.IPX}
+_SNAP_HEAD, _IP_HEAD, _ISIS_HEAD = 0xAAAA03, 0x060603, 0xFEFE0383
+# Organisations whose numbers in SNAP are read: of EtherTypes (two), and of bridged frames.
+_ETHERTYPES, _IEEE_802_1 = {0, 0x0000F8}, 0x0080C2
+_OTHERS = {0x080007: Skip.APPLETALK, 0x00000C: Skip.CDP}
+_BRIDGED = {0x0001: 4, 0x0007: 0}  # Ethernet, and how long a checksum it keeps
+_BRIDGED_STP = 0x000E
 
 
 def _snap(layer: Layer) -> Next | Skip:
     organisation, kind = layer.number(3, 3), layer.word(6)
     rest = layer.after(8)
-    if organisation in {0, 0x0000F8}:
-        return Next(kind, rest) if kind >= 0x0600 else Skip.LLC
-    if organisation == 0x0080C2:
+    if organisation in _ETHERTYPES:
+        return Next(kind, rest) if kind >= FIRST_ETHERTYPE else Skip.LLC
+    if organisation == _IEEE_802_1:
         return _bridged(kind, rest)
-    if organisation == 0x080007:
-        return Skip.APPLETALK
-    return Skip.CDP if organisation == 0x00000C else Skip.LLC
+    return _OTHERS.get(organisation, Skip.LLC)
 
 
 def _bridged(kind: int, rest: Layer) -> Next | Skip:
-    """Return an Ethernet frame that was put into another link (RFC 2684): 1 keeps its checksum."""
-    if kind == 0x000E:
+    """Return an Ethernet frame that was put into another link (RFC 2684), after two bytes."""
+    if kind == _BRIDGED_STP:
         return Skip.STP
-    if kind not in {0x0001, 0x0007}:
+    checksum = _BRIDGED.get(kind)
+    if checksum is None:
         return Skip.LLC
-    # Two bytes of padding come first.
     frame = rest.after(2)
-    return Next(FRAME, frame.first(frame.size - 4) if kind == 0x0001 else frame)
-
-
-def mpls(layer: Layer) -> Next | Skip:
-    """Read a stack of labels (RFC 3032); what is below it only its first four bits tell."""
-    at = 0
-    while True:
-        lack = layer.lacks(at + 4)
-        if lack:
-            return lack
-        bottom = layer.byte(at + 2) & 1
-        at += 4
-        if bottom:
-            break
-        if at > _MOST_LABELS * 4:
-            return Skip.TOO_DEEP
-    rest = layer.after(at).through("mpls")
-    if rest.size < 1:
-        return Skip.NOT_IP
-    if rest.here < 1:
-        return Skip.CUT_LINK
-    version = rest.byte(0) >> 4
-    if version in {4, 6} and not _is_frame(rest):
-        return Next(IP, rest)
-    if _is_frame(rest):
-        return Next(FRAME, rest)
-    # A pseudowire with its control word (RFC 4448).
-    return Next(FRAME, rest.after(4)) if version == 0 and rest.here >= 18 else Skip.NOT_IP
-
-
-_MOST_LABELS = 64
-
-
-def _is_frame(layer: Layer) -> bool:
-    """Whether a pseudowire without control word begins: an Ethernet header before an IP one."""
-    if layer.here < 15 or layer.byte(0) in {0x45, 0x60}:
-        return False
-    kind = layer.word(12)
-    version = layer.byte(14) >> 4
-    return (kind, version) in {(IPV4, 4), (IPV6, 6)} or kind in {0x8100, 0x0806}
-
-
-def service_header(layer: Layer) -> Next | Skip:
-    """Read a network service header (RFC 8300)."""
-    lack = layer.lacks(8)
-    if lack:
-        return lack
-    size = (layer.word(0) & 63) * 4
-    kind = SERVICE_NEXT.get(layer.byte(3))
-    if layer.byte(0) >> 6 or size < 8:
-        return Skip.BAD_LINK
-    if kind is None:
-        return Skip.NOT_IP
-    return layer.lacks(size) or Next(kind, layer.after(size).through("nsh"))
-
-
-# Next protocols of NSH (RFC 8300) and of VXLAN-GPE, which are the same.
-SERVICE_NEXT = {1: IPV4, 2: IPV6, 3: FRAME, 4: 0x894F, 5: MPLS}
+    return Next(FRAME, frame.first(frame.size - checksum))
 
 
 def _loop(layer: Layer) -> Next | Skip:
@@ -202,10 +164,10 @@ def _from_linux(
     if hardware in {_WLAN, _WLAN_PRISM, _WLAN_RADIOTAP}:
         reader = {_WLAN: wlan, _WLAN_PRISM: prism, _WLAN_RADIOTAP: radiotap}[hardware]
         return reader(rest)
-    if protocol >= 0x0600:
+    if protocol >= FIRST_ETHERTYPE:
         return Next(protocol, rest)
-    # 4: IEEE 802.2 follows; the other small numbers are no packets of a network that is read.
-    return Next(LLC, rest) if protocol == 4 and hardware != _FRAD else Skip.NOT_IP
+    # The other small numbers are no packets of a network that is read.
+    return Next(LLC, rest) if protocol == _LINUX_LLC and hardware != _FRAD else Skip.NOT_IP
 
 
 def _nflog(layer: Layer) -> Next | Skip:
@@ -214,20 +176,19 @@ def _nflog(layer: Layer) -> Next | Skip:
     if lack:
         return lack
     family = layer.byte(0)
-    order: Literal["little", "big"] = (
-        "little" if int.from_bytes(layer.cut(4, 2), "little") <= layer.size else "big"
-    )
+    little = int.from_bytes(layer.cut(4, 2), "little") <= layer.size
+    order: Literal["little", "big"] = "little" if little else "big"
     kind = IP
     at = 4
     while layer.lacks(at + 4) is None:
         size = int.from_bytes(layer.cut(at, 2), order)
         field = int.from_bytes(layer.cut(at + 2, 2), order) & 0x7FFF
-        if size < 4:
+        if size < _FIELD:
             return Skip.BAD_LINK
-        if field == 1 and family == _AF_BRIDGE and size >= 6:
-            kind = layer.number(at + 4, 2)
-        if field == 9:
-            return Next(kind, layer.after(at + 4).first(size - 4))
+        if field == _NF_HEADER and family == _AF_BRIDGE:
+            kind = layer.number(at + _FIELD, 2)
+        if field == _NF_PAYLOAD:
+            return Next(kind, layer.after(at + _FIELD).first(size - _FIELD))
         at += size + (-size % 4)
     return Skip.CUT_LINK if layer.here < layer.size else Skip.NOT_IP
 
@@ -258,7 +219,7 @@ def _per_packet(layer: Layer) -> Next | Skip:
         return lack
     size = int.from_bytes(layer.cut(2, 2), "little")
     reader = LINKS.get(int.from_bytes(layer.cut(4, 4), "little"))
-    if size < 8:
+    if size < _PER_PACKET:
         return Skip.BAD_LINK
     if reader is None or reader is _per_packet:
         return Skip.LINK_TYPE

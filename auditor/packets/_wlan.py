@@ -10,23 +10,15 @@ _NOT_DATA = {0: Skip.WLAN_MANAGEMENT, 1: Skip.WLAN_CONTROL, 3: Skip.WLAN_CONTROL
 _TO_AND_FROM, _MORE, _PROTECTED, _ORDER = 0x03, 0x04, 0x40, 0x80
 _HAS_FCS, _PADDED, _BAD_FCS = 0x10, 0x20, 0x40
 _AVS_MAGIC = 0x80211
+_LEAST = 8
 
 
 def wlan(layer: Layer, *, padded: bool = False) -> Next | Skip:
     """Read a frame's header: data goes on with LLC; `padded` to four bytes by some drivers."""
-    lack = layer.lacks(2)
-    if lack:
-        return lack
-    control, flags = layer.byte(0), layer.byte(1)
-    kind, subtype = control >> 2 & 3, control >> 4
-    if control & 3:
-        return Skip.BAD_LINK
-    if kind != _DATA:
-        return _NOT_DATA[kind]
-    if subtype & 4:
-        return Skip.WLAN_NO_DATA
-    if flags & _PROTECTED:
-        return Skip.WLAN_ENCRYPTED
+    reason = layer.lacks(2) or _unread(layer.byte(0), layer.byte(1))
+    if reason:
+        return reason
+    subtype, flags = layer.byte(0) >> 4, layer.byte(1)
     size = 30 if flags & _TO_AND_FROM == _TO_AND_FROM else 24
     quality = size if subtype & 8 else 0
     if quality:
@@ -42,6 +34,18 @@ def wlan(layer: Layer, *, padded: bool = False) -> Next | Skip:
     if quality and layer.byte(quality) & 0x80:
         return _aggregate(rest)
     return Next(LLC, rest)
+
+
+def _unread(control: int, flags: int) -> Skip | None:
+    """Return why a frame holds no packet that can be read."""
+    kind = control >> 2 & 3
+    if control & 3:
+        return Skip.BAD_LINK
+    if kind != _DATA:
+        return _NOT_DATA[kind]
+    if control >> 4 & 4:
+        return Skip.WLAN_NO_DATA
+    return Skip.WLAN_ENCRYPTED if flags & _PROTECTED else None
 
 
 def _ends(layer: Layer, flags: int) -> bytes:
@@ -69,7 +73,7 @@ def radiotap(layer: Layer) -> Next | Skip:
     if lack:
         return lack
     size = int.from_bytes(layer.cut(2, 2), "little")
-    if layer.byte(0) or size < 8:
+    if layer.byte(0) or size < _LEAST:
         return Skip.BAD_LINK
     lack = layer.lacks(size)
     if lack:
@@ -84,7 +88,7 @@ def radiotap(layer: Layer) -> Next | Skip:
 
 
 def _radiotap_flags(header: Layer) -> int:
-    """Return the field of flags: the second one, after a clock of eight bytes, if both are there."""
+    """Return the field of flags: the second one, after a clock of eight bytes."""
     present = int.from_bytes(header.cut(4, 4), "little")
     if not present & 2:
         return 0
@@ -107,7 +111,7 @@ def prism(layer: Layer) -> Next | Skip:
     size = int.from_bytes(layer.cut(4, 4), "little")
     if size > layer.size:
         size = layer.number(4, 4)
-    if size < 8:
+    if size < _LEAST:
         return Skip.BAD_LINK
     return layer.lacks(size) or Next(WLAN, layer.after(size))
 
@@ -118,6 +122,6 @@ def avs(layer: Layer) -> Next | Skip:
     if lack:
         return lack
     size = layer.number(4, 4)
-    if layer.number(0, 4) >> 12 != _AVS_MAGIC or size < 8:
+    if layer.number(0, 4) >> 12 != _AVS_MAGIC or size < _LEAST:
         return Skip.BAD_LINK
     return layer.lacks(size) or Next(WLAN, layer.after(size))

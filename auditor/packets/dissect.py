@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from auditor.packets._ipv6_extensions import jumbo_size, walk
-from auditor.packets._layer import IP, IPV4, IPV6, Layer, Next
+from auditor.packets._layer import IP, IPV4, IPV6, V4, V6, Layer, Next
 from auditor.packets._links import LINKS, NOT_ON_A_NETWORK, READERS
 from auditor.packets._tunnels import (
     BY_EITHER_PORT,
@@ -24,7 +24,11 @@ _MOST_HEADERS = 64
 _INDUSTRIAL = frozenset({0x8892, 0x88A4, 0x88B8, 0x88BA})
 _TCP, _UDP, _UDP_LITE, _SCTP, _DCCP = 6, 17, 136, 132, 33
 _HEADERS = {_TCP: 20, _UDP: 8, _UDP_LITE: 8, _SCTP: 12, _DCCP: 12}
-_IP_IN_IP = {(4, 4): "ipip", (4, 41): "6in4", (6, 4): "4in6", (6, 41): "6in6"}
+_PORTS = 4
+_IN_IP = {4: IPV4, 41: IPV6}
+_IP_IN_IP = {(V4, 4): "ipip", (V4, 41): "6in4", (V6, 4): "4in6", (V6, 41): "6in6"}
+# Headers without what may be added to them.
+_LEAST = {V4: 20, V6: 40}
 
 
 class _Packet(NamedTuple):
@@ -106,17 +110,15 @@ def _frame(kind: int, layer: Layer) -> Dissected:
 
 def _internet(kind: int, layer: Layer) -> Dissected | Skip:
     """Read an IP packet of the version that its link header, if any, promised."""
-    if layer.here < 1:
-        return Skip.BAD_IP if layer.size < 1 else Skip.CUT_IP
-    version = layer.byte(0) >> 4
-    if version not in {4, 6}:
-        return Skip.IP_VERSION
-    if kind not in {IP, IPV4 if version == 4 else IPV6}:
-        return Skip.BAD_IP
-    least = 20 if version == 4 else 40
-    if layer.here < least:
+    version = layer.byte(0) >> 4 if layer.holds(1) else 0
+    least = _LEAST.get(version, 1)
+    if not layer.holds(least):
         return Skip.BAD_IP if layer.size < least else Skip.CUT_IP
-    return _ipv4(layer) if version == 4 else _ipv6(layer)
+    if version not in _LEAST:
+        return Skip.IP_VERSION
+    if kind not in {IP, IPV4 if version == V4 else IPV6}:
+        return Skip.BAD_IP
+    return _ipv4(layer) if version == V4 else _ipv6(layer)
 
 
 def _ipv4(layer: Layer) -> Dissected | Skip:
@@ -126,14 +128,14 @@ def _ipv4(layer: Layer) -> Dissected | Skip:
         return Skip.BAD_IP
     # Without a length: the sending machine's card was to fill it in.
     total = min(total or layer.size, layer.size)
-    if header < 20 or total < header:
+    if header < _LEAST[V4] or total < header:
         return Skip.BAD_IP
     if layer.here < header:
         return Skip.CUT_IP
     place = layer.word(6)
     offset, more = (place & 0x1FFF) * 8, bool(place & 0x2000)
     fragment = Fragment(layer.word(4), offset, more) if offset or more else None
-    packet = _Packet(4, layer.cut(12, 4), layer.cut(16, 4), total, fragment)
+    packet = _Packet(V4, layer.cut(12, 4), layer.cut(16, 4), total, fragment)
     return _carried(packet, layer.byte(9), layer.first(total).after(header))
 
 
@@ -146,7 +148,7 @@ def _ipv6(layer: Layer) -> Dissected | Skip:
     if _does_not_fit(layer, length + 40):
         return Skip.BAD_IP
     body = body.first(length)
-    packet = _Packet(6, layer.cut(8, 16), layer.cut(24, 16), 40 + body.size)
+    packet = _Packet(V6, layer.cut(8, 16), layer.cut(24, 16), 40 + body.size)
     return _carried(packet, protocol, body)
 
 
@@ -181,7 +183,7 @@ def _carried(
 def _by_protocol(packet: _Packet, protocol: int, layer: Layer) -> Tunnel | None:
     title = _IP_IN_IP.get((packet.version, protocol))
     if title:
-        return Tunnel(title, IPV4 if protocol == 4 else IPV6, layer)
+        return Tunnel(title, _IN_IP[protocol], layer)
     reader = BY_PROTOCOL.get(protocol)
     return reader(layer) if reader else None
 
@@ -213,23 +215,24 @@ def _inside(packet: _Packet, tunnel: Tunnel | None) -> Dissected | None:
 
 def _ported(packet: _Packet, protocol: int, layer: Layer, *, inside: bool) -> Dissected | Skip:
     """Read a transport header; where the capture or the packet cut it, as far as its ports."""
-    if layer.size < 4:
+    if layer.size < _PORTS:
         return _plain(packet, protocol, layer, max(layer.size, 0))
-    if layer.here < 4:
+    if not layer.holds(_PORTS):
         return Skip.CUT_TRANSPORT
     sport, dport = layer.word(0), layer.word(2)
     header = _HEADERS[protocol]
     flags = seq = 0
     if protocol == _TCP:
-        seq = layer.number(4, 4) if layer.here >= 8 else 0
-        flags = layer.byte(13) if layer.here >= 14 else 0
-        if layer.here >= 13:
-            header = (layer.byte(12) >> 4) * 4
-        if header < 20:
+        seq = layer.number(4, 4) if layer.holds(8) else 0
+        flags = layer.number(13, 1)
+        # A header that is shorter than can be has a flow, but no payload.
+        least = header
+        header = (layer.byte(12) >> 4) * 4 if layer.holds(13) else least
+        if header < least:
             header = layer.size
-    elif protocol == _UDP and layer.here >= 8:
+    elif protocol == _UDP and layer.holds(header):
         declared = layer.word(4)
-        if declared >= 8:
+        if declared >= header:
             layer = layer.first(declared)
         inner = _inside(packet, _by_port(layer.after(8), sport, dport)) if inside else None
         if inner:

@@ -6,6 +6,7 @@ from collections import Counter, OrderedDict
 from typing import TypeAlias
 
 from auditor.packets._datagram import Datagram
+from auditor.packets._layer import V4
 from auditor.packets.dissect import continued
 from auditor.packets.dissected import Dissected, Fragment, Placed
 
@@ -119,7 +120,7 @@ class Fragments:
 
 def _key(packet: Dissected, part: Fragment) -> _Key:
     """Return what fragments of one datagram have in common (RFC 791, RFC 8200)."""
-    protocol = packet.protocol if packet.version == 4 else -1
+    protocol = packet.protocol if packet.version == V4 else -1
     return (
         packet.src, packet.dst, part.identity, protocol, packet.vlans, packet.tunnels,
         packet.carriers,
