@@ -137,8 +137,9 @@ def _last(cells: dict[str, str], name: str) -> str:
 
 def _frame(cells: dict[str, str], said: Said, talks: dict[object, Conversation]) -> None:
     layers = cells["frame.protocols"].split(":")
-    transport = next((each for each in reversed(layers) if each in TRANSPORTS), "")
-    version = next((each for each in reversed(layers) if each in {"ip", "ipv6"}), "")
+    where = max((place for place, each in enumerate(layers) if each in {"ip", "ipv6"}), default=-1)
+    version = layers[where] if where >= 0 else ""
+    transport = next((each for each in layers[where + 1 :] if each in TRANSPORTS), "")
     if not version or {"icmp", "icmpv6"} & set(layers):
         return
     if not _last(cells, "ip.len") + _last(cells, "ipv6.plen"):

@@ -38,9 +38,7 @@ def peers(capture: str, out: Path) -> list[tuple[str, list[str], int]]:
 def ours(capture: str) -> list[tuple[str, list[str], int]]:
     """Return our commands: the reading alone, and with judgement and report."""
     site = [
-        word
-        for path in sorted(ROOT.glob("samples/site*.yaml"))[:1]
-        for word in ("--site", str(path))
+        word for path in ROOT.glob("samples/sites/plant.yaml") for word in ("--site", str(path))
     ]
     return [
         ("packets.read", [sys.executable, "-c", READ, capture], 3),
