@@ -29,6 +29,7 @@ from auditor.report._html_destinations import STANDINGS, Destinations, destinati
 from auditor.report._html_findings import Arranged, anchor, arrange
 from auditor.report._html_host import Machine, machine
 from auditor.report._html_models import Chapter, chapter
+from auditor.report._html_traffic import TrafficChapter, traffic_chapter
 from auditor.report._html_verdict import Headline, headline
 from auditor.report._html_workloads import Manifests, manifests
 from auditor.report._text import visible
@@ -56,6 +57,7 @@ class Page(Struct, frozen=True, kw_only=True):
     machine: Machine
     manifests: Manifests
     models: Chapter
+    traffic: TrafficChapter
     gaps: tuple[GapGroup, ...]
     kinds: tuple[KindCount, ...]
     waivers: tuple[WaiverUse, ...]
@@ -102,6 +104,9 @@ def _page(judgement: Judgement, words: Words) -> Page:
         machine=machine(evidence, judgement.derived),
         manifests=manifests(evidence, judgement.derived),
         models=chapter(evidence.records, judgement.derived),
+        traffic=traffic_chapter(
+            evidence, judgement.derived, findings.judged_at, words("traffic.more_ends", n="{n}")
+        ),
         gaps=gap_groups(evidence),
         kinds=kind_counts(evidence),
         waivers=waiver_uses(findings),
