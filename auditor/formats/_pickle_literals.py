@@ -6,9 +6,9 @@ import math
 import re
 import struct
 
-from auditor.formats._pickle_machine import KEPT, Machine
+from auditor.formats._pickle_machine import KEPT, VALIDATED, Machine
 from auditor.formats._pickle_reader import Broken
-from auditor.formats._pickle_values import OPAQUE, Changeable, Raw
+from auditor.formats._pickle_values import OPAQUE, Changeable, Line, Quoted, Raw
 
 _INT = struct.Struct("<i")
 _LARGEST_LONG = 1 << 20
@@ -18,6 +18,7 @@ _ESCAPE = re.compile(rb"\\(x[0-9a-fA-F]{2}|[0-7]{1,3}|.|\n)", re.DOTALL)
 _ESCAPES = {b"n": b"\n", b"t": b"\t", b"r": b"\r", b"a": b"\a", b"b": b"\b", b"f": b"\f",
             b"v": b"\v", b"\\": b"\\", b"'": b"'", b'"': b'"', b"\n": b""}  # fmt: skip
 _QUOTES = (b"'", b'"')
+_PER_STEP = 9  # undoing 512 bytes of escapes costs a step
 
 
 def unsigned(machine: Machine, width: int) -> int:
@@ -94,13 +95,38 @@ def float_line(machine: Machine) -> None:
 
 
 def string_line(machine: Machine) -> None:
-    """Put a text of Python 2 that stands in quotes (STRING)."""
-    raw = machine.line()
+    """Put a text of Python 2 that stands in quotes (STRING); a long one by its place."""
+    count = machine.line_length()
+    raw = machine.take(count + 1)[:-1] if count <= KEPT else _ends(machine, count)
     if len(raw) < 2 or raw[:1] != raw[-1:] or raw[:1] not in _QUOTES:  # noqa: PLR2004 - quotes
         raise Broken("pickle-literal", "a text of protocol 0 is not quoted")
-    raw = _ESCAPE.sub(_unescaped, raw[1:-1]) if b"\\" in raw else raw[1:-1]
+    if count > KEPT:
+        start, raw = machine.position - count, _beginning(machine, count)
+        whole = unescaped(raw[1:-1]) if count <= VALIDATED else b""
+        machine.embedded_if_prefixed(whole or raw[1:])
+        machine.stack.append(Quoted(start, count - 2, len(whole) if whole else -1))
+        return
+    raw = unescaped(raw[1:-1])
     machine.embedded_if_prefixed(raw)
     machine.stack.append(raw.decode("latin-1"))
+
+
+def _ends(machine: Machine, count: int) -> bytes:
+    """Go over a long line and return its first and last byte."""
+    start = machine.skip(count + 1)
+    return machine.view.at(start, 1) + machine.view.at(start + count - 1, 1)
+
+
+def _beginning(machine: Machine, count: int) -> bytes:
+    """Return what is looked at of a long line that was gone over: all of it, up to 1 MiB."""
+    count, start = min(count, VALIDATED), machine.position - count - 1
+    machine.charge(count >> _PER_STEP)
+    return machine.view.at(start, count)
+
+
+def unescaped(raw: bytes) -> bytes:
+    """Return a text of Python 2 without its escapes; raises `Broken` for an escape that is none."""
+    return _ESCAPE.sub(_unescaped, raw) if b"\\" in raw else raw
 
 
 def _unescaped(match: re.Match[bytes]) -> bytes:
@@ -117,14 +143,26 @@ def _unescaped(match: re.Match[bytes]) -> bytes:
 
 
 def unicode_line(machine: Machine) -> None:
-    """UNICODE: a text with escapes up to the end of the line."""
-    raw = machine.line()
+    """UNICODE: a text with escapes up to the end of the line; a long one by its place."""
+    count = machine.line_length()
+    if count <= KEPT:
+        raw = machine.take(count + 1)[:-1]
+        machine.embedded_if_prefixed(raw)
+        machine.stack.append(with_escapes(raw))
+        return
+    start = machine.skip(count + 1)
+    raw = _beginning(machine, count)
+    letters = len(with_escapes(raw)) if count <= VALIDATED else -1
+    machine.embedded_if_prefixed(raw)
+    machine.stack.append(Line(start, count, letters))
+
+
+def with_escapes(raw: bytes) -> str:
+    """Return a text of protocol 0; raises `Broken` for an escape that is none."""
     try:
-        text = raw.decode("raw-unicode-escape")
+        return raw.decode("raw-unicode-escape")
     except UnicodeDecodeError:
         raise Broken("pickle-literal", "an escape in a text is none") from None
-    machine.embedded_if_prefixed(raw)
-    machine.stack.append(text)
 
 
 def short_string(machine: Machine) -> None:

@@ -10,7 +10,7 @@ from auditor.formats._budget import MAX_HELD
 from auditor.formats._pickle_embedded import deeper, prefixed, what_is_in
 from auditor.formats._pickle_globals import Names
 from auditor.formats._pickle_reader import Broken, Reader
-from auditor.formats._pickle_values import OPAQUE, Encoded, Obj, Raw, Text
+from auditor.formats._pickle_values import OPAQUE, Encoded, Line, Obj, Quoted, Raw, Text
 from auditor.formats._view import Memory, Part
 
 KEPT = 1024
@@ -18,7 +18,7 @@ KEPT = 1024
 # number that is said.
 _HOLE = 1024
 _UNSET = object()
-_VALIDATED = 1 << 20
+VALIDATED = 1 << 20
 _SHORTEST_EMBEDDED = 12
 # Steps that one look into a literal or a file within cost at least.
 _LOOK = 20
@@ -140,7 +140,7 @@ class Machine(Reader):
 
     def _long_text(self, count: int) -> Text:
         start = self.skip(count)
-        if count <= _VALIDATED:
+        if count <= VALIDATED:
             raw = self.view.at(start, count)
             self.decoded(raw)
             self.embedded_if_prefixed(raw)
@@ -155,7 +155,7 @@ class Machine(Reader):
             self.skip(count)
             data = self.view.at(start, 16)
             if prefixed(data):
-                data = self.view.at(start, min(count, _VALIDATED))
+                data = self.view.at(start, min(count, VALIDATED))
         if count >= _SHORTEST_EMBEDDED and prefixed(data):
             self.embedded(data)
         self.stack.append(Raw(start, count))
@@ -214,16 +214,33 @@ class Machine(Reader):
         if isinstance(value, str):
             return Memory(value.encode("latin-1", "replace"))
         if isinstance(value, Encoded):
-            text = value.text
-            if isinstance(text, Text):
-                if text.length > MAX_HELD:
-                    return None
-                text = self.decoded(self.view.at(text.offset, text.length))
+            text = self._written(value.text) if isinstance(value.text, Text) else value.text
+            if text is None:
+                return None
             codec = "latin-1" if "1" in value.codec else "utf-8"
             return Memory(text.encode(codec, "replace"))
-        if isinstance(value, Raw):
-            return Part(self.view, value.offset, value.length)
-        return None
+        if isinstance(value, Quoted):
+            raw = self._unquoted(value)
+            return None if raw is None else Memory(raw)
+        return Part(self.view, value.offset, value.length) if isinstance(value, Raw) else None
+
+    def _written(self, text: Text) -> str | None:
+        """Return a text that is kept by its place, `None` for one that is too long."""
+        from auditor.formats._pickle_literals import with_escapes
+
+        if text.length > MAX_HELD:
+            return None
+        raw = self.view.at(text.offset, text.length)
+        self.charge(len(raw) >> 9)
+        return with_escapes(raw) if isinstance(text, Line) else self.decoded(raw)
+
+    def _unquoted(self, text: Quoted) -> bytes | None:
+        from auditor.formats._pickle_literals import unescaped
+
+        if text.length > MAX_HELD:
+            return None
+        self.charge(text.length >> 9)
+        return unescaped(self.view.at(text.offset, text.length))
 
     def inner(self, what: str) -> None:
         """Read a pickle that lies here by itself (joblib's arrays of objects), and go on behind."""
@@ -258,7 +275,9 @@ class Machine(Reader):
         if isinstance(value, Obj) and value.made_by.full in _BYTES:
             return self.bytes_in(value.facts) if value.facts is not None else -1
         if isinstance(value, Encoded):
-            return -1 if isinstance(value.text, Text) else len(value.text)
+            value = value.text
+        if isinstance(value, (Line, Quoted)):
+            return value.letters
         if isinstance(value, str):
             return len(value)
         if isinstance(value, Text):

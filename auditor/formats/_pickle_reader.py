@@ -16,6 +16,9 @@ WINDOW = 64 * 1024
 LINE = 64 * 1024
 MOST_REASONS = 200
 _SHORT_LINE = 256
+# A newline is searched in pieces of so many bytes; a step pays for 16 KiB of them.
+_PIECE = 1 << 20
+_PER_STEP = 14
 
 
 class Broken(Exception):  # noqa: N818 - what the stream is, not what went wrong here
@@ -95,20 +98,31 @@ class Reader:
         if end >= 0 and start >= self.base:
             self.position = self.base + end + 1
             return self.window[start - self.base : end]
+        count = self.line_length()
+        if count <= LINE:
+            return self.take(count + 1)[:-1]
+        # A float of so many digits is read; no pickler writes one, nor a name of that length.
+        self.note("pickle-literal", "malformed", f"a line is longer than {LINE} bytes")
+        return self.view.at(self.skip(count + 1), LINE)
+
+    def line_length(self) -> int:
+        """Return how many bytes lie before the next newline, however far that is."""
+        start = at = self.position
+        found = self.window.find(b"\n", start - self.base) if start >= self.base else -1
+        if found >= 0:
+            return self.base + found - start
         length = _SHORT_LINE
-        while True:
-            length = min(length, LINE, self.size - start)
-            data = self.view.at(start, length)
+        while at < self.size:
+            data = self.view.at(at, length)
             found = data.find(b"\n")
             if found >= 0:
-                self._stay_in_frame(start + found + 1)
-                self.position = start + found + 1
-                return data[:found]
-            if length == self.size - start or len(data) < length:
-                raise Broken("pickle-truncated", "a line has no end")
-            if length == LINE:
-                raise Broken("pickle-literal", f"a line is longer than {LINE} bytes")
-            length *= 8
+                return at + found - start
+            if not data:
+                break
+            at += len(data)
+            length = min(length * 8, _PIECE)
+            self.charge(len(data) >> _PER_STEP)
+        raise Broken("pickle-truncated", "a line has no end")
 
     def enter_frame(self, length: int) -> None:
         """Begin a frame at this place; it may not begin within another, nor pass the end."""

@@ -28,6 +28,28 @@ class Text(Raw):
     __slots__ = ()
 
 
+class Line(Text):
+    """A long text of protocol 0, by the place of its escapes; `letters` is -1 where unknown."""
+
+    __slots__ = ("letters",)
+
+    def __init__(self, offset: int, length: int, letters: int) -> None:
+        """Name `length` bytes of escapes from `offset` on, which are `letters` characters."""
+        super().__init__(offset, length)
+        self.letters = letters
+
+
+class Quoted(Raw):
+    """A long text of Python 2, which is bytes, by the place of its escapes; `letters` as above."""
+
+    __slots__ = ("letters",)
+
+    def __init__(self, offset: int, length: int, letters: int) -> None:
+        """Name `length` bytes of escapes from `offset` on, which are `letters` bytes."""
+        super().__init__(offset, length)
+        self.letters = letters
+
+
 class Encoded:
     """The bytes that `_codecs.encode` makes of a text in an encoding."""
 

@@ -25,6 +25,7 @@ from auditor.formats._zip_records import (
     End,
     Entry,
     length_of_entries,
+    places_of_entries,
     read_end,
     read_entries,
     read_local,
@@ -119,9 +120,32 @@ def _archive(opened: _Opened, prefix: int, comment: bytes) -> Archive:
 
 
 def _starts(end: End, view: View) -> list[int]:
-    """Return where the directory could begin: before its end, or where its end says."""
-    places = dict.fromkeys((end.at - end.size, end.offset, end.record - end.size))
-    return [place for place in places if place >= 0 and view.at(place, 4) == ENTRY]
+    """Return where the directory could begin: before its end, or where its end says.
+
+    A reader that knows of no 64-bit end looks before the plain one.
+    """
+    places = dict.fromkeys((end.at - end.size, end.offset))
+    starts = [place for place in places if place >= 0 and view.at(place, 4) == ENTRY]
+    plain = end.record - end.size
+    if plain in places or plain < 0 or view.at(plain, 4) != ENTRY:
+        return starts
+    hides = not any(_continues(end, start, plain, view) for start in starts)
+    return [*starts, plain] if hides else starts
+
+
+def _continues(end: End, start: int, at: int, view: View) -> bool:
+    """Return whether `at` is a later entry of the directory at `start`, and nothing but that.
+
+    What begins there is seen already, but for members that the shifted offsets would lead to.
+    """
+    if not start < at < start + end.size or end.size > MAX_HELD:
+        return False
+    raw = view.at(start, end.size)
+    if at - start not in places_of_entries(raw):
+        return False
+    shift = at - end.offset
+    entries = read_entries(raw[at - start :])
+    return all(view.at(entry.offset + shift, 4) != LOCAL for entry in entries)
 
 
 def _check_starts(end: End, starts: list[int], opened: _Opened, context: Context) -> None:

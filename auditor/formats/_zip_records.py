@@ -182,13 +182,20 @@ def read_entries(raw: bytes) -> Iterator[Entry]:
 
 def length_of_entries(raw: bytes) -> int:
     """Return how many bytes the entries fill that `read_entries` returns."""
+    return places_of_entries(raw)[-1]
+
+
+def places_of_entries(raw: bytes) -> list[int]:
+    """Return where the entries begin that `read_entries` returns, and the last one's end."""
     at = 0
+    places = [at]
     while at + ENTRY_SIZE <= len(raw) and raw[at : at + 4] == ENTRY:
         names, extras, comments = struct.unpack_from("<HHH", raw, at + 28)
-        if at + ENTRY_SIZE + names + extras + comments > len(raw):
-            break
         at += ENTRY_SIZE + names + extras + comments
-    return at
+        if at > len(raw):
+            break
+        places.append(at)
+    return places
 
 
 def read_local(view: View, at: int) -> Entry | None:
