@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cache
 
-from msgspec.structs import replace
-
-from auditor.catalogues.operators import operator_of
+from auditor.catalogues.operators import operator_of, operators
 from auditor.evidence.traffic import NameSeen
 from auditor.packets.applications import APPLICATIONS
 from auditor.packets.dissected import LAYER_2
@@ -18,6 +16,7 @@ MOST_ANSWERED = 16
 _ICMP, _ESP, _AH, _ICMPV6 = 1, 50, 51, 58
 _DOT, _DOQ_DRAFTS = 853, frozenset({784, 853, 8853})
 _HTTPS = 443
+_CARRIERS = frozenset({"tls", "quic", "dtls"})
 _NOTHING = FlowNote()
 _SILENT = "no data was seen"
 _UNKNOWN = "what it says was not recognised, and looking random proves no encryption"
@@ -41,23 +40,20 @@ def judge(
     names = _answered(ends, answers)
     if note is None:
         note = _NOTHING
-    application = note.application
+    application = note.application or ("esp" if ends.protocol == _ESP else "")
+    carrier = _carries_dns(ends, note) if application in _CARRIERS else ""
+    if note.encrypted_why and not names and not carrier:
+        return note
     encrypted, why = note.encrypted, note.encrypted_why
     if not why:
-        encrypted, why = _secrecy(ends, application)
-    if not application and ends.protocol == _ESP:
-        application = "esp"
-    facts = note.facts
-    carrier = _carries_dns(ends, note) if application in {"tls", "quic", "dtls"} else ""
-    if carrier:
-        facts = (*facts, ("dns-over", carrier))
-    return replace(
-        note,
-        names=note.names + names if names else note.names,
+        encrypted, why = _secrecy(ends, note.application)
+    return FlowNote(
+        names=note.names + names,
         application=application,
         encrypted=encrypted,
         encrypted_why=why,
-        facts=facts,
+        hidden_name=note.hidden_name,
+        facts=(*note.facts, ("dns-over", carrier)) if carrier else note.facts,
     )
 
 
@@ -85,21 +81,32 @@ def _answered(ends: FlowEnds, answers: Mapping[str, tuple[NameSeen, ...]]) -> tu
 def _carries_dns(ends: FlowEnds, note: FlowNote) -> str:
     """Return how DNS travels in an encrypted flow: `tls`, `quic` or `https`; empty where not known.
 
-    By port and by ALPN (RFC 7858, 9250); over HTTPS by names of known resolvers alone, since
-    nothing else tells those questions from other web traffic.
+    By port and by ALPN (RFC 7858, 9250); over HTTPS by names and addresses of known resolvers
+    alone, since nothing else tells those questions from other web traffic.
     """
-    alpn = next((value for name, value in note.facts if name == "alpn"), "").split(",")
+    alpn = next((value for name, value in note.facts if name == "alpn"), "")
     if note.application == "quic":
-        if ends.dst_port in _DOQ_DRAFTS or any(p.startswith("doq") for p in alpn):
+        if ends.dst_port in _DOQ_DRAFTS or "doq" in alpn:
             return "quic"
-    elif ends.dst_port == _DOT or "dot" in alpn:
+    elif ends.dst_port == _DOT or alpn == "dot":
         return "tls"
-    if ends.dst_port == _HTTPS and any(_is_resolver(name.name) for name in note.names):
+    if ends.dst_port == _HTTPS and (
+        _is_resolver(ends.dst) or any(_is_resolver(name.name) for name in note.names)
+    ):
         return "https"
     return ""
 
 
-@lru_cache(maxsize=4096)
 def _is_resolver(name: str) -> bool:
-    operator = operator_of(name)
-    return operator is not None and operator.category == "dns"
+    """Return whether the catalogue knows a name or address as a resolver's."""
+    if tuple(name.split(".")[-2:]) in _ends():  # most names are nobody's in the list
+        operator = operator_of(name)
+        return operator is not None and operator.category == "dns"
+    return False
+
+
+@cache
+def _ends() -> frozenset[tuple[str, ...]]:
+    """Return the last two labels of the resolvers in the catalogue."""
+    entries = (entry.suffix for entry in operators() if entry.category == "dns")
+    return frozenset(tuple(suffix.split(".")[-2:]) for suffix in entries)

@@ -81,9 +81,9 @@ class DnsHearer(Hearer):
                 ledger.gap("malformed", "DNS messages that contradict themselves")
                 if not message.questions:
                     return
-        ledger.application(payload.flow, self._application)
+        note = ledger.application(payload.flow, self._application)
         for question in message.questions:
-            ledger.name(payload.flow, question.name, self._source, payload.time)
+            ledger.name_in(note, question.name, self._source, payload.time)
         if message.is_answer:
             self._answered(payload, message, transport, ledger)
         elif not self._netbios or message.opcode == 0:

@@ -37,7 +37,7 @@ class Question(Struct, frozen=True, gc=False):
     query_type: str
 
 
-class Message(Struct, frozen=True):
+class Message(Struct, frozen=True, gc=False):
     """What a message says.
 
     `opcode` 0 is an ordinary question, `asked` the number of questions that it says to have.
@@ -90,14 +90,14 @@ def parse(data: bytes, *, netbios: bool = False) -> Message | None:
     except (MalformedError, IndexError, struct_error):
         whole = False
     return Message(
-        is_answer=bool(flags & 0x8000),
-        opcode=flags >> 11 & 15,
-        asked=asked,
-        response=_CODES[flags & 15],
-        questions=tuple(questions),
-        addresses=tuple(addresses),
-        keys=tuple(keys),
-        whole=whole,
+        bool(flags & 0x8000),
+        flags >> 11 & 15,
+        asked,
+        _CODES[flags & 15],
+        tuple(questions),
+        tuple(addresses),
+        tuple(keys),
+        whole,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from struct import error as struct_error
 from struct import unpack_from
 
@@ -163,6 +164,7 @@ def _server_name(data: bytes) -> str:
     return ""
 
 
+@lru_cache(maxsize=1024)
 def _protocols(data: bytes) -> tuple[str, ...]:
     found: list[str] = []
     at = 2
@@ -176,6 +178,7 @@ def _protocols(data: bytes) -> tuple[str, ...]:
     return tuple(found)
 
 
+@lru_cache(maxsize=1024)
 def _newest(data: bytes, *, dtls: bool) -> int:
     numbers = [data[at] << 8 | data[at + 1] for at in range(1, len(data) - 1, 2)]
     known = [n for n in numbers if n in _VERSION_TEXT and (n >> 8 == 0xFE) == dtls]  # noqa: PLR2004

@@ -91,9 +91,11 @@ class Ledger:
 
     def name(self, flow: int, name: str, source: NameSource, time: int) -> None:
         """Give a flow a name, said at `time`."""
-        if not name:
-            return
-        note = self.note(flow)
+        if name:
+            self.name_in(self.note(flow), name, source, time)
+
+    def name_in(self, note: Note, name: str, source: NameSource, time: int) -> None:
+        """Give the flow of a note a name, said at `time`."""
         names = note.names
         if names is None:
             note.names = [Said(name, source, time, time)]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hmac
-from functools import lru_cache
+from collections.abc import Callable
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.ciphers import CipherContext
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 V1, V2 = 0x00000001, 0x6B3343CF
@@ -59,15 +61,13 @@ _WORDS = {
 
 def client_keys(version: int, connection: bytes) -> Keys | None:
     """Return the keys of a client's Initials; `connection` is the id that it first chose."""
-    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
     salt = salt_of(version)
     if salt is None:
         return None
     key, iv, header = _WORDS["quicv2" if version == V2 else "quic"]
     secret = hmac.digest(hmac.digest(salt, connection, _HASH), _SECRET, _HASH)
     return Keys(
-        AESGCM(hmac.digest(secret, key, _HASH)[:16]),
+        _cryptography().aead(hmac.digest(secret, key, _HASH)[:16]),
         int.from_bytes(hmac.digest(secret, iv, _HASH)[:12], "big"),
         hmac.digest(secret, header, _HASH)[:16],
     )
@@ -78,8 +78,6 @@ def opened(keys: Keys, packet: bytes, number_at: int) -> bytes | None:
 
     `number_at` is where the (hidden) packet number begins (RFC 9001, 5.4).
     """
-    from cryptography.exceptions import InvalidTag
-
     sample = packet[number_at + 4 : number_at + 4 + _SAMPLE]
     if len(sample) < _SAMPLE:
         return None
@@ -97,18 +95,32 @@ def opened(keys: Keys, packet: bytes, number_at: int) -> bytes | None:
     nonce = (keys.nonce ^ number).to_bytes(12, "big")
     try:
         return keys.packet.decrypt(nonce, packet[end:], head)
-    except InvalidTag:
+    except _cryptography().invalid:
         return None
 
 
 def _mask(key: bytes, sample: bytes) -> bytes:
-    algorithm, mode, cipher = _primitives()
-    return cipher(algorithm(key), mode()).encryptor().update(sample)  # type: ignore[no-any-return]
-
-
-@lru_cache(maxsize=1)
-def _primitives():  # type: ignore[no-untyped-def]  # noqa: ANN202
-    from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
-
     # One block, as the specification says: no mode is involved.
-    return algorithms.AES, modes.ECB, Cipher
+    return _cryptography().block(key).update(sample)
+
+
+class _Cryptography(NamedTuple):
+    """What is needed of the library; it is imported when the first Initial comes."""
+
+    aead: type[AESGCM]
+    block: Callable[[bytes], CipherContext]
+    invalid: type[Exception]
+
+
+@cache
+def _cryptography() -> _Cryptography:
+    from cryptography.exceptions import InvalidTag
+    from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+    mode = modes.ECB()  # noqa: S305
+
+    def block(key: bytes) -> CipherContext:
+        return Cipher(algorithms.AES(key), mode).encryptor()
+
+    return _Cryptography(AESGCM, block, InvalidTag)

@@ -74,6 +74,8 @@ class _Hearer(Hearer):
     def hear(self, message: Message, ledger: Ledger) -> int:
         flow = message.flow
         done = self._done.get(flow)
+        if done is not None and _is_known(message, done):
+            return 0
         for packet in _packets(message.data):
             if done is None:
                 note = ledger.application(flow, "quic")
@@ -146,6 +148,16 @@ class _Hearer(Hearer):
         for direction in list(self._waiting):
             if direction in self._waiting:
                 self._give_up(direction, ledger)
+
+
+def _is_known(message: Message, done: _Known) -> bool:
+    """Return whether a datagram begins with a packet of a connection whose hello was read."""
+    data = message.data
+    at = 6 + data[5]
+    if done.side != message.side:
+        at, size = at + 1, data[at] if at < len(data) else 0
+        return data[at : at + size] in done.ids
+    return data[6:at] in done.ids
 
 
 def _packets(data: bytes) -> list[_Packet]:
