@@ -1,0 +1,300 @@
+"""Hears batches with every signature: decides a flow, then looks at each new kind of message."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from msgspec import Struct
+
+from auditor.packets.batch import I64, U8, U32, U64, Bools
+from auditor.packets.candidates import TCP, UDP, Rows
+from auditor.packets.dissected import LAYER_2
+from auditor.packets.flows import FlowTable
+from auditor.packets.industrial._signature import OPERATIONS, Likeness, Packet, Signature
+from auditor.packets.listening import FlowNote, Heard, Payloads, Unheard
+from auditor.packets.streams import Stream
+
+# Packets with payload of a direction that are looked at before a flow is given up; more on a port
+# of a signature's, where a capture may begin in the middle of a message.
+_LOOKS, _LOOKS_ON_PORT = 8, 64
+# Off its port, what has little magic is believed when both ends spoke so, this often in all.
+_AGREEING = 4
+_ANY_PORT = 1 << 16
+# Beginnings that came in pieces: as much is put together, of as many directions at once.
+_PIECES, _MOST_STREAMS = 2048, 1024
+_MOST_SEEN = 1 << 18
+_PRIMES = np.array(
+    (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9), np.uint64
+)  # odd numbers that spread bits
+
+
+class _Known(Struct, gc=False):
+    """What is known of a flow that a signature has."""
+
+    signature: Signature
+    operations: frozenset[str] = frozenset()
+    encrypted: bool | None = None
+    why: str = ""
+
+
+class _Transport:
+    """The signatures of a transport: by first byte (a bit each), and by port (a bit each)."""
+
+    def __init__(self, signatures: Sequence[Signature], *, tcp: bool) -> None:
+        self.by_first: U32 = np.zeros(256, np.uint32)
+        self.by_port: U32 = np.zeros(_ANY_PORT, np.uint32)
+        self.anything: list[int] = []
+        self.numbers: list[int] = []
+        for number, signature in enumerate(signatures):
+            if not (signature.on_tcp if tcp else signature.on_udp):
+                continue
+            bit = np.uint32(1 << number)
+            self.by_port[list(signature.tcp if tcp else signature.udp)] |= bit
+            if signature.firsts:
+                self.numbers.append(number)
+                self.by_first[list(signature.firsts)] |= bit
+            else:
+                self.anything.append(number)
+
+
+class IndustrialListener:
+    """One capture's industrial flows."""
+
+    def __init__(self, signatures: Sequence[Signature]) -> None:
+        """Begin with nothing heard."""
+        self._signatures = tuple(signatures)
+        self._tcp = _Transport(signatures, tcp=True)
+        self._udp = _Transport(signatures, tcp=False)
+        self._on_link = {kind: s for s in signatures for kind in s.ether_types}
+        # Of each flow: 0 nobody's yet, else the number of its signature and one.
+        self._owner: U8 = np.zeros(4096, np.uint8)
+        self._known: dict[int, _Known] = {}
+        self._maybe: dict[tuple[int, int], tuple[int, int]] = {}
+        self._streams: dict[int, Stream] = {}
+        self._seen: set[int] = set()
+        self._crashed: dict[str, int] = {}
+
+    def take(self, payloads: Payloads, flows: FlowTable) -> None:
+        """Hear a batch."""
+        if not len(payloads):
+            return
+        self._grow(len(flows))
+        placed = payloads.flow >= 0
+        protocol = payloads.protocol
+        nobodys = placed & (self._owner[payloads.flow] == 0)
+        self._look(payloads, np.flatnonzero(nobodys & (protocol == TCP)), flows, self._tcp)
+        self._look(payloads, np.flatnonzero(nobodys & (protocol == UDP)), flows, self._udp)
+        self._look_on_link(payloads, np.flatnonzero(nobodys & (protocol >= LAYER_2)))
+        if self._known:
+            self._follow(payloads, placed)
+
+    def finish(self, flows: FlowTable) -> Heard:
+        """Return what was understood."""
+        del flows
+        return Heard(
+            notes={flow: _note(known) for flow, known in self._known.items()},
+            gaps=tuple(
+                Unheard(
+                    reason="crashed", detail=f"a message of {title} could not be read", count=count
+                )
+                for title, count in self._crashed.items()
+            ),
+        )
+
+    def _grow(self, size: int) -> None:
+        if size > len(self._owner):
+            owner = np.zeros(max(size, 2 * len(self._owner)), np.uint8)
+            owner[: len(self._owner)] = self._owner
+            self._owner = owner
+
+    def _look(self, payloads: Payloads, at: I64, flows: FlowTable, transport: _Transport) -> None:
+        """Judge rows of flows that are nobody's: first by columns, then one by one."""
+        nth = payloads.nth[at]
+        early = nth < _LOOKS_ON_PORT
+        at, nth = at[early], nth[early]
+        ports = transport.by_port[payloads.sport[at]] | transport.by_port[payloads.dport[at]]
+        wanted = (nth < _LOOKS) | (ports != 0)
+        at, ports = at[wanted], ports[wanted]
+        if not len(at):
+            return
+        possible = self._possible(payloads, at, transport)
+        pieces = (ports != 0) & (payloads.protocol[at] == TCP) & (payloads.nth[at] < _LOOKS)
+        some = np.flatnonzero((possible != 0) | pieces)
+        columns = zip(
+            at[some].tolist(), possible[some].tolist(), ports[some].tolist(),
+            pieces[some].tolist(), strict=True,
+        )  # fmt: skip
+        for row, bits, on_port, in_pieces in columns:
+            flow = int(payloads.flow[row])
+            if self._owner[flow]:
+                continue
+            packet = self._packet(payloads, row)
+            if bits and self._judge(packet, flow, int(payloads.side[row]), bits, on_port):
+                continue
+            if in_pieces:
+                self._piece(payloads, row, packet, flows, on_port)
+
+    def _possible(self, payloads: Payloads, at: I64, transport: _Transport) -> U32:
+        """Return, of each row, the signatures that it may be a message of (a bit each)."""
+        first = (payloads.head[at] >> np.uint64(56)).astype(np.uint8)
+        listed = transport.by_first[first]
+        possible: U32 = np.zeros(len(at), np.uint32)
+        some = np.flatnonzero(listed)
+        if len(some):
+            rows, bits = Rows(payloads, at[some]), listed[some]
+            for number in transport.numbers:
+                bit = np.uint32(1 << number)
+                possible[some] |= np.where(_chosen(self._signatures[number], rows), bits & bit, 0)
+        if transport.anything:
+            rows = Rows(payloads, at)
+            for number in transport.anything:
+                possible[_chosen(self._signatures[number], rows)] |= np.uint32(1 << number)
+        return possible
+
+    @staticmethod
+    def _packet(payloads: Payloads, row: int) -> Packet:
+        protocol = int(payloads.protocol[row])
+        return Packet(
+            data=bytes(payloads.payload(row)),
+            size=int(payloads.size[row]),
+            sport=int(payloads.sport[row]),
+            dport=int(payloads.dport[row]),
+            tcp=protocol == TCP,
+            ether_type=protocol & 0xFFFF if protocol >= LAYER_2 else 0,
+        )
+
+    def _judge(self, packet: Packet, flow: int, side: int, bits: int, on_port: int) -> bool:
+        """Give a flow to the signature that its payload is most like; return whether one has it."""
+        best: tuple[int, bool, int] | None = None
+        for number, signature in enumerate(self._signatures):
+            if not bits >> number & 1:
+                continue
+            likeness = self._ask(signature, packet)
+            at_home = bool(on_port >> number & 1)
+            if likeness == Likeness.MAYBE and not at_home and not self._agree(flow, side, number):
+                continue
+            if likeness and (best is None or (likeness, at_home) > best[:2]):
+                best = (likeness, at_home, number)
+        if best is None:
+            return False
+        self._owner[flow] = best[2] + 1
+        self._known[flow] = _Known(self._signatures[best[2]])
+        for direction in (flow * 2, flow * 2 + 1):
+            stream = self._streams.pop(direction, None)
+            if stream is not None:
+                self._hear(self._known[flow], packet._replace(data=bytes(stream.data)))
+        return True
+
+    def _agree(self, flow: int, side: int, number: int) -> bool:
+        """Return whether both ends spoke like it often enough to be believed off its port."""
+        sides, count = self._maybe.get((flow, number), (0, 0))
+        sides, count = sides | 1 << side, count + 1
+        if len(self._maybe) >= _MOST_SEEN:
+            self._maybe.clear()
+        self._maybe[flow, number] = sides, count
+        return sides == 3 and count >= _AGREEING  # noqa: PLR2004 - bits of both sides
+
+    def _piece(
+        self, payloads: Payloads, row: int, packet: Packet, flows: FlowTable, on_port: int
+    ) -> None:
+        """Put a beginning together that came in pieces, and judge it."""
+        direction = int(payloads.direction[row])
+        stream = self._streams.get(direction)
+        if stream is None:
+            while len(self._streams) >= _MOST_STREAMS:
+                del self._streams[next(iter(self._streams))]
+            begin = int(flows.isn[direction])
+            start = begin + 1 if begin >= 0 else int(payloads.seq[row])
+            stream = self._streams[direction] = Stream(start, _PIECES)
+        if stream.add(int(payloads.seq[row]), packet.data) and len(stream.data) > len(packet.data):
+            joined = bytes(stream.data)
+            whole = packet._replace(data=joined, size=len(joined))
+            flow, side = int(payloads.flow[row]), int(payloads.side[row])
+            self._judge(whole, flow, side, on_port, on_port)
+
+    def _look_on_link(self, payloads: Payloads, at: I64) -> None:
+        """Judge frames on the link."""
+        for row in at.tolist():
+            packet, flow = self._packet(payloads, row), int(payloads.flow[row])
+            signature = self._on_link.get(packet.ether_type)
+            if signature is None or self._owner[flow]:
+                continue
+            if self._ask(signature, packet):
+                self._owner[flow] = self._signatures.index(signature) + 1
+                self._known[flow] = _Known(signature)
+
+    def _follow(self, payloads: Payloads, placed: Bools) -> None:
+        """Look at every message of known flows that is not like one that was looked at."""
+        owner = np.where(placed, self._owner[payloads.flow], 0)
+        some = np.flatnonzero(owner)
+        if not len(some):
+            return
+        owners = owner[some]
+        for number in np.unique(owners).tolist():
+            signature = self._signatures[number - 1]
+            at = some[owners == number]
+            marks = _marks(payloads, at, signature.told_by)
+            _unique, first = np.unique(marks, return_index=True)
+            for index in np.sort(first).tolist():
+                mark = int(marks[index])
+                if mark in self._seen:
+                    continue
+                if len(self._seen) >= _MOST_SEEN:
+                    self._seen.clear()
+                self._seen.add(mark)
+                row = int(at[index])
+                self._hear(self._known[int(payloads.flow[row])], self._packet(payloads, row))
+
+    def _hear(self, known: _Known, packet: Packet) -> None:
+        try:
+            detail = known.signature.detail(packet)
+        except Exception:  # noqa: BLE001 - one message is lost and told, not the whole capture
+            self._crash(known.signature)
+            return
+        known.operations |= detail.operations
+        # What was seen in clear is clear: it outweighs whatever else was seen.
+        if detail.why and known.encrypted is not False:
+            known.encrypted, known.why = detail.encrypted, detail.why
+
+    def _ask(self, signature: Signature, packet: Packet) -> Likeness:
+        try:
+            return signature.matches(packet)
+        except Exception:  # noqa: BLE001 - likewise
+            self._crash(signature)
+            return Likeness.NO
+
+    def _crash(self, signature: Signature) -> None:
+        self._crashed[signature.title] = self._crashed.get(signature.title, 0) + 1
+
+
+def _chosen(signature: Signature, rows: Rows) -> Bools:
+    if signature.chooses is None:
+        return np.ones(len(rows.at), np.bool_)
+    return signature.chooses(rows)
+
+
+def _marks(payloads: Payloads, at: I64, told_by: tuple[int, ...]) -> U64:
+    """Return a number of each row: one flow's payloads with one number do the same."""
+    offsets = np.array(told_by, np.int64)
+    buffer = np.frombuffer(payloads.buffer, np.uint8)
+    starts, length = payloads.at[at], payloads.length[at]
+    where = np.minimum(starts[:, None] + offsets, len(buffer) - 1)
+    told = buffer[where].astype(np.uint64)
+    told[offsets >= length[:, None]] = 0
+    mark: U64 = payloads.direction[at].astype(np.uint64) * _PRIMES[0]
+    mark ^= payloads.size[at].astype(np.uint64) * _PRIMES[1]
+    for column in range(told.shape[1]):
+        mark = (mark ^ told[:, column]) * _PRIMES[2]
+        mark ^= mark >> np.uint64(29)
+    return mark
+
+
+def _note(known: _Known) -> FlowNote:
+    operations = ", ".join(word for word in OPERATIONS if word in known.operations)
+    return FlowNote(
+        application=known.signature.application,
+        encrypted=known.encrypted,
+        encrypted_why=known.why,
+        facts=(("operations", operations),) if operations else (),
+    )
