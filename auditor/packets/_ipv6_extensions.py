@@ -13,6 +13,8 @@ _MOBILITY, _IDENTITY, _SHIM = 135, 139, 140
 _SKIPPED = frozenset({_HOP_BY_HOP, _ROUTING, _OPTIONS})
 # Messages of their own where nothing follows them.
 _MESSAGES = frozenset({_MOBILITY, _IDENTITY, _SHIM})
+# Every protocol number that `walk` does something about.
+BETWEEN = _SKIPPED | _MESSAGES | {_FRAGMENT, _AUTHENTICATION}
 # Chains that are longer are not followed: the flow then has the number of the header reached.
 _MOST_HEADERS = 32
 _JUMBO_OPTION = 0xC204  # with its length
@@ -42,7 +44,7 @@ def walk(protocol: int, layer: Layer, *, version: int) -> Chain | Skip:
                 return fragment or Chain(protocol, layer)
             protocol, layer = fragment.protocol, fragment.layer
             continue
-        if protocol not in _SKIPPED and protocol not in _MESSAGES and protocol != _AUTHENTICATION:
+        if protocol not in BETWEEN:
             break
         if not layer.holds(_BEGINNING):
             return Chain(protocol, layer) if layer.size < _BEGINNING else Skip.CUT_IP

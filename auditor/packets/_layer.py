@@ -21,7 +21,8 @@ V4, V6 = 4, 6
 class Layer(NamedTuple):
     """The rest of a packet: captured is `data[at:end]`; on the wire it went on to `last`.
 
-    `macs` are the destination and the source of the innermost Ethernet header.
+    `macs` are the destination and the source of the innermost Ethernet header. `exact`: a port
+    alone says that this is in a tunnel, so an IP packet must be all in it.
     """
 
     data: bytes
@@ -32,6 +33,7 @@ class Layer(NamedTuple):
     vlans: tuple[int, ...] = ()
     tunnels: tuple[str, ...] = ()
     carriers: tuple[tuple[bytes, bytes], ...] = ()
+    exact: bool = False
 
     @property
     def here(self) -> int:
@@ -74,12 +76,21 @@ class Layer(NamedTuple):
 
     def after(self, size: int) -> Layer:
         """Return what follows so many bytes."""
-        return self._replace(at=self.at + size)
+        data, at, end, last, macs, vlans, tunnels, carriers, exact = self
+        return Layer(data, at + size, end, last, macs, vlans, tunnels, carriers, exact)
 
     def first(self, size: int) -> Layer:
         """Return no more than so many bytes."""
-        last = min(self.last, self.at + size)
-        return self._replace(end=min(self.end, last), last=last)
+        data, at, end, last, macs, vlans, tunnels, carriers, exact = self
+        if last <= at + size:
+            return self
+        last = at + size
+        return Layer(data, at, min(end, last), last, macs, vlans, tunnels, carriers, exact)
+
+    def between(self, macs: bytes) -> Layer:
+        """Return this rest as being between two stations."""
+        data, at, end, last, _macs, vlans, tunnels, carriers, exact = self
+        return Layer(data, at, end, last, macs, vlans, tunnels, carriers, exact)
 
     def through(self, tunnel: str) -> Layer:
         """Return this rest as being in a tunnel that has no IP addresses of its own."""

@@ -44,7 +44,7 @@ def ethernet(layer: Layer) -> Next | Skip:
     lack = layer.lacks(14)
     if lack:
         return lack
-    return _typed(layer.word(12), layer.after(14)._replace(macs=layer.cut(0, 12)))
+    return _typed(layer.word(12), layer.after(14).between(layer.cut(0, 12)))
 
 
 def _typed(kind: int, rest: Layer) -> Next | Skip:
@@ -158,7 +158,7 @@ def _from_linux(
     rest: Layer, *, hardware: int, protocol: int, kind: int, source: bytes
 ) -> Next | Skip:
     """Return what follows a cooked header; it names the sender alone (`kind` 1: to everybody)."""
-    rest = rest._replace(macs=(b"\xff" if kind == 1 else b"\0") * 6 + source)
+    rest = rest.between((b"\xff" if kind == 1 else b"\0") * 6 + source)
     if hardware == _NETLINK:
         return Skip.NETLINK
     if hardware in {_WLAN, _WLAN_PRISM, _WLAN_RADIOTAP}:

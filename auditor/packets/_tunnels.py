@@ -19,9 +19,6 @@ class Tunnel(NamedTuple):
 
 Reader = Callable[[Layer], Tunnel | None]
 
-# Tunnels that are known by a port alone: what they carry must fit to the byte.
-BY_PORT_ALONE = frozenset({"vxlan", "vxlan-gpe", "geneve", "teredo", "gtp-u", "l2tp"})
-
 # What GRE carries, beside EtherTypes.
 _TRANSPARENT, _ERSPAN_2, _ERSPAN_3, _PPP, _WCCP, _EOIP = (
     0x6558, 0x88BE, 0x22EB, 0x880B, 0x883E, 0x6400,

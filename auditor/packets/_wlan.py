@@ -30,7 +30,7 @@ def wlan(layer: Layer, *, padded: bool = False) -> Next | Skip:
         return lack
     if flags & _MORE or layer.byte(22) & 15:
         return Skip.WLAN_FRAGMENT
-    rest = layer.after(size)._replace(macs=_ends(layer, flags))
+    rest = layer.after(size).between(_ends(layer, flags))
     if quality and layer.byte(quality) & 0x80:
         return _aggregate(rest)
     return Next(LLC, rest)
@@ -64,7 +64,7 @@ def _aggregate(layer: Layer) -> Next | Skip:
     size = layer.word(12)
     if size + 14 < layer.size - 3:
         return Skip.WLAN_AGGREGATE
-    return Next(LLC, layer.after(14).first(size)._replace(macs=layer.cut(0, 12)))
+    return Next(LLC, layer.after(14).first(size).between(layer.cut(0, 12)))
 
 
 def radiotap(layer: Layer) -> Next | Skip:

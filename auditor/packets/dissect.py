@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from auditor.packets._ipv6_extensions import jumbo_size, walk
+from auditor.packets._ipv6_extensions import BETWEEN, jumbo_size, walk
 from auditor.packets._layer import IP, IPV4, IPV6, V4, V6, Layer, Next
 from auditor.packets._links import LINKS, NOT_ON_A_NETWORK, READERS
 from auditor.packets._tunnels import (
     BY_EITHER_PORT,
     BY_PORT,
-    BY_PORT_ALONE,
     BY_PROTOCOL,
     Tunnel,
 )
@@ -39,6 +38,19 @@ class _Packet(NamedTuple):
     dst: bytes
     size: int
     fragment: Fragment | None = None
+
+
+class _Transport(NamedTuple):
+    """What a transport header says, and its length; nothing where there is none."""
+
+    header: int = 0
+    sport: int = 0
+    dport: int = 0
+    flags: int = 0
+    seq: int = 0
+
+
+_NONE = _Transport()
 
 
 def dissect(link_type: int, data: bytes, *, wire: int, fcs: int = 0) -> Dissected | Skip:
@@ -157,27 +169,26 @@ _NO_NEXT_HEADER = 59
 
 def _does_not_fit(layer: Layer, total: int) -> bool:
     """Whether a packet of this size cannot be in a tunnel that only its port suggests."""
-    if not 0 < total <= layer.size:
-        return not BY_PORT_ALONE.isdisjoint(layer.tunnels)
-    return False
+    return layer.exact and not 0 < total <= layer.size
 
 
 def _carried(
     packet: _Packet, protocol: int, layer: Layer, *, inside: bool = True
 ) -> Dissected | Skip:
     """Read what an IP packet carries: a tunnel, a transport, a fragment of either, or anything."""
-    if packet.fragment is None:
+    if packet.fragment is None and protocol in BETWEEN:
         chain = walk(protocol, layer, version=packet.version)
         if isinstance(chain, Skip):
             return chain
         protocol, layer = chain.protocol, chain.layer
-        packet = packet._replace(fragment=chain.fragment)
+        if chain.fragment:
+            packet = packet._replace(fragment=chain.fragment)
     if packet.fragment is not None:
-        return _plain(packet, protocol, layer, 0)
+        return _plain(packet, protocol, layer)
     if protocol in _HEADERS:
         return _ported(packet, protocol, layer, inside=inside)
     inner = _inside(packet, _by_protocol(packet, protocol, layer)) if inside else None
-    return inner or _plain(packet, protocol, layer, 0)
+    return inner or _plain(packet, protocol, layer)
 
 
 def _by_protocol(packet: _Packet, protocol: int, layer: Layer) -> Tunnel | None:
@@ -195,7 +206,7 @@ def _by_port(layer: Layer, sport: int, dport: int) -> Tunnel | None:
     return reader(layer) if reader else None
 
 
-def _inside(packet: _Packet, tunnel: Tunnel | None) -> Dissected | None:
+def _inside(packet: _Packet, tunnel: Tunnel | None, *, exact: bool = False) -> Dissected | None:
     """Return the flow's packet in a tunnel; `None` where there is none, which is no contradiction.
 
     Then the packet is one between the tunnel's ends: who talks to whom stays in the evidence.
@@ -208,6 +219,7 @@ def _inside(packet: _Packet, tunnel: Tunnel | None) -> Dissected | None:
     layer = layer._replace(
         tunnels=(*layer.tunnels, tunnel.title) if tunnel.title else layer.tunnels,
         carriers=(*layer.carriers, (packet.src, packet.dst)),
+        exact=layer.exact or exact,
     )
     inner = _follow(Next(tunnel.kind, layer))
     return None if isinstance(inner, Skip) else inner
@@ -216,7 +228,7 @@ def _inside(packet: _Packet, tunnel: Tunnel | None) -> Dissected | None:
 def _ported(packet: _Packet, protocol: int, layer: Layer, *, inside: bool) -> Dissected | Skip:
     """Read a transport header; where the capture or the packet cut it, as far as its ports."""
     if layer.size < _PORTS:
-        return _plain(packet, protocol, layer, max(layer.size, 0))
+        return _plain(packet, protocol, layer, _Transport(max(layer.size, 0)))
     if not layer.holds(_PORTS):
         return Skip.CUT_TRANSPORT
     sport, dport = layer.word(0), layer.word(2)
@@ -234,27 +246,30 @@ def _ported(packet: _Packet, protocol: int, layer: Layer, *, inside: bool) -> Di
         declared = layer.word(4)
         if declared >= header:
             layer = layer.first(declared)
-        inner = _inside(packet, _by_port(layer.after(8), sport, dport)) if inside else None
+        tunnel = _by_port(layer.after(header), sport, dport) if inside else None
+        inner = _inside(packet, tunnel, exact=True)
         if inner:
             return inner
-    return _plain(packet, protocol, layer, header)._replace(
-        sport=sport, dport=dport, tcp_flags=flags, seq=seq
-    )
+    return _plain(packet, protocol, layer, _Transport(header, sport, dport, flags, seq))
 
 
-def _plain(packet: _Packet, protocol: int, layer: Layer, header: int) -> Dissected:
-    """Return an IP packet that is a flow's itself, `header` bytes before its payload."""
-    start = min(layer.at + header, layer.end)
+def _plain(
+    packet: _Packet, protocol: int, layer: Layer, transport: _Transport = _NONE
+) -> Dissected:
+    """Return an IP packet that is a flow's itself."""
+    start = min(layer.at + transport.header, layer.end)
     return Dissected(
         version=packet.version,
         src=packet.src,
         dst=packet.dst,
         protocol=protocol,
-        sport=0,
-        dport=0,
+        sport=transport.sport,
+        dport=transport.dport,
         ip_bytes=packet.size,
         payload=layer.data[start : max(layer.end, start)],
-        payload_size=max(layer.size - header, 0),
+        payload_size=max(layer.size - transport.header, 0),
+        tcp_flags=transport.flags,
+        seq=transport.seq,
         vlans=layer.vlans,
         tunnels=layer.tunnels,
         fragment=packet.fragment,

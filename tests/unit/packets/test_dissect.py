@@ -161,6 +161,8 @@ def outer(found: Dissected | Skip) -> None:
         "l2tp-control": over_udp(1701, 1701, pack(">HHHHHH", 0xC802, 12, 0, 0, 0, 0)),
         "l2tp-lcp": over_udp(1701, 1701, pack(">HHH", 2, 1, 1) + b"\xff\x03\xc0\x21" + bytes(8)),
         "dns-from-a-tunnels-port": over_udp(4754, 53, b"\x12\x34\x01\0\0\1" + bytes(40)),
+        "labels-of-noise": over_udp(50000, 6635, b"\0\1\1\1" + b"\x60" + b"\xee" * 80),
+        "gre-of-noise": over_udp(50000, 4754, pack(">HH", 0, IPV4) + b"\x45" + b"\xee" * 80),
         "gre-keepalive": over(47, pack(">HH", 0, 0)),
         "gre-with-routing": over(47, pack(">HHI", 0x4000, IPV4, 0) + INNER4),
         "gre-cut": over(47, b"\0"),
