@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from msgspec import Struct
+from msgspec.structs import replace
 
 from auditor.packets.batch import I64
 from auditor.packets.candidates import TCP, Candidates, Rows
@@ -167,7 +168,7 @@ class NameListener:
             self._end(next(iter(self._streams)))
         direction = message.flow * 2 + message.side
         # What the first message held is in the stream; its bytes are not kept twice.
-        following = _Following(Stream(start, most), hearers, most, message._replace(data=b""))
+        following = _Following(Stream(start, most), hearers, most, replace(message, data=b""))
         self._streams[direction] = following
         self._wanted[direction] = True
         self._begun[direction] = row
@@ -196,7 +197,7 @@ class NameListener:
         """Let those hear who wait; end the stream when nobody does any more."""
         stream = following.stream
         data = bytes(stream.data)
-        message = following.first._replace(data=data, size=len(data), more=more)
+        message = replace(following.first, data=data, size=len(data), more=more)
         waiting = []
         for title, hearer in following.hearers:
             if hearer.follows:

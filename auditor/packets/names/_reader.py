@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from auditor.packets.flows import FlowTable
 
 
-class Message(NamedTuple):
+class Message(Struct, frozen=True, gc=False):
     """A payload, or the beginning of a TCP direction put together from several.
 
     `size` is its length on the wire: longer than `data` where the capture cut it. `nth` counts

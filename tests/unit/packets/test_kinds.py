@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from auditor.evidence.traffic import APPLICATIONS as WORDS
 from auditor.evidence.traffic import NameSeen
 from auditor.packets.applications import APPLICATIONS
 from auditor.packets.kinds import MOST_ANSWERED, judge
@@ -80,3 +81,7 @@ def test_dns_in_encrypted_flows(application, port, name, carrier):
     said = NameSeen(name=name, source="tls_sni")
     note = judge(ends(dst_port=port), FlowNote(application=application, names=(said,)), {})
     assert dict(note.facts).get("dns-over") == carrier
+
+
+def test_the_words_are_those_of_the_contract():
+    assert set(APPLICATIONS) == set(WORDS)
