@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from auditor.derive import Derivation
 from auditor.derive._asked import judged_queries
 from auditor.derive._traffic import JudgedFlow, judged
-from auditor.evidence import Evidence, Record
+from auditor.evidence import Evidence, Gap, Record
 from auditor.evidence.crossing import CaptureView
 from auditor.evidence.traffic import Capture, Flow, NameQuery
 from auditor.packets.skips import UNREAD, Skip
@@ -28,13 +28,23 @@ def _derive(evidence: Evidence) -> Iterator[Record]:
     )
     for record in evidence.records:
         if isinstance(record, Capture):
-            yield _view(record, flows[record.path], asked[record.path])
+            gaps = tuple(gap for gap in evidence.gaps if _hides(gap, record))
+            yield _view(record, flows[record.path], asked[record.path], gaps)
 
 
-def _view(capture: Capture, flows: list[JudgedFlow], asked: int) -> CaptureView:
+def _hides(gap: Gap, capture: Capture) -> bool:
+    """Return whether a gap stands for flows of the capture that nobody can judge."""
+    return gap.kind in ("flow", "capture") and gap.origin.source == capture.path
+
+
+def _view(
+    capture: Capture, flows: list[JudgedFlow], asked: int, gaps: tuple[Gap, ...]
+) -> CaptureView:
     unread = sum(skipped.packets for skipped in capture.skipped if _may_hide(skipped.reason))
     untold = sum(one.inside is None for one in flows)
     missing = _missing(capture, unread, untold)
+    # A gap tells again what the counts above tell, or what no count has.
+    missing = missing or tuple(dict.fromkeys(gap.detail for gap in gaps))
     crossing = [one for one in flows if one.direction is not None]
     short = f"{capture.snap_cut} packets were captured in part: names and text may be missing"
     return CaptureView(

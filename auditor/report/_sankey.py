@@ -111,7 +111,7 @@ def _path(a: int, b: int, width: int) -> str:
 
 
 def _node(label: str, place: tuple[int, int], anchor: str) -> Node:
-    """Return a bar at its (top, height): labels of the left column end at it, of the right begin."""
+    """Return a bar at its (top, height): labels of the left column end at it."""
     top, height = place
     x = _LEFT - _BAR if anchor == "end" else _RIGHT
     return Node(

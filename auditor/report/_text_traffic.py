@@ -40,9 +40,10 @@ def traffic_part(judgement: Judgement, words: Language) -> Iterator[str]:
 def _capture(seen: Seen, words: Language) -> Iterator[str]:
     capture, view = seen.capture, seen.view
     told = words["capture_of"].format(
-        packets=f"{capture.packets:,}", bytes=size(capture.bytes),
+        packets=_count("n_packets", capture.packets, words), bytes=size(capture.bytes),
         first=short_instant(capture.first), length=duration(view.seconds),
-        flows=f"{view.flows:,}", skipped=f"{capture.packets - capture.parsed:,}",
+        flows=_count("n_flows", view.flows, words),
+        skipped=_count("n_packets", capture.packets - capture.parsed, words),
     )  # fmt: skip
     lines = [told, *view.why] if capture.packets else list(view.why)
     if view.dropped is None:
@@ -87,7 +88,7 @@ def _row(line: Line, words: Language) -> Iterator[str]:
     ).rstrip()
     said = [one.target] if line.name else []
     if line.more_names:
-        said.append(words["bill_names"].format(n=line.more_names))
+        said.append(_count("bill_names", line.more_names, words))
     said += [", ".join(one.ports[:4]), ", ".join(one.applications[:4]), _clarity(line, words)]
     if not one.answered:
         said.append(words["bill_unanswered"])
@@ -119,9 +120,11 @@ def _domains(found: Traffic, words: Language) -> Iterator[str]:
     yield words["section_names"].format(n=len(asked))
     for one in asked[:_SHOWN]:
         told = words["asked_of"].format(
-            questions=f"{one.questions:,}", names=f"{one.names_total:,}",
-            clients=", ".join(one.clients[:2]), servers=", ".join(one.servers[:2]),
-        )  # fmt: skip
+            questions=_count("n_questions", one.questions, words),
+            names=_count("n_names", one.names_total, words),
+            clients=", ".join(one.clients[:2]),
+            servers=", ".join(one.servers[:2]),
+        )
         whose = f" ({one.operator}, {one.operator_country})" if one.operator else ""
         text = f"{one.domain}{whose}: {told}"
         yield from wrapped(
@@ -141,7 +144,9 @@ def _zones(found: Traffic, words: Language) -> Iterator[str]:
         bad = one.industrial and not one.allowed
         mark = "[x]" if bad else "   "
         told = words["zone_of"].format(
-            flows=f"{one.flows:,}", out=size(one.bytes_out), back=size(one.bytes_in)
+            flows=_count("n_flows", one.flows, words),
+            out=size(one.bytes_out),
+            back=size(one.bytes_in),
         )
         refused = f"; {words['zone_refused']}" if bad else ""
         text = f"{one.label}: {told}{refused}"
@@ -159,6 +164,12 @@ def _indicators(found: Traffic, words: Language) -> Iterator[str]:
         text = f"{one.score:>3}  {one.subject}: {one.detail} ({one.indicator})"
         yield from wrapped(visible(text, limit=300), width=WIDTH, first="  ", rest=_INDENT + "   ")
     yield from _more(len(shown) - _SHOWN_INDICATORS, words)
+
+
+def _count(key: str, n: int, words: Language) -> str:
+    """Return `n` things in words: English has one form for one and another for more."""
+    one, _, many = words[key].partition("|")
+    return (many if many and n != 1 else one).format(n=f"{n:,}")
 
 
 def _more(hidden: int, words: Language) -> Iterator[str]:

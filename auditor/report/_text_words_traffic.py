@@ -6,8 +6,7 @@ from __future__ import annotations
 TRAFFIC_EN = {
     "section_captures": "CAPTURES ({n})",
     "capture_of": (
-        "{packets} packets, {bytes}, from {first} UTC for {length}; {flows} flows, "
-        "{skipped} packets gave none"
+        "{packets}, {bytes}, from {first} UTC for {length}; {flows}; gave no flow: {skipped}"
     ),
     "drops_untold": "the file does not say whether packets were lost",
     "nothing_crossed": "NOTHING CROSSED THE PERIMETER at this place and time",
@@ -19,7 +18,11 @@ TRAFFIC_EN = {
     "bill_flows": "flows",
     "bill_who": "operator, country",
     "bill_total": "in all",
-    "bill_names": "{n} more names",
+    "n_packets": "{n} packet|{n} packets",
+    "n_flows": "{n} flow|{n} flows",
+    "n_names": "{n} name|{n} names",
+    "n_questions": "{n} question|{n} questions",
+    "bill_names": "{n} more name|{n} more names",
     "bill_clear": "in clear",
     "bill_encrypted": "encrypted",
     "bill_untold": "not known whether encrypted",
@@ -27,17 +30,15 @@ TRAFFIC_EN = {
     "bill_peers": "by {peers}",
     "bill_excepted": "excepted ({who})",
     "section_names": "NAMES ASKED FOR, NOT OF THE SITE ({n} domains)",
-    "asked_of": "{questions} questions for {names} names by {clients} to {servers}",
+    "asked_of": "{questions} for {names} by {clients} to {servers}",
     "section_zones": "BETWEEN ZONES ({n})",
-    "zone_of": "{flows} flows, {out} there, {back} back",
+    "zone_of": "{flows}, {out} there, {back} back",
     "zone_refused": "controllers' traffic that the site does not allow",
     "section_indicators": "WORTH A LOOK: indicators, no proof ({n})",
 }
 TRAFFIC_ZH = {
     "section_captures": "抓包（{n}）",
-    "capture_of": (
-        "{packets} 个包，{bytes}，自 {first} UTC 起 {length}；{flows} 条流，{skipped} 个包未形成流"
-    ),
+    "capture_of": ("{packets}，{bytes}，自 {first} UTC 起 {length}；{flows}；未形成流：{skipped}"),
     "drops_untold": "文件未说明是否丢包",
     "nothing_crossed": "在该位置与时段无数据跨越边界",
     "section_bill": "离开的数据：按外发字节排列的目的地（{n}）",
@@ -48,6 +49,10 @@ TRAFFIC_ZH = {
     "bill_flows": "流",
     "bill_who": "运营方，国家或地区",
     "bill_total": "合计",
+    "n_packets": "{n} 个包",
+    "n_flows": "{n} 条流",
+    "n_names": "{n} 个名称",
+    "n_questions": "{n} 次查询",
     "bill_names": "另 {n} 个名称",
     "bill_clear": "明文",
     "bill_encrypted": "加密",
@@ -56,9 +61,9 @@ TRAFFIC_ZH = {
     "bill_peers": "由 {peers}",
     "bill_excepted": "例外（{who}）",
     "section_names": "被查询的非站点名称（{n} 个域）",
-    "asked_of": "{clients} 向 {servers} 查询 {names} 个名称共 {questions} 次",
+    "asked_of": "{clients} 向 {servers}：{names}，{questions}",
     "section_zones": "区域之间（{n}）",
-    "zone_of": "{flows} 条流，去 {out}，回 {back}",
+    "zone_of": "{flows}，去 {out}，回 {back}",
     "zone_refused": "站点未允许的工控流量",
     "section_indicators": "值得关注：仅为迹象，并非证明（{n}）",
 }

@@ -91,7 +91,7 @@ def _sum(
         skipped.update({item.reason: item.packets for item in capture.skipped})
     seen = [capture for capture in captures if capture.packets]
     told = [capture.dropped for capture in captures]
-    unread = [f"{gap.origin.place}: {gap.detail}" for gap in gaps]
+    missed = [gap for gap in gaps if gap.kind in ("flow", "capture")]
     why = [line for capture in captures for line in views[capture.path].why]
     return CaptureDocument(
         packets=sum(capture.packets for capture in captures),
@@ -104,8 +104,10 @@ def _sum(
         truncated=any(capture.truncated for capture in captures),
         snap_cut=sum(capture.snap_cut for capture in captures),
         dropped=None if None in told or not told else sum(n for n in told if n),
-        complete=bool(captures) and not unread and all(views[c.path].complete for c in captures),
-        why=tuple(dict.fromkeys([*why, *unread])),
+        complete=bool(captures) and not missed and all(views[c.path].complete for c in captures),
+        why=tuple(
+            dict.fromkeys([*why, *(gap.detail for gap in gaps)]),
+        ),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from auditor.derive.traffic_captures import DERIVATION
+from auditor.evidence import Gap, Origin
 from auditor.evidence.traffic import Skipped
 from tests.traffic_records import capture, evidence, flow, query
 
@@ -40,6 +41,17 @@ def test_a_capture_with_holes_is_never_complete(records):
     assert not found.complete
     assert not found.readable
     assert found.why
+
+
+@pytest.mark.parametrize(
+    ("kind", "source", "complete"),
+    [("flow", "a.pcap", False), ("capture", "a.pcap", False), ("name_query", "a.pcap", True),
+     ("flow", "b.pcap", True)],
+)  # fmt: skip
+def test_a_gap_in_its_flows_makes_a_capture_incomplete(kind, source, complete):
+    gap = Gap(kind=kind, reason="limit", detail="too many", origin=Origin("packets", source))
+    (found,) = DERIVATION.derive(evidence(capture(), gaps=(gap,)))
+    assert found.complete is complete
 
 
 def test_a_shortened_packet_still_tells_its_ends_but_not_its_text():
