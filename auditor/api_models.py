@@ -121,6 +121,7 @@ def sign_model(  # noqa: PLR0913 - each is a choice of the user's
     from posixpath import basename, realpath
 
     from auditor.collect._digests import check_algorithms
+    from auditor.collect._paths import recordable
     from auditor.collect._signed_model import SignedModel, relative_to
     from auditor.models.signed_manifest import ALWAYS_IGNORED, HASHES, Manifest, is_plain
     from auditor.models.signing import sign
@@ -136,7 +137,7 @@ def sign_model(  # noqa: PLR0913 - each is a choice of the user's
     real, own = realpath(path), realpath(signature) if signature else ""
     inside = relative_to(own, real)
     how = Manifest(
-        model=basename(real) or "model",
+        model=recordable(basename(real)) or "model",
         hash_type=hash_type,
         resources=(),
         size=shard_size,

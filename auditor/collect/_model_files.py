@@ -80,7 +80,7 @@ class ModelFiles:
             self.seen += opened and inspected.verdict in _JUDGED
             record = self._record(store, view, knowledge, file, inspected, opened=opened)
             yield signatures.on(record, (file.path, *names))
-            yield from external(view, file, names, inspected)
+            yield from external(view, file, names, inspected, self._reading)
 
     def _inspect(self, file: File) -> tuple[bool, Inspection | None]:
         """Return whether a file could be read, and what it is."""

@@ -59,7 +59,7 @@ class StoreFacts:
         hashed = self._digests(self.files[: bounds.opened], options, signatures)
         # Of a part alone (`--shard`) it is not known here which files are another's.
         whole = bool(options.digests) and not options.shard
-        view = StoreView(self._reading, contents, hashed, hashed=whole)
+        view = StoreView(self._reading, contents, hashed, hashed=whole, most=bounds.read)
         knowledge = Knowledge(contents, self._walk.names)
         anomalies = Anomalies(self._reading, root, complete=contents.complete)
         for found in chain(knowledge.odds(look(view)), signatures.odds()):

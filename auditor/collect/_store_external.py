@@ -3,23 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
+from auditor.collect._paths import recordable
+from auditor.collect._reading import Reading
 from auditor.collect._store_view import StoreView
 from auditor.formats import ExternalData, Inspection
 from auditor.stores import File, Odd, odd, within
 
+# Folders times locations: a hundred links to a model of a thousand files.
+MOST = 100_000
+
 
 def external(
-    view: StoreView, file: File, names: tuple[str, ...], inspected: Inspection
+    view: StoreView, file: File, names: tuple[str, ...], inspected: Inspection, reading: Reading
 ) -> Iterator[Odd]:
-    """Yield what is wrong with a model's external data.
+    """Yield what is wrong with a model's external data; more than are looked for are a gap.
 
     A location counts from the folder that the model is loaded from: for a blob of a cache that
     is the folder of each link to it.
     """
-    for folder in dict.fromkeys(path.rpartition("/")[0] for path in names or (file.path,)):
-        for data in inspected.external:
-            yield from _one(view, file, folder, data)
+    if not inspected.external:
+        return
+    folders = dict.fromkeys(path.rpartition("/")[0] for path in names or (file.path,))
+    pairs = ((folder, data) for folder in folders for data in inspected.external)
+    for folder, data in islice(pairs, MOST):
+        yield from _one(view, file, folder, data)
+    if len(folders) * len(inspected.external) > MOST:
+        detail = f"of its external data only the first {MOST} places were looked at"
+        reading.miss(recordable(file.path), "limit", detail)
 
 
 def _one(view: StoreView, file: File, folder: str, data: ExternalData) -> Iterator[Odd]:

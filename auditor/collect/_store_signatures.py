@@ -47,8 +47,13 @@ class Signatures:
         self._by_root: dict[str, list[Seal]] = {}
         self._own = {seal.file.path for seal in self._seals}
         self._false = {one.base.source for one in self._seals if one.base.state == "invalid"}
+        unread: set[str] = set()
         for seal in self._seals:
-            if seal.manifest is not None and seal.base.state == "valid":
+            if seal.manifest is None:
+                if seal.root in unread:
+                    continue  # one that says of all in a folder that nobody knows is enough
+                unread.add(seal.root)
+            elif seal.base.state == "valid":
                 self._by_root.setdefault(seal.root, []).append(seal)
             for name, path in self._reached(seal):
                 self._signed.setdefault(self._one(path), []).append((seal, name))

@@ -18,8 +18,9 @@ class StoreView:
         digests: dict[str, tuple[str, ...]],
         *,
         hashed: bool,
+        most: int,
     ) -> None:
-        """Show `contents`; what cannot be read is a gap in `reading`.
+        """Show `contents`, of their documents `most` bytes; what cannot be read is a gap.
 
         `hashed`: digests were asked for, so that a file without one could not be hashed.
         """
@@ -27,6 +28,7 @@ class StoreView:
         self._reading = reading
         self._contents = contents
         self._digests = digests
+        self._left = most
 
     @property
     def contents(self) -> Contents:
@@ -38,13 +40,19 @@ class StoreView:
         file = self._contents.at(path)
         if file is None:
             return None
+        if file.size > self._left:
+            detail = "the documents of this store are more than are read of one"
+            self._reading.miss(recordable(self._contents.root), "limit", detail)
+            return None
         try:
-            return self._reading.host.read(file.path, limit=limit)
+            data = self._reading.host.read(file.path, limit=limit)
         except Absent:
             return None  # removed while we looked
         except Unreadable as error:
             self._reading.miss(recordable(path), error.reason, error.detail)
             return None
+        self._left -= len(data)
+        return data
 
     def digests(self, path: str) -> tuple[str, ...] | None:
         """Return the digests of a file that were computed, `None` for none."""

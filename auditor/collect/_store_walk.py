@@ -11,7 +11,7 @@ from auditor.collect._paths import recordable
 from auditor.collect._reading import Reading
 from auditor.collect._store_links import Links
 from auditor.evidence import GapReason
-from auditor.host import Absent, Stat, Unreadable
+from auditor.host import MIB, Absent, Stat, Unreadable
 from auditor.stores import Contents, File, Folder, Special, joined
 
 __all__ = ["ASKED_FOR", "FOUND", "Bounds", "File", "Walk", "Walker"]
@@ -23,16 +23,21 @@ _STICKY = 0o1000
 
 
 class Bounds(Struct, frozen=True, kw_only=True):
-    """How much of a store is looked at: entries walked, files opened, model files told."""
+    """How much of a store is looked at: entries walked, files opened, model files told.
+
+    `read` are bytes of documents (configurations, cards, manifests). Thousands of models have
+    less; to read one of 4 MiB under a hundred thousand names (hard links) would take hours.
+    """
 
     entries: int
     opened: int
     told: int
+    read: int = 512 * MIB
 
 
 # A store named on the command line is looked at to its end; one of the site, or one that was only
 # found, is to be no burden on the host whenever it is scanned.
-ASKED_FOR = Bounds(entries=1_100_000, opened=1_000_000, told=250_000)
+ASKED_FOR = Bounds(entries=1_100_000, opened=1_000_000, told=250_000, read=2048 * MIB)
 FOUND = Bounds(entries=200_000, opened=50_000, told=20_000)
 
 

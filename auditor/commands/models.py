@@ -58,5 +58,10 @@ def _site(path: Path | None, more: Path | None) -> Site:
 
 
 def absolute(path: str, root: Path | None) -> str:
-    """Return a path as the audited machine knows it: within a recorded tree it begins there."""
+    """Return a path as the audited machine knows it: within a recorded tree it begins there.
+
+    Raises `UsageError` for an empty one: a variable that was not set is not this folder.
+    """
+    if not path:
+        raise UsageError("a path is empty")
     return str(Path("/", path)) if root is not None else str(Path(path).absolute())

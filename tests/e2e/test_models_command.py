@@ -227,3 +227,31 @@ def test_the_commands_of_the_page_work(store):
             assert "huggingface" in line, line
     done = audit("models", store, "--site", "site.yaml", cwd=here)
     assert done.returncode == 0
+
+
+def test_a_store_whose_name_is_no_utf_8(store):
+    odd = store.parent / os.fsdecode(b"inv\xff")
+    store.rename(odd)
+    done = audit("models", odd, "--format", "json", cwd=store.parent)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["artifacts"][0]["path"].endswith("/inv\\xff/model.safetensors")
+
+
+@pytest.mark.parametrize("command", [("models",), ("models", "lock"), ("scan", "--store")])
+def test_an_empty_path_is_not_the_current_folder(store, command):
+    done = audit(*command, "", cwd=store)
+    assert done.returncode == 2
+    assert "is empty" in done.stderr
+
+
+def test_a_part_that_holds_is_not_told_to_be_the_whole_store(store):
+    here = store.parent
+    assert audit("models", "lock", "store", "-o", "l.json", cwd=here).returncode == 0
+    done = audit("models", "check", "--lock", "l.json", cwd=here)
+    assert "Everything is as it was locked." in done.stdout
+    done = audit("models", "check", "--lock", "l.json", "--shard", "1/2", cwd=here)
+    assert "nothing was looked at of the other parts" in done.stdout
+    assert audit("models", "lock", "store", "--shard", "2/2", "-o", "p", cwd=here).returncode == 0
+    done = audit("models", "check", "--lock", "p", cwd=here)
+    assert done.returncode == 0
+    assert "Part 2/2 is as it was locked" in done.stdout

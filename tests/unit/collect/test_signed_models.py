@@ -14,6 +14,9 @@ from model_signers import key, pem, signer
 from auditor import api_models
 from auditor.collect import Options
 from auditor.collect import _store_seals as store_seals
+from auditor.collect._reading import Reading
+from auditor.collect._store_signatures import Signatures
+from auditor.collect._store_walk import Walker
 from auditor.collect.stores import COLLECTOR
 from auditor.errors import AuditError, SignatureError, UsageError
 from auditor.evidence import Gap
@@ -502,3 +505,16 @@ def test_another_s_signature_excuses_no_code_that_was_put_into_a_signed_model(mo
     facts = scanned(model.parent, made_by)
     assert mismatches(facts) == {"modeling.py"}
     assert states(facts) == {"model.gguf": "valid", "more.gguf": "invalid"}
+
+
+def test_a_thousand_signatures_that_cannot_be_read_cost_no_more_than_one(model, made_by):
+    for number in range(50):
+        bundle = '{"mediaType": "application/vnd.dev.sigstore.bundle.v0.3+json"}'
+        (model / f"{number}.sig").write_text(bundle)
+    site = Site()
+    reading = Reading(LiveHost(), "stores", "model_file")
+    walk = Walker(reading).walk(str(model), LiveHost().stat(str(model)))
+    asked = Options(site=site, digests=("sha256",))
+    found = Signatures(reading, walk.contents, asked, walk.names)
+    assert len(found._signed[str(model / "model.gguf")]) == 1
+    assert states(scanned(model, made_by))["model.gguf"] == "unreadable"

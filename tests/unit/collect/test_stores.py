@@ -11,21 +11,23 @@ import msgspec
 import pytest
 
 from auditor.collect import Options
+from auditor.collect import _store_external as store_external
 from auditor.collect import _store_layouts as store_layouts
 from auditor.collect import _store_walk as store_walk
 from auditor.collect import stores as stores_module
 from auditor.collect._mountinfo import parse_mounts
 from auditor.collect._reading import Reading
 from auditor.collect._store_services import is_data_folder, outside
+from auditor.collect._store_view import StoreView
 from auditor.collect._store_walk import Bounds, Walker
 from auditor.collect.stores import COLLECTOR
 from auditor.evidence import Coverage, Gap, Origin, Site
 from auditor.evidence.models import ModelFile, StoreAnomaly
 from auditor.evidence.site import Store
 from auditor.evidence.storage import ModelStore
-from auditor.formats import ExternalData
+from auditor.formats import ExternalData, Inspection
 from auditor.host import Unreadable
-from auditor.stores import within
+from auditor.stores import Contents, File, within
 
 
 def safetensors(elements=3):
@@ -712,3 +714,28 @@ def test_a_snapshot_that_was_copied_with_its_files_is_none_of_links(odd):
     files = {f"{REPOSITORY}/refs/main": "0" * 40, f"{REPOSITORY}/blobs/.keep": ""}
     files |= {f"{REPOSITORY}/snapshots/{'0' * 40}/{name}": CONFIG for name in ("config.json", "a")}
     assert "blob-missing" not in {anomaly for anomaly, _ in odd(files)}
+
+
+def test_one_big_configuration_under_many_names_ends(monkeypatch, scan):
+    bounds = Bounds(entries=1000, opened=1000, told=100, read=5 * len(CONFIG))
+    monkeypatch.setattr(stores_module, "FOUND", bounds)
+    files = {f"/models/m{n}/config.json": CONFIG for n in range(9)}
+    _, _, gaps, _ = scan(files)
+    assert ("store_anomaly", "limit") in gaps
+
+
+def test_external_data_in_more_folders_than_are_looked_at_is_a_gap(monkeypatch, plain_tree):
+    monkeypatch.setattr(store_external, "MOST", 5)
+    reading = Reading(plain_tree({"/models/m": "x"}), "stores", "model_file")
+    file = File("/models", "m", 1)
+    view = StoreView(
+        reading, Contents(root="/models", folders={}), {}, hashed=False, most=store_walk.FOUND.read
+    )
+    inspected = Inspection(
+        model_format="onnx",
+        external=tuple(ExternalData(location=name, needed=1) for name in "wv"),
+    )
+    names = tuple(f"/models/{n}/m" for n in range(4))
+    found = list(store_external.external(view, file, names, inspected, reading))
+    assert len(found) == 5
+    assert [gap.reason for gap in reading.gaps()] == ["limit"]
