@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from msgspec import Struct
 
-from auditor.packets.batch import I64, U8, U32, U64, Bools
+from auditor.packets.batch import I64, U8, U32, Bools
 from auditor.packets.candidates import TCP, UDP, Rows
 from auditor.packets.dissected import LAYER_2
 from auditor.packets.flows import FlowTable
+from auditor.packets.industrial._marks import marks_of, masks_of
 from auditor.packets.industrial._signature import OPERATIONS, Likeness, Packet, Signature
 from auditor.packets.listening import FlowNote, Heard, Payloads, Unheard
 from auditor.packets.streams import Stream
@@ -24,9 +25,7 @@ _ANY_PORT = 1 << 16
 # Beginnings that came in pieces: as much is put together, of as many directions at once.
 _PIECES, _MOST_STREAMS = 2048, 1024
 _MOST_SEEN = 1 << 18
-_PRIMES = np.array(
-    (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9), np.uint64
-)  # odd numbers that spread bits
+_NOBODY_EVER = 255
 
 
 class _Known(Struct, gc=False):
@@ -69,6 +68,7 @@ class IndustrialListener:
         self._on_link = {kind: s for s in signatures for kind in s.ether_types}
         # Of each flow: 0 nobody's yet, else the number of its signature and one.
         self._owner: U8 = np.zeros(4096, np.uint8)
+        self._told_by = masks_of(self._signatures)
         self._known: dict[int, _Known] = {}
         self._maybe: dict[tuple[int, int], tuple[int, int]] = {}
         self._streams: dict[int, Stream] = {}
@@ -80,14 +80,14 @@ class IndustrialListener:
         if not len(payloads):
             return
         self._grow(len(flows))
-        placed = payloads.flow >= 0
-        protocol = payloads.protocol
-        nobodys = placed & (self._owner[payloads.flow] == 0)
-        self._look(payloads, np.flatnonzero(nobodys & (protocol == TCP)), flows, self._tcp)
-        self._look(payloads, np.flatnonzero(nobodys & (protocol == UDP)), flows, self._udp)
-        self._look_on_link(payloads, np.flatnonzero(nobodys & (protocol >= LAYER_2)))
+        owner = np.where(payloads.flow >= 0, self._owner[payloads.flow], _NOBODY_EVER)
+        early = np.flatnonzero((owner == 0) & (payloads.nth < _LOOKS_ON_PORT))
+        protocol = payloads.protocol[early]
+        self._look(payloads, early[protocol == TCP], flows, self._tcp)
+        self._look(payloads, early[protocol == UDP], flows, self._udp)
+        self._look_on_link(payloads, early[protocol >= LAYER_2])
         if self._known:
-            self._follow(payloads, placed)
+            self._follow(payloads)
 
     def finish(self, flows: FlowTable) -> Heard:
         """Return what was understood."""
@@ -110,27 +110,24 @@ class IndustrialListener:
 
     def _look(self, payloads: Payloads, at: I64, flows: FlowTable, transport: _Transport) -> None:
         """Judge rows of flows that are nobody's: first by columns, then one by one."""
-        nth = payloads.nth[at]
-        early = nth < _LOOKS_ON_PORT
-        at, nth = at[early], nth[early]
         ports = transport.by_port[payloads.sport[at]] | transport.by_port[payloads.dport[at]]
-        wanted = (nth < _LOOKS) | (ports != 0)
+        wanted = (payloads.nth[at] < _LOOKS) | (ports != 0)
         at, ports = at[wanted], ports[wanted]
         if not len(at):
             return
         possible = self._possible(payloads, at, transport)
         pieces = (ports != 0) & (payloads.protocol[at] == TCP) & (payloads.nth[at] < _LOOKS)
         some = np.flatnonzero((possible != 0) | pieces)
+        rows = at[some]
         columns = zip(
-            at[some].tolist(), possible[some].tolist(), ports[some].tolist(),
-            pieces[some].tolist(), strict=True,
+            rows.tolist(), possible[some].tolist(), ports[some].tolist(), pieces[some].tolist(),
+            payloads.flow[rows].tolist(), payloads.side[rows].tolist(), strict=True,
         )  # fmt: skip
-        for row, bits, on_port, in_pieces in columns:
-            flow = int(payloads.flow[row])
+        for row, bits, on_port, in_pieces, flow, side in columns:
             if self._owner[flow]:
                 continue
-            packet = self._packet(payloads, row)
-            if bits and self._judge(packet, flow, int(payloads.side[row]), bits, on_port):
+            packet = next(_packets(payloads, np.array((row,), np.int64)))
+            if bits and self._judge(packet, flow, side, bits, on_port):
                 continue
             if in_pieces:
                 self._piece(payloads, row, packet, flows, on_port)
@@ -151,18 +148,6 @@ class IndustrialListener:
             for number in transport.anything:
                 possible[_chosen(self._signatures[number], rows)] |= np.uint32(1 << number)
         return possible
-
-    @staticmethod
-    def _packet(payloads: Payloads, row: int) -> Packet:
-        protocol = int(payloads.protocol[row])
-        return Packet(
-            data=bytes(payloads.payload(row)),
-            size=int(payloads.size[row]),
-            sport=int(payloads.sport[row]),
-            dport=int(payloads.dport[row]),
-            tcp=protocol == TCP,
-            ether_type=protocol & 0xFFFF if protocol >= LAYER_2 else 0,
-        )
 
     def _judge(self, packet: Packet, flow: int, side: int, bits: int, on_port: int) -> bool:
         """Give a flow to the signature that its payload is most like; return whether one has it."""
@@ -215,8 +200,7 @@ class IndustrialListener:
 
     def _look_on_link(self, payloads: Payloads, at: I64) -> None:
         """Judge frames on the link."""
-        for row in at.tolist():
-            packet, flow = self._packet(payloads, row), int(payloads.flow[row])
+        for flow, packet in zip(payloads.flow[at].tolist(), _packets(payloads, at), strict=True):
             signature = self._on_link.get(packet.ether_type)
             if signature is None or self._owner[flow]:
                 continue
@@ -224,27 +208,24 @@ class IndustrialListener:
                 self._owner[flow] = self._signatures.index(signature) + 1
                 self._known[flow] = _Known(signature)
 
-    def _follow(self, payloads: Payloads, placed: Bools) -> None:
+    def _follow(self, payloads: Payloads) -> None:
         """Look at every message of known flows that is not like one that was looked at."""
-        owner = np.where(placed, self._owner[payloads.flow], 0)
+        owner = np.where(payloads.flow >= 0, self._owner[payloads.flow], 0)
         some = np.flatnonzero(owner)
         if not len(some):
             return
-        owners = owner[some]
-        for number in np.unique(owners).tolist():
-            signature = self._signatures[number - 1]
-            at = some[owners == number]
-            marks = _marks(payloads, at, signature.told_by)
-            _unique, first = np.unique(marks, return_index=True)
-            for index in np.sort(first).tolist():
-                mark = int(marks[index])
-                if mark in self._seen:
-                    continue
-                if len(self._seen) >= _MOST_SEEN:
-                    self._seen.clear()
-                self._seen.add(mark)
-                row = int(at[index])
-                self._hear(self._known[int(payloads.flow[row])], self._packet(payloads, row))
+        marks = marks_of(payloads, some, self._told_by[owner[some]])
+        _unique, first = np.unique(marks, return_index=True)
+        first.sort()
+        new = [index for index in first.tolist() if int(marks[index]) not in self._seen]
+        if len(self._seen) >= _MOST_SEEN:
+            self._seen.clear()
+        self._seen.update(marks[new].tolist())
+        rows = some[new]
+        for flow, packet in zip(
+            payloads.flow[rows].tolist(), _packets(payloads, rows), strict=True
+        ):
+            self._hear(self._known[flow], packet)
 
     def _hear(self, known: _Known, packet: Packet) -> None:
         try:
@@ -274,20 +255,17 @@ def _chosen(signature: Signature, rows: Rows) -> Bools:
     return signature.chooses(rows)
 
 
-def _marks(payloads: Payloads, at: I64, told_by: tuple[int, ...]) -> U64:
-    """Return a number of each row: one flow's payloads with one number do the same."""
-    offsets = np.array(told_by, np.int64)
-    buffer = np.frombuffer(payloads.buffer, np.uint8)
-    starts, length = payloads.at[at], payloads.length[at]
-    where = np.minimum(starts[:, None] + offsets, len(buffer) - 1)
-    told = buffer[where].astype(np.uint64)
-    told[offsets >= length[:, None]] = 0
-    mark: U64 = payloads.direction[at].astype(np.uint64) * _PRIMES[0]
-    mark ^= payloads.size[at].astype(np.uint64) * _PRIMES[1]
-    for column in range(told.shape[1]):
-        mark = (mark ^ told[:, column]) * _PRIMES[2]
-        mark ^= mark >> np.uint64(29)
-    return mark
+def _packets(payloads: Payloads, rows: I64) -> Iterator[Packet]:
+    """Yield the packets of some rows."""
+    buffer = payloads.buffer
+    for at, length, size, sport, dport, protocol in zip(
+        payloads.at[rows].tolist(), payloads.length[rows].tolist(), payloads.size[rows].tolist(),
+        payloads.sport[rows].tolist(), payloads.dport[rows].tolist(),
+        payloads.protocol[rows].tolist(), strict=True,
+    ):  # fmt: skip
+        ether_type = protocol & 0xFFFF if protocol >= LAYER_2 else 0
+        data = bytes(buffer[at : at + length])
+        yield Packet(data, size, sport, dport, protocol == TCP, ether_type)
 
 
 def _note(known: _Known) -> FlowNote:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from auditor.packets.batch import Bools
 from auditor.packets.candidates import Rows
 from auditor.packets.industrial._signature import Detail, Likeness, Packet, Signature, little
@@ -23,11 +21,15 @@ _DOES = {
 _ANSWER = 3
 _NODE = b"\x01\0"  # a numeric identifier in four bytes, of OPC UA's own namespace
 _SERVICES = range(300, 900)
-_HELLO_NUMBERS = np.array([int.from_bytes(kind, "big") for kind in _KINDS], np.uint64)
+_NUMBERS = tuple(int.from_bytes(kind, "big") for kind in _KINDS)
 
 
 def _chooses(rows: Rows) -> Bools:
-    return np.isin(rows.bits(63, 40), _HELLO_NUMBERS)
+    begin = rows.bits(63, 40)
+    chosen: Bools = begin == _NUMBERS[0]
+    for number in _NUMBERS[1:]:
+        chosen |= begin == number
+    return chosen
 
 
 def _text(data: bytes, at: int) -> bytes:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import numpy as np
-
 from auditor.packets.batch import Bools
 from auditor.packets.candidates import Rows
 from auditor.packets.industrial._signature import Detail, Likeness, Packet, Signature, little
@@ -14,7 +12,7 @@ from auditor.packets.industrial._signature import Detail, Likeness, Packet, Sign
 _ROUTE_AT = {b"\x50\0": 2, b"\xd0\0": 2, b"\x54\0": 6, b"\xd4\0": 6}
 _REQUESTS = frozenset({b"\x50\0", b"\x54\0"})
 _ASCII = (b"5000", b"D000", b"5400", b"D400")
-_DIGITS = np.array([int.from_bytes(begin[1:], "big") for begin in _ASCII], np.uint64)
+_DIGITS = tuple(int.from_bytes(digits, "big") for digits in (b"000", b"400"))
 _ROUTE = 7  # network, station, module (two bytes), multidrop, length (two bytes)
 _MODULES = frozenset({0x03FF, *range(0x03D0, 0x03D4), *range(0x03E0, 0x03E4)})
 _MOST_LENGTH = 8192
@@ -35,25 +33,29 @@ def _chooses(rows: Rows) -> Bools:
     # The second byte is 0 in binary, digits follow in ASCII.
     binary: Bools = rows.bits(55, 48) == 0
     digits = rows.bits(55, 32)
-    return binary | np.isin(digits, _DIGITS)
+    ascii_: Bools = (digits == _DIGITS[0]) | (digits == _DIGITS[1])
+    return binary | ascii_
 
 
 def _binary(data: bytes) -> bytes | None:
-    """Return a message in ASCII as it is in binary (numbers there are most significant first)."""
+    """Return a message in ASCII as it is in binary, with zeros for what follows its command.
+
+    Numbers are most significant first in ASCII; lengths count characters.
+    """
+    asks = data[:1] == b"5"
+    at = _ROUTE_AT[bytes.fromhex(data[:4].decode())]
+    start = at + _ROUTE
     try:
-        digits = bytes.fromhex(data.decode("ascii"))
+        digits = bytes.fromhex(data[: 2 * (start + (6 if asks else 2))].decode("ascii"))
     except ValueError:
         return None
-    at = _ROUTE_AT.get(digits[:2], 0)
-    if not at or len(digits) < at + _ROUTE + 4:
+    size = int.from_bytes(digits[start - 2 : start], "big")
+    if size != len(data) - 2 * start or size % 2:
         return None
-    route = digits[at : at + _ROUTE]
-    size = int.from_bytes(route[5:7], "big")
-    if size != len(data) - 2 * (at + _ROUTE):
-        return None
-    after = digits[at + _ROUTE :]
+    route, after = digits[at:start], digits[start:]
     swapped = route[:2] + route[3:1:-1] + route[4:5] + (size // 2).to_bytes(2, "little")
-    return digits[:at] + swapped + after[1::-1] + after[3:1:-1] + after[4:]
+    numbers = b"".join(after[i : i + 2][::-1] for i in range(0, len(after), 2))
+    return digits[:at] + swapped + numbers + bytes(max(size // 2 - len(after), 0))
 
 
 def _messages(packet: Packet) -> Iterator[tuple[bool, int] | None]:
