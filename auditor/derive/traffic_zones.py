@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import get_args
 
 from auditor.derive import Derivation
 from auditor.derive._traffic import OUTSIDE, JudgedFlow, judged
 from auditor.evidence import Evidence, Record
 from auditor.evidence.crossing import ZoneTraffic
 from auditor.evidence.site import Site
-from auditor.evidence.traffic import INDUSTRIAL, Flow
+from auditor.evidence.traffic import INDUSTRIAL, Flow, Operation
 from auditor.site import LINK_LOCAL, THIS_HOST
 
 _SHOWN = 8
@@ -28,6 +29,7 @@ def _derive(evidence: Evidence) -> Iterator[Record]:
 
 def _traffic(site: Site, src: str, dst: str, spoken: str, flows: list[JudgedFlow]) -> ZoneTraffic:
     clarity = [one.clarity for one in flows]
+    done = {word for one in flows for word in one.flow.operations}
     ends = sorted({f"{one.flow.src} → {one.flow.dst}" for one in flows})
     return ZoneTraffic(
         origin=min(one.flow.origin for one in flows),
@@ -45,6 +47,7 @@ def _traffic(site: Site, src: str, dst: str, spoken: str, flows: list[JudgedFlow
         clear_flows=clarity.count("clear"),
         untold_flows=clarity.count("untold"),
         ends=tuple(ends[:_SHOWN]),
+        operations=tuple(word for word in get_args(Operation) if word in done),
     )
 
 

@@ -106,7 +106,8 @@ class ZoneTraffic(Record, frozen=True, kw_only=True):
 
     `from_zone` is the initiators'. `crossing` is false within a zone and on a single link.
     `allowed` tells whether the site's `crossings` name it; `industrial` whether controllers
-    speak it. `application` is the protocol's name where no application is known.
+    speak it, `operations` what was done to them (`read`, `write`, `control`, `program` …).
+    `application` is the protocol's name where no application is known.
     """
 
     from_zone: str
@@ -123,6 +124,7 @@ class ZoneTraffic(Record, frozen=True, kw_only=True):
     clear_flows: int
     untold_flows: int
     ends: tuple[str, ...]
+    operations: tuple[str, ...] = ()
 
     @property
     def label(self) -> str:

@@ -23,6 +23,11 @@ Industrial = Literal[
 ]  # fmt: skip
 INDUSTRIAL: frozenset[str] = frozenset(get_args(Industrial))
 
+# What messages to controllers and from them do, the gravest last.
+Operation = Literal[
+    "report", "discover", "read", "upload", "configure", "write", "control", "program",
+]  # fmt: skip
+
 # Every application that is told apart; the list is closed, and part of the schema.
 Application = Literal[
     "dns", "mdns", "llmnr", "netbios", "tls", "dtls", "http", "quic", "ssh", "ntp", "dhcp",
@@ -71,6 +76,13 @@ class Carrier(Struct, frozen=True, order=True, kw_only=True, forbid_unknown_fiel
     dst: str
 
 
+class Fact(Struct, frozen=True, order=True, kw_only=True, forbid_unknown_fields=True):
+    """Something that was read in a flow, for a reader: a TLS version, a name server inside TLS."""
+
+    name: str
+    value: str
+
+
 class Capture(Record, frozen=True, kw_only=True):
     """A capture file, and how much of it was read: `packets` is `parsed` and the skipped ones.
 
@@ -108,7 +120,8 @@ class Flow(Record, frozen=True, kw_only=True):
     `protocol` is the IANA keyword in lower case (`tcp`, `udp`, `icmp` …) or a number.
     `application` is from the closed list of the schema, empty where it is not known.
     `encrypted` is `None` where it cannot be told; `encrypted_why` says how it was known.
-    `tunnel` and `vlan` are outer to inner, `carriers` the ends of those tunnels that have IP
+    `operations` are what industrial messages do, `facts` what else was read, each a name and a
+    value. `tunnel` and `vlan` are outer to inner, `carriers` the ends of those tunnels that have IP
     addresses: who carried it may be outside where both ends are inside. `initiator_known` is
     false where the capture began in the middle and the ends were put in order by their ports.
     """
@@ -135,6 +148,8 @@ class Flow(Record, frozen=True, kw_only=True):
     vlan: tuple[int, ...] = ()
     hidden_name: bool = False
     carriers: tuple[Carrier, ...] = ()
+    operations: tuple[Operation, ...] = ()
+    facts: tuple[Fact, ...] = ()
 
     @property
     def label(self) -> str:

@@ -7,12 +7,22 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
+from typing import get_args
 
 from msgspec import Struct
 
 from auditor.errors import UsageError
 from auditor.evidence import CollectorRun, Coverage, Gap, GapReason, Input, Origin, Record
-from auditor.evidence.traffic import Capture, Carrier, Flow, NameQuery, NameSeen, Skipped
+from auditor.evidence.traffic import (
+    Capture,
+    Carrier,
+    Fact,
+    Flow,
+    NameQuery,
+    NameSeen,
+    Operation,
+    Skipped,
+)
 from auditor.pace import Pace
 from auditor.packets import (
     Captured,
@@ -248,7 +258,17 @@ def _flow(shown: str, origin: Origin, ends: FlowEnds, note: FlowNote) -> Flow:
         vlan=ends.vlan,
         hidden_name=note.hidden_name,
         carriers=tuple(Carrier(src=src, dst=dst) for src, dst in ends.carriers),
+        operations=_operations(note),
+        facts=tuple(Fact(name=n, value=v) for n, v in note.facts if n != "operations"),
     )
+
+
+def _operations(note: FlowNote) -> tuple[Operation, ...]:
+    """Return what industrial messages did, in the order in which their reader says it."""
+    said = {
+        word for name, value in note.facts if name == "operations" for word in value.split(", ")
+    }
+    return tuple(word for word in get_args(Operation) if word in said)
 
 
 def _queries(shown: str, origin: Origin, heard: list[Heard]) -> Iterator[Record]:

@@ -19,7 +19,9 @@ from auditor.evidence.crossing import (
 )
 from auditor.evidence.traffic import (
     Application,
+    Fact,
     NameSource,
+    Operation,
     QueryTransport,
     TcpState,
     TunnelKind,
@@ -91,7 +93,8 @@ class FlowDocument(Struct, frozen=True, kw_only=True):
     that is outside and the flow's own ends are not): `inside` is null where the ends of a tunnel
     are not known, `zone` is null outside, `country` that of the address's registration.
     `src_inside` and `src_zone` are those of `src`. `crosses` tells how the flow crosses the
-    perimeter, null where it stays inside; `approved` whether an exception covers it. `tunnel`,
+    perimeter, null where it stays inside; `operations` are what industrial messages did,
+    `facts` what else was read of the flow; `approved` whether an exception covers it. `tunnel`,
     `carriers` and `vlan` are outer to inner.
     """
 
@@ -124,6 +127,8 @@ class FlowDocument(Struct, frozen=True, kw_only=True):
     approved: bool | None
     tunnel: tuple[TunnelKind, ...]
     carriers: tuple[CarrierDocument, ...]
+    operations: tuple[Operation, ...]
+    facts: tuple[Fact, ...]
     vlan: tuple[int, ...]
 
 

@@ -176,6 +176,8 @@ def _flow(one: JudgedFlow) -> FlowDocument:
         tunnel=cast("tuple[TunnelKind, ...]", flow.tunnel),
         carriers=tuple(CarrierDocument(src=c.src, dst=c.dst) for c in flow.carriers),
         vlan=flow.vlan,
+        operations=flow.operations,
+        facts=flow.facts,
     )
 
 

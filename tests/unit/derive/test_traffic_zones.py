@@ -51,6 +51,14 @@ def test_the_site_allows_an_application_in_one_direction(crossing, allowed):
     assert found.allowed is allowed
 
 
+def test_what_was_done_is_told_of_all_flows_of_a_pair():
+    modbus = {"dst": "10.7.0.1", "application": "modbus"}
+    (found,) = zones(
+        flow(**modbus, operations=("write",)), flow(**modbus, operations=("read", "write"))
+    )
+    assert found.operations == ("read", "write")
+
+
 def test_a_declared_resolver_keeps_the_zone_of_its_network():
     (found,) = zones(flow(dst="10.1.0.53", dst_port=53, application="dns"))
     assert found.to_zone == "it"
