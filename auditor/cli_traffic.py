@@ -28,9 +28,25 @@ from auditor.cli_options import (
 
 def traffic(
     captures: Annotated[
-        list[Path],
-        typer.Argument(metavar="FILE…", help="Captures: pcap or pcapng, also gzip or zstd."),
-    ],
+        list[Path] | None,
+        typer.Argument(metavar="[FILE…]", help="Captures: pcap or pcapng, also gzip or zstd."),
+    ] = None,
+    live: Annotated[
+        str,
+        typer.Option(
+            metavar="IFACE",
+            help="Capture on this interface first; kept in -o DIR. Needs root or CAP_NET_RAW.",
+        ),
+    ] = "",
+    seconds: Annotated[
+        float, typer.Option(metavar="N", help="How long to capture (Ctrl-C ends it sooner).")
+    ] = 60.0,
+    promiscuous: Annotated[
+        bool,
+        typer.Option(
+            "--promiscuous", help="Also hear frames for others: for mirror ports, with --live."
+        ),
+    ] = False,
     site: SiteOption = None, policy: PolicyOption = None, profile: ProfileOption = None,
     waivers: WaiversOption = None, formats: FormatOption = None, out: OutOption = None,
     fail_on: FailOption = Level.MEDIUM, allow_unknown: AllowOption = False,
@@ -46,4 +62,5 @@ def traffic(
         formats=tuple(formats or ()), folder=out, fail_on=fail_on.value,
         allow_unknown=allow_unknown, language=lang.value, key=key, quiet=quiet, at=at,
     )  # fmt: skip
-    finish(command.traffic(captures, asked))
+    listening = command.Live(interface=live, seconds=seconds, promiscuous=promiscuous)
+    finish(command.traffic(captures or [], asked, live=listening if live else None))

@@ -1,0 +1,53 @@
+"""The program itself: reads one request, listens, writes pcapng; says how it went on its errors."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import warnings
+
+from auditor.capture.words import LONGEST_LINE, Told, decode_request, encode
+
+_INPUT, _ERRORS = 0, 2
+
+
+def main() -> None:
+    """Listen as the request on standard input says; its end stops the capture with a whole file."""
+    logging.disable(logging.CRITICAL)
+    warnings.simplefilter("ignore")
+    request = decode_request(_line())
+    try:
+        from auditor.capture._listen import Listening, RefusedError
+    except ImportError:
+        _say(Told(ended="failed", error="scapy is not installed"))
+        sys.exit(1)
+    try:
+        listening = Listening(request)
+        _say(Told(ready=True))
+        _say(listening.run())
+    except RefusedError as error:
+        _say(Told(ended="failed", error=str(error)))
+        sys.exit(1)
+    except OSError as error:
+        _say(Told(ended="failed", error=error.strerror or "the interface cannot be read"))
+        sys.exit(1)
+
+
+def _line() -> bytes:
+    """Read the request byte by byte: what follows it must stay in the pipe."""
+    line = b""
+    while not line.endswith(b"\n") and len(line) < LONGEST_LINE:
+        one = os.read(_INPUT, 1)
+        if not one:
+            break
+        line += one
+    return line
+
+
+def _say(told: Told) -> None:
+    os.write(_ERRORS, encode(told))
+
+
+if __name__ == "__main__":
+    main()

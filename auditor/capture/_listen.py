@@ -1,0 +1,132 @@
+"""Hears an interface through scapy's listening socket: packets in, pcapng out, nothing sent."""
+
+from __future__ import annotations
+
+import errno
+import os
+import select
+import struct
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from scapy.arch.linux import L2ListenSocket
+from scapy.config import conf
+from scapy.layers.inet import IP
+from scapy.layers.l2 import Ether
+
+from auditor.capture import _pcapng
+from auditor.capture.words import LONGEST_NAME, Ended, Request, Told
+
+_OUTPUT, _INPUT = 1, 0
+_ETHERNET, _RAW = 1, 101  # link types of captures (tcpdump.org/linktypes.html)
+# Numbers of Linux's if_arp.h, if_packet.h and asm-generic/socket.h.
+_ARP_ETHERNET, _ARP_LOOPBACK = frozenset({1, 772}), 772
+_ARP_RAW = frozenset({519, 65534})
+_OUTGOING = 4
+_SOL_SOCKET, _RECEIVE_BUFFER_FORCED, _BUFFER = 1, 33, 64 << 20
+_SOL_PACKET, _STATISTICS = 263, 6
+_NO = False
+_AT_ONCE = 256
+_TICK = 0.2
+
+
+class RefusedError(Exception):
+    """Why there is nothing to hear."""
+
+
+def _arp_type(interface: str) -> int:
+    """Return the hardware type of an interface."""
+    if not interface or len(interface) > LONGEST_NAME or "/" in interface or "." in interface[:1]:
+        raise RefusedError("there is no such interface")
+    try:
+        return int(Path("/sys/class/net", interface, "type").read_text(encoding="ascii"))
+    except OSError as error:
+        raise RefusedError("there is no such interface") from error
+
+
+class Listening:
+    """A capture that goes on."""
+
+    def __init__(self, request: Request) -> None:
+        """Open the socket. Raises `RefusedError`."""
+        kind = _arp_type(request.interface)
+        if kind not in _ARP_ETHERNET | _ARP_RAW:
+            raise RefusedError(f"interfaces of type {kind} are not supported")
+        self._link_type = _ETHERNET if kind in _ARP_ETHERNET else _RAW
+        self._loopback = kind == _ARP_LOOPBACK
+        self._request = request
+        conf.bufsize = _BUFFER
+        conf.l2types.register(65534, IP)
+        conf.l2types.register(772, Ether)
+        try:
+            self._socket = L2ListenSocket(iface=request.interface, promisc=request.promiscuous)
+        except PermissionError as error:
+            raise RefusedError("denied") from error
+        except OSError as error:
+            raise RefusedError(_why(error)) from error
+        with suppress(OSError):  # without CAP_NET_ADMIN the buffer is what the system allows
+            self._socket.ins.setsockopt(_SOL_SOCKET, _RECEIVE_BUFFER_FORCED, _BUFFER)
+        self._socket.ins.setblocking(_NO)
+
+    def run(self) -> Told:
+        """Write packets until the time or the size is reached, or the input ends."""
+        written = self._write(_pcapng.beginning(self._request.interface, self._link_type))
+        packets, until = 0, time.monotonic() + self._request.seconds
+        ended: Ended | None = None
+        while ended is None:
+            if (left := until - time.monotonic()) <= 0:
+                ended = "time"
+                break
+            here = self._socket.ins.fileno()
+            ready, _, _ = select.select([here, _INPUT], [], [], min(left, _TICK))
+            if _INPUT in ready:
+                ended = "asked"
+            for block in self._packets():
+                if written + len(block) > self._request.most_bytes:
+                    ended = "size"
+                    break
+                packets += 1
+                written += self._write(block)
+        drops = self._drops()
+        self._write(_pcapng.statistics(time.time_ns() // 1000, packets + drops, drops))
+        return Told(ended=ended, packets=packets, bytes=written, drops=drops)
+
+    def _packets(self) -> Iterator[bytes]:
+        """Yield the blocks of packets that have come; on loopback each is heard as it arrives."""
+        for _each in range(_AT_ONCE):
+            try:
+                data, address, stamp = self._socket._recv_raw(  # noqa: SLF001 - says who sent it
+                    self._socket.ins, _pcapng.SNAP_LENGTH
+                )
+            except BlockingIOError:
+                return
+            except OSError as error:
+                if error.errno == errno.ENETDOWN:
+                    return
+                raise
+            if not data or (self._loopback and address[2] == _OUTGOING):
+                continue
+            moment = stamp if stamp is not None else time.time()
+            yield _pcapng.packet(data, int(moment * 1_000_000))
+
+    def _drops(self) -> int:
+        """Return how many packets the kernel had to drop."""
+        counts = self._socket.ins.getsockopt(_SOL_PACKET, _STATISTICS, 8)
+        return int(struct.unpack("=II", counts)[1])
+
+    @staticmethod
+    def _write(data: bytes) -> int:
+        view = memoryview(data)
+        while view:
+            view = view[os.write(_OUTPUT, view) :]
+        return len(data)
+
+
+def _why(error: OSError) -> str:
+    if error.errno in {errno.ENODEV, errno.ENXIO}:
+        return "there is no such interface"
+    if error.errno == errno.ENETDOWN:
+        return "the interface is down"
+    return error.strerror or "it cannot be opened"
