@@ -116,7 +116,7 @@ def _result(machine: Machine, end: int) -> Pickled:
         globals=tuple(sorted(machine.names.asked)),
         end=end,
         storages=tuple(Storage(key, *named) for key, named in machine.storages.items()),
-        value=_plain(machine.stack[-1], _DEEPEST) if end >= 0 else None,
+        value=_plain(machine.stack[-1], _DEEPEST, [_MOST_VALUES]) if end >= 0 else None,
         protocol=machine.protocol,
         calls=machine.calls,
         imports=machine.names.imports,
@@ -128,12 +128,18 @@ def _result(machine: Machine, end: int) -> Pickled:
     )
 
 
-def _plain(value: object, levels: int) -> Plain:
+def _plain(value: object, levels: int, left: list[int]) -> Plain:
+    """Return a value as far as it is plain; `left` is how many values may still be in it.
+
+    The memo lets a short stream hold one list a thousand times a thousand times.
+    """
     if value is None or isinstance(value, (int, float, str)):
         return value
     if isinstance(value, Obj):
         value = value.facts
     if levels == 0 or not isinstance(value, (tuple, List, Dict)):
         return None
-    items = tuple(_plain(item, levels - 1) for item in value[:_MOST_VALUES])
+    taken = value[: left[0]]
+    left[0] -= len(taken)
+    items = tuple(_plain(item, levels - 1, left) for item in taken)
     return tuple(zip(items[::2], items[1::2], strict=False)) if isinstance(value, Dict) else items

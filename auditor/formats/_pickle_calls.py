@@ -6,7 +6,19 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from auditor.formats import _pickle_joblib, _pickle_numpy, _pickle_python, _pickle_torch
-from auditor.formats._pickle_values import OPAQUE, Changeable, Dict, Global, List, Obj, Opaque, Set
+from auditor.formats._pickle_values import (
+    NOT_KEPT,
+    OPAQUE,
+    Changeable,
+    Dict,
+    Global,
+    Holding,
+    List,
+    Obj,
+    Opaque,
+    Set,
+    Unkept,
+)
 
 if TYPE_CHECKING:
     from auditor.formats._pickle_machine import Machine
@@ -19,6 +31,16 @@ _BUILT = {
     **_pickle_joblib.BUILDS,
 }  # fmt: skip
 Kind = type[List] | type[Dict] | type[Set]
+# What is given a function that it knows: each checks that it is one of its own library's.
+_TAKES_FUNCTIONS = frozenset((
+    "torch._tensor._rebuild_from_type_v2", "torch.tensor._rebuild_from_type_v2",
+    "numpy.random._pickle.__bit_generator_ctor", "numpy.random._pickle.__generator_ctor",
+    "numpy.random._pickle.__randomstate_ctor",
+))  # fmt: skip
+# Makes an object of its first argument, and checks that this is a class that may be made.
+_MAKES = frozenset(("copyreg._reconstructor", "copyreg.__newobj__"))
+# The attribute of joblib's wrapper that names an array's class.
+_SUBCLASS = "subclass"
 _CYTHON = "__pyx_unpickle_"
 _SLOTTED = 2
 _FILLED = (List, Dict, Set)
@@ -51,6 +73,9 @@ def call(machine: Machine, callee: object, arguments: object, *, new: bool = Fal
 def _called(machine: Machine, callee: Global, arguments: tuple[object, ...]) -> object:
     """Return what a call of something that may be called gives, its arguments checked."""
     machine.charge(2 + (len(arguments) >> 3))
+    if type(arguments) is Holding and callee.full not in _TAKES_FUNCTIONS:
+        makes = callee.full in _MAKES or callee.name.startswith(_CYTHON)
+        refuse_kept(machine, arguments[1:] if makes else arguments)
     check = _CHECKED.get(callee.full)
     if check is not None:
         return check(machine, callee, arguments)
@@ -67,6 +92,8 @@ def _called(machine: Machine, callee: Global, arguments: tuple[object, ...]) -> 
 def build(machine: Machine, target: object, state: object) -> None:
     """Give a state to an object: only to one whose entry says so, never to a global."""
     machine.calls += 1
+    if type(state) in NOT_KEPT:
+        refuse_kept(machine, (state,))
     if isinstance(target, Opaque):
         return
     if not isinstance(target, Obj):
@@ -93,6 +120,8 @@ def add_items(machine: Machine, target: object, values: list[object], kind: Kind
     """Put elements into a list, dict or set, or into an object whose entry lets it take them."""
     if kind is not List:
         check_keys(machine, values[::2] if kind is Dict else values)
+    if not NOT_KEPT.isdisjoint(map(type, values)):
+        refuse_kept(machine, values, pairs=kind is Dict)
     if isinstance(target, _FILLED) and target.__class__ is kind:
         target.extend(values)
         return
@@ -120,8 +149,38 @@ def add_items(machine: Machine, target: object, values: list[object], kind: Kind
 def check_keys(machine: Machine, keys: list[object]) -> None:
     """Check that what is looked up by its hash has one: a list, dict or set has none."""
     for key in keys:
-        if type(key) in _UNHASHABLE or (type(key) is tuple and _holds_unhashable(machine, key)):
+        if type(key) in _UNHASHABLE or (isinstance(key, tuple) and _holds_unhashable(machine, key)):
             machine.note("pickle-key", "malformed", "a key is something that cannot be one")
+
+
+def refuse_kept(machine: Machine, values: Iterable[object], *, pairs: bool = False) -> None:
+    """Tell the functions and classes among the values, and in tuples of them, that are kept.
+
+    Loading calls none of them: a method of what is loaded may, with what comes in or with other
+    bytes of the file. `pairs`: keys and values by turns, where joblib names an array's class.
+    """
+    key: object = None
+    waiting = []
+    for value in values:
+        if type(value) in NOT_KEPT and not (
+            pairs and key == _SUBCLASS and isinstance(value, Unkept) and value.entry is not None
+            and value.entry.argument
+        ):  # fmt: skip
+            waiting.append(value)
+        key = value if isinstance(value, str) else None
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, Unkept):
+            machine.names.unlisted.add(value.full)
+            machine.note(
+                "pickle-callable-kept", "unlisted",
+                "it is kept as a value: what is loaded may call it later",
+                global_name=value.full,
+            )  # fmt: skip
+        elif isinstance(value, Holding) and not value.told:
+            value.told = True
+            machine.charge(len(value))
+            waiting.extend(value)
 
 
 def _holds_unhashable(machine: Machine, key: tuple[object, ...]) -> bool:
@@ -131,7 +190,7 @@ def _holds_unhashable(machine: Machine, key: tuple[object, ...]) -> bool:
         part = waiting.pop()
         if type(part) in _UNHASHABLE:
             return True
-        if type(part) is tuple and id(part) not in seen:
+        if isinstance(part, tuple) and id(part) not in seen:
             seen.add(id(part))
             machine.charge(len(part) >> 3)
             waiting.extend(part)

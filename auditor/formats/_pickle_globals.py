@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from auditor.formats._pickle_danger import why_dangerous
 from auditor.formats._pickle_tables import entries
-from auditor.formats._pickle_values import Global
+from auditor.formats._pickle_values import Global, Unkept
 
 if TYPE_CHECKING:
     from auditor.formats._pickle_machine import Machine
@@ -71,7 +71,8 @@ class Names:
                 "pickle-framework", "framework", f"a class of {entry.table.source}",
                 global_name=full,
             )  # fmt: skip
-        return Global(module, name, entry)
+        kind = Global if entry is None or entry.may_be_kept else Unkept
+        return kind(module, name, entry)
 
     def _refuse_dangerous(self, module: str, name: str) -> bool:
         why = why_dangerous(module, name)

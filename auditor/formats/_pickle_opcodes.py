@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable
 
-from auditor.formats._pickle_calls import add_items, build, call, check_keys
+from auditor.formats._pickle_calls import add_items, build, call, check_keys, refuse_kept
 from auditor.formats._pickle_literals import (
     byte_array,
     float_line,
@@ -24,7 +24,17 @@ from auditor.formats._pickle_literals import (
 from auditor.formats._pickle_machine import Machine
 from auditor.formats._pickle_reader import Broken
 from auditor.formats._pickle_torch import persistent
-from auditor.formats._pickle_values import Dict, Frozen, Global, List, Raw, Set, Text
+from auditor.formats._pickle_values import (
+    NOT_KEPT,
+    Dict,
+    Frozen,
+    Global,
+    List,
+    Raw,
+    Set,
+    Text,
+    tuple_of,
+)
 
 HIGHEST = 5
 _INT = struct.Struct("<i")
@@ -49,6 +59,8 @@ def _stop(machine: Machine) -> None:
     value = machine.pop()
     if machine.stack or machine.marks:
         machine.note("pickle-stack", "malformed", "values are left when the stream ends")
+    if type(value) in NOT_KEPT:
+        refuse_kept(machine, (value,))
     machine.stack.append(value)
     machine.leave_frame("STOP")
     raise Stopped
@@ -62,7 +74,7 @@ def _tuple(count: int) -> Callable[[Machine], None]:
         stack = machine.stack
         if len(stack) - count < machine.fence:
             raise Broken("pickle-stack", "a tuple has fewer values than it says")
-        values = tuple(stack[-count:])
+        values = tuple_of(stack[-count:])
         del stack[-count:]
         stack.append(values)
 
@@ -72,7 +84,7 @@ def _tuple(count: int) -> Callable[[Machine], None]:
 def _append(machine: Machine) -> None:
     value = machine.pop()
     target = machine.top()
-    if type(target) is List:
+    if type(target) is List and type(value) not in NOT_KEPT:
         target.append(value)
     else:
         add_items(machine, target, [value], List)
@@ -102,8 +114,9 @@ def _set_items(machine: Machine) -> None:
 def _dict(machine: Machine) -> None:
     values = machine.since_mark()
     _even(values)
-    check_keys(machine, values[::2])
-    machine.stack.append(Dict(values))
+    made = Dict()
+    add_items(machine, made, values, Dict)
+    machine.stack.append(made)
 
 
 def _even(values: list[object]) -> None:
@@ -112,12 +125,16 @@ def _even(values: list[object]) -> None:
 
 
 def _list(machine: Machine) -> None:
-    machine.stack.append(List(machine.since_mark()))
+    made = List()
+    add_items(machine, made, machine.since_mark(), List)
+    machine.stack.append(made)
 
 
 def _frozen_set(machine: Machine) -> None:
     values = machine.since_mark()
     check_keys(machine, values)
+    if not NOT_KEPT.isdisjoint(map(type, values)):
+        refuse_kept(machine, values)
     machine.stack.append(Frozen(values))
 
 
@@ -174,7 +191,7 @@ def _stack_global(machine: Machine) -> None:
 
 def _instance(machine: Machine) -> None:
     module, name = machine.line(), machine.line()
-    arguments = tuple(machine.since_mark())
+    arguments = tuple_of(machine.since_mark())
     if not (module.isascii() and name.isascii() and module and name):
         raise Broken("pickle-literal", "an import has no name")
     named = machine.names.find(module.decode("ascii"), name.decode("ascii"))
@@ -185,7 +202,7 @@ def _object(machine: Machine) -> None:
     values = machine.since_mark()
     if not values:
         raise Broken("pickle-stack", "an object has no class")
-    machine.stack.append(_instantiated(machine, values[0], tuple(values[1:])))
+    machine.stack.append(_instantiated(machine, values[0], tuple_of(values[1:])))
 
 
 def _instantiated(machine: Machine, made: object, arguments: tuple[object, ...]) -> object:
@@ -264,7 +281,7 @@ _HANDLERS: dict[str, Callable[[Machine], None]] = {
     "\x96": byte_array, "\x97": next_buffer, "\x98": readonly_buffer,
     "]": lambda m: m.empty(List()), "}": lambda m: m.empty(Dict()),
     ")": lambda m: m.stack.append(()), "\x8f": lambda m: m.empty(Set()),
-    "l": _list, "d": _dict, "t": lambda m: m.stack.append(tuple(m.since_mark())),
+    "l": _list, "d": _dict, "t": lambda m: m.stack.append(tuple_of(m.since_mark())),
     "\x85": _tuple(1), "\x86": _tuple(2), "\x87": _tuple(3), "\x91": _frozen_set,
     "a": _append, "e": _appends, "s": _set_item, "u": _set_items, "\x90": _add_items,
     "(": Machine.mark, "0": _pop, "1": lambda m: m.stack.__delitem__(slice(m.unmark(), None)),

@@ -10,7 +10,7 @@ from auditor.errors import DocumentError
 from auditor.yamldoc import Mapping, Node, Scalar, Sequence, load
 
 FILE = "allow_globals.yaml"
-POWERS = ("call", "new", "build", "items")
+POWERS = ("call", "new", "build", "items", "value", "argument")
 Tier = Literal["data", "framework"]
 
 
@@ -29,6 +29,8 @@ class Entry(NamedTuple):
 
     `call`: be called with arguments; `new`: make an object without `__init__`; `build`: take a
     state; `items`: take elements. Without any it may only be named, as a value.
+    `value`: be kept although it can be called, as its call does nothing that matters; `argument`:
+    be named only where what is called knows it, never be kept.
     """
 
     table: Table
@@ -36,6 +38,18 @@ class Entry(NamedTuple):
     new: bool
     build: bool
     items: bool
+    value: bool = False
+    argument: bool = False
+
+    @property
+    def may_be_kept(self) -> bool:
+        """Whether it may stand as a value, which a method of the loaded object may call later.
+
+        No pickler keeps a function that rebuilds, loads or encodes. What a framework's class does
+        when it is called is not read: those that may be kept are named without any power.
+        """
+        inert = self.new and self.table.tier == "data"
+        return not self.argument and (self.value or inert or not (self.call or self.new))
 
 
 @cache

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from auditor.formats._pickle_python import Arguments, Check, ints, is_bytes, is_text, odd
-from auditor.formats._pickle_values import OPAQUE, Dict, Global, List, Obj, Raw, is_plain
+from auditor.formats._pickle_values import NOT_KEPT, OPAQUE, Dict, Global, List, Obj, Raw, is_plain
 
 if TYPE_CHECKING:
     from auditor.formats._pickle_machine import Machine
@@ -200,7 +200,7 @@ def _attributes(machine: Machine, callee: Global, states: Arguments) -> None:
 
 def _from_type(machine: Machine, callee: Global, arguments: Arguments) -> object:
     """Check `(function, class, arguments, state)`: the function is a rebuilding one of torch's."""
-    from auditor.formats._pickle_calls import call
+    from auditor.formats._pickle_calls import call, refuse_kept
 
     match arguments:
         case (Global() as function, Global() as made, tuple() as inner, state):
@@ -213,6 +213,8 @@ def _from_type(machine: Machine, callee: Global, arguments: Arguments) -> object
             if made.entry is not None and made.full not in _CLASSES and not made.entry.new:
                 return odd(machine, callee, "a tensor's class is none")
             call(machine, function, inner)
+            if type(state) in NOT_KEPT:
+                refuse_kept(machine, (state,))
             _attributes(machine, callee, (state,))
             return Obj(callee)
     return odd(machine, callee)

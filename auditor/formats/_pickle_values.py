@@ -102,6 +102,23 @@ class Global:
         return f"{self.module}.{self.name}"
 
 
+class Unkept(Global):
+    """An import that may be called or handed over, never kept: whoever gets it might call it."""
+
+    __slots__ = ()
+
+
+class Holding(tuple[object, ...]):  # noqa: SLOT001 - a tuple can have no slots
+    """A tuple with an `Unkept` somewhere in it; `told` once that is known of it."""
+
+    told = False
+
+
+def tuple_of(values: list[object]) -> tuple[object, ...]:
+    """Return a tuple of values."""
+    return tuple(values) if NOT_KEPT.isdisjoint(map(type, values)) else Holding(values)
+
+
 class Obj:
     """What a call of a global gives; `facts` is what the checks know of it (a dtype, a size)."""
 
@@ -121,6 +138,7 @@ class Opaque:
 
 
 OPAQUE = Opaque()
+NOT_KEPT = frozenset((Unkept, Holding))
 Plain = None | bool | int | float | str | Raw | Encoded
 
 
