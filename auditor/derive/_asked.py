@@ -35,6 +35,9 @@ _HOSTING = frozenset({
     "herokuapp.com", "web.app", "firebaseapp.com", "azurewebsites.net", "cloudapp.net",
     "duckdns.org", "ngrok.io", "ngrok-free.app", "trycloudflare.com", "dyndns.org", "no-ip.org",
 })  # fmt: skip
+_LONGEST_NAME = 253
+# A dot within a label is written with a backslash.
+_LABELS = re.compile(r"(?<!\\)\.")
 _REVERSE4 = re.compile(r"((?:\d{1,3}\.){1,4})in-addr\.arpa")
 _REVERSE6 = re.compile(r"((?:[0-9a-f]\.){1,32})ip6\.arpa")
 _IPV4_LABELS = 4
@@ -175,12 +178,19 @@ def _domain(name: str, reverse: str) -> str:
     if reverse:
         address: Address | None = address_of(reverse)
         return str(address) if address else reverse
-    return registered_domain(name)
+    return registered_domain(_host_part(name))
 
 
 def _host_part(name: str) -> str:
-    """Return a name without the labels of services in front (`_ldap._tcp.dc.example`)."""
-    labels = name.lower().rstrip(".").split(".")
+    """Return a name as a host's: without the labels of services in front (`_ldap._tcp.dc.example`).
+
+    Labels that no host has (bytes of a tunnel) become `_`: whose the name is, stands at its end.
+    """
+    if len(labels := _LABELS.split(name.lower().rstrip("."))) == 1:
+        return name
     while len(labels) > 1 and labels[0].startswith("_"):
         labels = labels[1:]
-    return ".".join(labels)
+    plain = [label if ascii_name(label) and "." not in label else "_" for label in labels]
+    while len(plain) > 1 and len(".".join(plain)) > _LONGEST_NAME:
+        del plain[0]
+    return ".".join(plain)

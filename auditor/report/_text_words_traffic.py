@@ -9,7 +9,7 @@ TRAFFIC_EN = {
         "{packets}, {bytes}, from {first} UTC for {length}; {flows}; gave no flow: {skipped}"
     ),
     "drops_untold": "the file does not say whether packets were lost",
-    "nothing_crossed": "NOTHING CROSSED THE PERIMETER at this place and time",
+    "nothing_crossed": "NO FLOW CROSSED THE PERIMETER at this place and time",
     "section_bill": "WHAT LEFT: DESTINATIONS BY BYTES OUT ({n})",
     "bill_to": "to",
     "bill_from": "from {target}",
@@ -40,7 +40,7 @@ TRAFFIC_ZH = {
     "section_captures": "抓包（{n}）",
     "capture_of": ("{packets}，{bytes}，自 {first} UTC 起 {length}；{flows}；未形成流：{skipped}"),
     "drops_untold": "文件未说明是否丢包",
-    "nothing_crossed": "在该位置与时段无数据跨越边界",
+    "nothing_crossed": "在该位置与时段无流跨越边界",
     "section_bill": "离开的数据：按外发字节排列的目的地（{n}）",
     "bill_to": "至",
     "bill_from": "来自 {target}",

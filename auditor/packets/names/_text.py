@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 LONGEST = 253
+_LONGEST_WIRE = 255  # RFC 1035, 2.3.4
 _PLAIN = frozenset(b"abcdefghijklmnopqrstuvwxyz0123456789-_.")
 _DROPPED = bytes(_PLAIN)
 
@@ -31,8 +32,11 @@ def label_text(raw: bytes) -> str:
 
 
 def joined(labels: list[str]) -> str:
-    """Return a name of its labels' text; the root is `.`."""
-    return _bounded(".".join(labels)) if labels else "."
+    """Return a name of its labels' text; the root is `.`.
+
+    Whole, though every byte may take four characters: whose a name is stands at its end.
+    """
+    return _bounded(".".join(labels), 4 * _LONGEST_WIRE) if labels else "."
 
 
 def _shown(byte: int) -> str:
@@ -41,5 +45,5 @@ def _shown(byte: int) -> str:
     return f"\\{byte:03d}"
 
 
-def _bounded(text: str) -> str:
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+def _bounded(text: str, longest: int = LONGEST) -> str:
+    return text if len(text) <= longest else f"{text[:longest]}…"

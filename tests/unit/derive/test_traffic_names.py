@@ -37,12 +37,26 @@ def test_what_stays_inside_is_no_question_for_an_outside_name(one):
         ("8.8.8.8.in-addr.arpa", "8.8.8.8", "outside"),
         ("10.in-addr.arpa", "10.0.0.0/8", "outside"),
         ("wpad", "wpad", "undecided"),
+        (r"a\200\190b.t\.x.pirate.example", "pirate.example", "outside"),
+        (r"\200.com", "_.com", "outside"),
+        (".".join(["x" * 60] * 8) + ".pirate.example", "pirate.example", "outside"),
+        (r"\200.a.corp.example.evil.net", "evil.net", "outside"),
         ("nas.local", "nas.local", "undecided"),
     ],
 )
 def test_a_name_is_judged_by_its_labels(name, domain, standing):
     (found,) = domains(query(name))
     assert (found.domain, found.standing) == (domain, standing)
+
+
+def test_bytes_of_a_tunnel_below_an_inside_name_are_asked_inside():
+    assert domains(query(r"\200\201.corp.example")) == []
+
+
+def test_a_name_of_strange_bytes_is_nobodys_exception():
+    site = msgspec.structs.replace(SITE, exceptions=(excepted("x.example"), excepted(".b.net")))
+    found = domains(query(r"\200.example"), query(r"\200.b.net"), site=site)
+    assert sorted(one.standing for one in found) == ["approved", "outside"]
 
 
 def test_names_of_one_domain_are_one_record():

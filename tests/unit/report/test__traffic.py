@@ -142,7 +142,7 @@ def test_no_line_of_the_summary_is_too_long_or_obeyed_by_a_terminal(language):
 
 def test_a_capture_without_crossing_says_so_and_for_which_time():
     shown = text.render(judged(capture(), flow(dst="10.7.0.1"))).decode()
-    assert "NOTHING CROSSED THE PERIMETER at this place and time" in shown
+    assert "NO FLOW CROSSED THE PERIMETER at this place and time" in shown
 
 
 class _Tags(HTMLParser):
