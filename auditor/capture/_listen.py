@@ -9,15 +9,12 @@ import struct
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from pathlib import Path
 
 from scapy.arch.linux import L2ListenSocket
 from scapy.config import conf
-from scapy.layers.inet import IP
-from scapy.layers.l2 import Ether
 
 from auditor.capture import _pcapng
-from auditor.capture.words import LONGEST_NAME, Ended, Request, Told
+from auditor.capture.words import Ended, Request, Told
 
 _OUTPUT, _INPUT = 1, 0
 _ETHERNET, _RAW = 1, 101  # link types of captures (tcpdump.org/linktypes.html)
@@ -27,6 +24,7 @@ _ARP_RAW = frozenset({519, 65534})
 _OUTGOING = 4
 _SOL_SOCKET, _RECEIVE_BUFFER_FORCED, _BUFFER = 1, 33, 64 << 20
 _SOL_PACKET, _STATISTICS = 263, 6
+_ABSENT = "there is no such interface"
 _NO = False
 _AT_ONCE = 256
 _TICK = 0.2
@@ -36,36 +34,27 @@ class RefusedError(Exception):
     """Why there is nothing to hear."""
 
 
-def _arp_type(interface: str) -> int:
-    """Return the hardware type of an interface."""
-    if not interface or len(interface) > LONGEST_NAME or "/" in interface or "." in interface[:1]:
-        raise RefusedError("there is no such interface")
-    try:
-        return int(Path("/sys/class/net", interface, "type").read_text(encoding="ascii"))
-    except OSError as error:
-        raise RefusedError("there is no such interface") from error
-
-
 class Listening:
     """A capture that goes on."""
 
     def __init__(self, request: Request) -> None:
         """Open the socket. Raises `RefusedError`."""
-        kind = _arp_type(request.interface)
-        if kind not in _ARP_ETHERNET | _ARP_RAW:
-            raise RefusedError(f"interfaces of type {kind} are not supported")
-        self._link_type = _ETHERNET if kind in _ARP_ETHERNET else _RAW
-        self._loopback = kind == _ARP_LOOPBACK
         self._request = request
         conf.bufsize = _BUFFER
-        conf.l2types.register(65534, IP)
-        conf.l2types.register(772, Ether)
         try:
             self._socket = L2ListenSocket(iface=request.interface, promisc=request.promiscuous)
         except PermissionError as error:
             raise RefusedError("denied") from error
         except OSError as error:
             raise RefusedError(_why(error)) from error
+        except ValueError as error:
+            raise RefusedError(_ABSENT) from error
+        # The address that it is bound to says which hardware it is.
+        kind = self._socket.ins.getsockname()[3]
+        if kind not in _ARP_ETHERNET | _ARP_RAW:
+            raise RefusedError(f"interfaces of type {kind} are not supported")
+        self._link_type = _ETHERNET if kind in _ARP_ETHERNET else _RAW
+        self._loopback = kind == _ARP_LOOPBACK
         with suppress(OSError):  # without CAP_NET_ADMIN the buffer is what the system allows
             self._socket.ins.setsockopt(_SOL_SOCKET, _RECEIVE_BUFFER_FORCED, _BUFFER)
         self._socket.ins.setblocking(_NO)
@@ -126,7 +115,7 @@ class Listening:
 
 def _why(error: OSError) -> str:
     if error.errno in {errno.ENODEV, errno.ENXIO}:
-        return "there is no such interface"
+        return _ABSENT
     if error.errno == errno.ENETDOWN:
         return "the interface is down"
     return error.strerror or "it cannot be opened"

@@ -166,6 +166,7 @@ class _Keeping:
 
     def _keep(self, data: bytes) -> None:
         self._file.write(data)
+        self._file.flush()
         self._bytes += len(data)
 
     def _listen(self, data: bytes) -> None:
