@@ -79,6 +79,8 @@ def test_the_contracts_hold(lint: str, copy: Path) -> None:
         ("probe/words.py", "import socket\n"),
         ("probe/_port.py", "import subprocess\n"),
         ("report/html.py", "from auditor.probe import ask\n"),
+        ("capture/ask.py", "from auditor.capture import _listen\n"),
+        ("capture/words.py", "import scapy.config\n"),
         ("derive/stores.py", "import numpy\n"),
         ("collect/sockets.py", "from auditor.packets import flows\n"),
     ],
