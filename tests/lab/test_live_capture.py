@@ -87,7 +87,8 @@ def here() -> Iterator[subprocess.Popen[bytes]]:
         for one in started:
             _until(
                 lambda one=one: (
-                    Path(f"/proc/{one.pid}/ns/net").readlink() != Path("/proc/self/ns/net").readlink()
+                    Path(f"/proc/{one.pid}/ns/net").readlink()
+                    != Path("/proc/self/ns/net").readlink()
                 )
             )
         link = ["ip", "link", "add", "v0", "type", "veth", "peer", "name", "v1", "netns", far.pid]
