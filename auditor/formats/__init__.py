@@ -143,8 +143,9 @@ def load(name: str) -> ModelFormat:
 
 
 @cache
-def _by_rank() -> tuple[str, ...]:
-    return tuple(sorted(names(), key=lambda name: (load(name).rank, name)))
+def _by_rank() -> tuple[tuple[str, Callable[[bytes, View], bool]], ...]:
+    ranked = sorted(names(), key=lambda name: (load(name).rank, name))
+    return tuple((name, load(name).recognises) for name in ranked)
 
 
 def recognise(view: View) -> str:
@@ -152,7 +153,10 @@ def recognise(view: View) -> str:
     head = view.at(0, SNIFFED)
     if not head:
         return ""
-    return next((name for name in _by_rank() if load(name).recognises(head, view)), "")
+    for name, recognises in _by_rank():
+        if recognises(head, view):
+            return name
+    return ""
 
 
 def inspect(view: View) -> Inspection | None:

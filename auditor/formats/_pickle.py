@@ -6,12 +6,12 @@ from msgspec import Struct
 
 from auditor.evidence.models import Verdict, VerdictReason
 from auditor.formats import Context, FormatError, View
+from auditor.formats._pickle_loop import run
 from auditor.formats._pickle_machine import Machine
-from auditor.formats._pickle_opcodes import OPCODES, Stopped
+from auditor.formats._pickle_opcodes import Stopped
 from auditor.formats._pickle_reader import Broken
 from auditor.formats._pickle_values import Dict, List, Obj
 
-_BATCH = 256
 _MOST_VALUES = 100_000
 _DEEPEST = 3
 
@@ -39,8 +39,8 @@ class Pickled(Struct, frozen=True, kw_only=True):
     would run something, `imports` the names that could be one,
     `wrapped` the arrays of joblib between the opcodes. `elements` counts
     numbers by type in storages and arrays; a storage without a type has that of its tensors.
-    `value` is the outermost value as far as it is plain: numbers, texts, tuples for lists, pairs
-    for dicts, `None` for anything else.
+    `value` is the outermost value of a pickle that is read by itself, as far as it is plain:
+    numbers, texts, tuples for lists, pairs for dicts, `None` for anything else.
     """
 
     verdict: Verdict
@@ -68,7 +68,8 @@ def examine(
     Never raises for what the bytes are: a stream that breaks keeps the verdict of what it did
     before, and is malformed; one beyond the file's budget is not inspectable. `torch` allows
     the persistent ids of storages, which the container has to hold; `joblib` follows arrays
-    that joblib puts between the opcodes (`False` where a pickle is read by itself).
+    that joblib puts between the opcodes (`False` where a pickle is read by itself: then its value
+    is written out).
     """
     machine = Machine(view, context, start=start, torch=torch, joblib=joblib)
     end = -1
@@ -80,31 +81,10 @@ def examine(
         machine.note(broken.rule, "malformed", broken.detail)
     except FormatError as error:
         machine.note(error.rule or "pickle-limit", "not-inspectable", error.detail)
-    return _result(machine, end)
+    return _result(machine, end, value=not joblib)
 
 
-def run(machine: Machine) -> None:
-    """Read opcodes until STOP; raises `Stopped`, `Broken`, or `FormatError` (limit)."""
-    budget = machine.context.budget
-    table = OPCODES
-    while True:
-        budget.step(_BATCH)
-        done = 0
-        try:
-            for done in range(1, _BATCH + 1):  # noqa: B007 - how far it came
-                position = machine.position
-                machine.opcode_at = position
-                if position >= machine.limit:
-                    code = machine.take(1)[0]
-                else:
-                    code = machine.window[position - machine.base]
-                    machine.position = position + 1
-                table[code](machine)
-        finally:
-            budget.steps += _BATCH - done
-
-
-def _result(machine: Machine, end: int) -> Pickled:
+def _result(machine: Machine, end: int, *, value: bool) -> Pickled:
     elements = dict(machine.elements)
     for key, (dtype, number, _, _) in machine.storages.items():
         label, count = machine.untyped.get(key, (dtype, number))
@@ -116,7 +96,7 @@ def _result(machine: Machine, end: int) -> Pickled:
         globals=tuple(sorted(machine.names.asked)),
         end=end,
         storages=tuple(Storage(key, *named) for key, named in machine.storages.items()),
-        value=_plain(machine.stack[-1], _DEEPEST, [_MOST_VALUES]) if end >= 0 else None,
+        value=_plain(machine.stack[-1], _DEEPEST, [_MOST_VALUES]) if value and end >= 0 else None,
         protocol=machine.protocol,
         calls=machine.calls,
         imports=machine.names.imports,

@@ -45,6 +45,7 @@ _CYTHON = "__pyx_unpickle_"
 _SLOTTED = 2
 _FILLED = (List, Dict, Set)
 _UNHASHABLE = frozenset((List, Dict, Set, Changeable))
+_QUESTIONABLE = _UNHASHABLE | {tuple, Holding}
 
 
 def call(machine: Machine, callee: object, arguments: object, *, new: bool = False) -> object:
@@ -148,6 +149,8 @@ def add_items(machine: Machine, target: object, values: list[object], kind: Kind
 
 def check_keys(machine: Machine, keys: list[object]) -> None:
     """Check that what is looked up by its hash has one: a list, dict or set has none."""
+    if _QUESTIONABLE.isdisjoint(map(type, keys)):
+        return
     for key in keys:
         if type(key) in _UNHASHABLE or (isinstance(key, tuple) and _holds_unhashable(machine, key)):
             machine.note("pickle-key", "malformed", "a key is something that cannot be one")

@@ -14,11 +14,11 @@ from auditor.formats._view import Memory
 # The first bytes of: a pickle of protocol 2 to 5 and of protocol 0 with an import or a mark
 # before one; base64 of these, of gzip and zlib; hex of them; gzip and zlib themselves; base64 of
 # the base64 and hex.
-_PREFIXES = (
+PREFIXES = frozenset((
     b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05", b"\x1f\x8b", b"x\x01", b"x^", b"x\x9c",
     b"x\xda", b"gA", b"H4", b"eJ", b"eN", b"eA", b"80", b"1f", b"78", b"Y2", b"Y3", b"Y1", b"KG",
     b"63", b"28", b"Z0", b"SD", b"ZU", b"WT", b"S0", b"OD",
-)  # fmt: skip
+))  # fmt: skip
 _TEXTUAL = re.compile(rb"\(?[ci][A-Za-z_][A-Za-z0-9_.]*\n[A-Za-z_][A-Za-z0-9_.]*\n")
 _BASE64 = re.compile(rb"[A-Za-z0-9+/_\-\s]+=*\s*")
 _HEX = re.compile(rb"[0-9a-fA-F\s]+")
@@ -36,7 +36,7 @@ def deeper(context: Context) -> Context | None:
 
 def prefixed(raw: bytes) -> bool:
     """Return whether a literal begins as a pickle or an encoded one may begin."""
-    return raw[:2] in _PREFIXES or (raw[:1] in b"c(" and _TEXTUAL.match(raw) is not None)
+    return raw[:2] in PREFIXES or (raw[:1] in b"c(" and _TEXTUAL.match(raw) is not None)
 
 
 def what_is_in(raw: bytes, context: Context) -> str:

@@ -21,6 +21,7 @@ from auditor.formats._pickle_tables import entries
 
 MOST_STREAMS = 10_000
 # What a trial may cost: enough to see that text is no pickle, or that something is called.
+_FIRST_STEPS = 512
 _TRIAL_STEPS = 4096
 # The opcodes that a stream can begin with: those that put something, and a frame.
 _FIRST = frozenset(b"(]})cNIJKLMFGSTUVXBCP\x82\x83\x84\x88\x89\x8a\x8b\x8c\x8d\x8e\x8f\x95\x96\x97")
@@ -47,14 +48,23 @@ def looks_like(head: bytes, view: View) -> bool:
 
 
 def _tried(view: View) -> bool:
+    # What calls something shows it early; the rest is read as far as a trial goes.
+    shown = _shown(view, _FIRST_STEPS)
+    return bool(_shown(view, _TRIAL_STEPS) if shown is None else shown)
+
+
+def _shown(view: View, steps: int) -> bool | None:
+    """Return whether so many steps show a pickle, `None` where more would have to be taken."""
     budget = Budget()
-    budget.steps = _TRIAL_STEPS
+    budget.steps = steps
     tried = examine(view, Context(budget=budget))
     if tried.end >= _SHORTEST and (tried.end == view.size or _goes_on(view, tried.end)):
         return True
     if tried.imports and (tried.calls or any(_is_known(name) for name in tried.globals)):
         return True
-    return any(reason.rule == "limit-steps" for reason in tried.reasons)
+    if any(reason.rule == "limit-steps" for reason in tried.reasons):
+        return True if steps == _TRIAL_STEPS else None
+    return False
 
 
 def _goes_on(view: View, end: int) -> bool:

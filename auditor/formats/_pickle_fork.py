@@ -14,6 +14,8 @@ _OF_MEMORY = ("numpy-dtype-state", "pickle-tensor-extent")
 class Fork(Machine):
     """A second reading that begins with the first one's stack and memo, and leaves them alone."""
 
+    plain = True
+
     def __init__(self, machine: Machine, start: int) -> None:
         """Stand at byte `start` with what the machine has."""
         super().__init__(machine.view, machine.context, start=start, torch=False, joblib=False)
@@ -46,7 +48,7 @@ def other_reading(machine: Machine, start: int, *, numbers: bool) -> str:
     Numbers should import nothing at all; what a pickle of objects imports is judged already, but
     its memo is another where it is read in the midst of this one.
     """
-    from auditor.formats._pickle import run
+    from auditor.formats._pickle_loop import run
     from auditor.formats._pickle_opcodes import Stopped
 
     fork = Fork(machine, start)

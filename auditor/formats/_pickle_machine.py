@@ -17,7 +17,7 @@ KEPT = 1024
 # Picklers number the memo without holes (Python 2's from 1 on); readers in C make room up to the
 # number that is said.
 _HOLE = 1024
-_UNSET = object()
+UNSET = object()
 VALIDATED = 1 << 20
 _SHORTEST_EMBEDDED = 12
 # Steps that one look into a literal or a file within cost at least.
@@ -30,8 +30,10 @@ class Machine(Reader):
     """The state of one reading; handlers of opcodes change it, `note` keeps what they find.
 
     `torch` allows the persistent ids of PyTorch's containers; `joblib` follows the arrays that
-    lie between the opcodes.
+    lie between the opcodes. `plain` readings do more than the opcodes of a machine.
     """
+
+    plain = False
 
     def __init__(
         self, view: View, context: Context, *, start: int, torch: bool, joblib: bool
@@ -101,21 +103,21 @@ class Machine(Reader):
         if index == len(memo):
             memo.append(value)
         elif index < len(memo):
-            if memo[index] is not _UNSET:
+            if memo[index] is not UNSET:
                 memo[index] = value
                 return
             memo[index] = value
         else:
             if index > 2 * self.memorized + _HOLE:
                 raise Broken("pickle-memo", f"the memo's number {index} leaves a hole")
-            memo.extend([_UNSET] * (index - len(memo)))
+            memo.extend([UNSET] * (index - len(memo)))
             memo.append(value)
         self.memorized += 1
 
     def get(self, index: int) -> None:
         """Put what is remembered under a number."""
-        value = self.memo[index] if index < len(self.memo) else _UNSET
-        if value is _UNSET:
+        value = self.memo[index] if index < len(self.memo) else UNSET
+        if value is UNSET:
             raise Broken("pickle-memo", f"the memo's number {index} was never set")
         self.stack.append(value)
 

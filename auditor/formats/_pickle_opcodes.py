@@ -102,7 +102,11 @@ def _add_items(machine: Machine) -> None:
 
 def _set_item(machine: Machine) -> None:
     value, key = machine.pop(), machine.pop()
-    add_items(machine, machine.top(), [key, value], Dict)
+    target = machine.top()
+    if type(target) is Dict and type(key) is str and type(value) not in NOT_KEPT:
+        target += (key, value)
+    else:
+        add_items(machine, target, [key, value], Dict)
 
 
 def _set_items(machine: Machine) -> None:

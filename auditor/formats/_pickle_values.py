@@ -86,20 +86,16 @@ class Frozen(Set):
 
 
 class Global:
-    """Something that is imported; `entry` is what a table says of it, `None` where none does."""
+    """Something that is imported, in `full`; `entry` is what a table says of it, `None` none."""
 
-    __slots__ = ("entry", "module", "name")
+    __slots__ = ("entry", "full", "module", "name")
 
     def __init__(self, module: str, name: str, entry: Entry | None) -> None:
         """Keep the name and the entry."""
         self.module = module
         self.name = name
         self.entry = entry
-
-    @property
-    def full(self) -> str:
-        """Return `module.name`."""
-        return f"{self.module}.{self.name}"
+        self.full = f"{module}.{name}"
 
 
 class Unkept(Global):

@@ -38,6 +38,7 @@ _RIDES = re.compile(
     re.DOTALL,
 )
 _RIDES_WITHIN = 512
+_FEW_DIGITS = 64
 
 
 class _Parts(Struct, frozen=True, kw_only=True):
@@ -224,6 +225,9 @@ def _judge_rest(name: str, found: list[Member], parts: _Parts) -> None:
 
 
 def _judge_plain(member: Member, view: View, parts: _Parts) -> None:
+    # Versions, alignments and identifiers: digits alone are nothing that anybody loads.
+    if view.size <= _FEW_DIGITS and view.at(0, _FEW_DIGITS).strip().isdigit():
+        return
     code = native_code(view)
     if code:
         # AOTInductor's packages: `torch._inductor.aoti_load_package` opens the library at once.

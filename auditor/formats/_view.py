@@ -69,6 +69,7 @@ class Paged:
         self._read = read
         self._size = size
         self._pages: dict[int, bytes] = {}
+        self._only: bytes | None = None
 
     @property
     def size(self) -> int:
@@ -79,6 +80,11 @@ class Paged:
         """Return up to `length` bytes from `offset` on."""
         if offset < 0 or offset >= self._size or length <= 0:
             return b""
+        if self._only is not None:
+            return self._only[offset : offset + length]
+        if self._size <= _PAGE:
+            self._only = self._whole(0, self._size)
+            return self._only[offset : offset + length]
         length = min(length, self._size - offset)
         if length > _PAGE:
             return self._whole(offset, length)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from weakref import WeakKeyDictionary
+
 from auditor.evidence.models import Role
 from auditor.formats import Context, FormatError, Inspection, Memory, Part, View
 from auditor.formats._gathered import Gathered
@@ -12,6 +14,9 @@ from auditor.formats._zip import Archive, entry_names, open_zip
 from auditor.formats._zip_members import Shown
 from auditor.formats._zip_records import END, LOCAL
 
+# Each format of archives is asked in turn whether a file is its own.
+_NAMES: WeakKeyDictionary[View, list[str]] = WeakKeyDictionary()
+
 
 def looks_like_zip(head: bytes) -> bool:
     """Return whether a file begins as an archive that is read from its beginning does."""
@@ -20,7 +25,12 @@ def looks_like_zip(head: bytes) -> bool:
 
 def names_in(head: bytes, view: View) -> list[str]:
     """Return the members' names of what begins as a zip archive, [] for everything else."""
-    return entry_names(view) if looks_like_zip(head) else []
+    if not looks_like_zip(head):
+        return []
+    names = _NAMES.get(view)
+    if names is None:
+        names = _NAMES[view] = entry_names(view)
+    return names
 
 
 def inspect_zip(view: View, context: Context, model_format: str, role: Role) -> Inspection:
