@@ -94,7 +94,7 @@ def test_a_cut_file_gives_what_was_whole_and_a_gap(tmp_path: Path) -> None:
 def test_a_cut_compressed_file_is_a_gap_even_between_two_packets(tmp_path: Path) -> None:
     path = tmp_path / "a.gz"
     content = pcap([DNS])
-    path.write_bytes(gzip.compress(content, mtime=0, mtime=0)[:-8])  # all of the data, no checksum
+    path.write_bytes(gzip.compress(content, mtime=0)[:-8])  # all of the data, no checksum
     captured = packets.read((path,))
     assert _of(Capture, captured)[0].truncated  # type: ignore[attr-defined]
     assert len(captured.gaps) == 1
