@@ -13,8 +13,10 @@ from pathlib import Path
 import pytest
 
 from auditor.policy import examples, pack
+from auditor.policy.profile import load_profile
 from auditor.policy.waivers import load_waivers
 from auditor.site import load_site
+from auditor.site.file import load_allowed_globals
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs/tutorial.md"
@@ -102,6 +104,14 @@ def test_what_the_how_tos_show_is_accepted_by_the_toolkit() -> None:
                 assert [r for r in results if r.verdict != r.expected] == []
             elif kind == "waivers":
                 assert load_waivers(text.encode(), page.name)
+            elif page.stem == "audit-model-stores" and kind == "exceptions":
+                assert load_allowed_globals(text.encode(), page.name)
+            elif kind in ("model_origins", "networks"):
+                assert load_site(f"name: x\n{text}".encode(), page.name)
+            elif kind == "signers":
+                assert "role: models" in text  # the key is the reader's own
+            elif kind == "profile":
+                assert load_profile(text.encode(), page.name)
             elif kind == "exceptions":
                 assert load_site(f"name: x\n{text}".encode(), page.name).exceptions
             else:
