@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import struct
+
 from auditor.formats._pickle_embedded import PREFIXES
 from auditor.formats._pickle_machine import UNSET, Machine
 from auditor.formats._pickle_opcodes import OPCODES
 from auditor.formats._pickle_values import NOT_KEPT, Dict, Holding
 
 _BATCH = 256
+_UNSIGNED = struct.Struct("<I")
 _BINGET, _BINPUT, _LONG_BINPUT, _MEMOIZE, _TUPLE = 0x68, 0x71, 0x72, 0x94, 0x74
 _SHORT_TEXT, _TEXT, _BYTE, _TWO_BYTES, _MARK, _NONE = 0x8C, 0x58, 0x4B, 0x4D, 0x28, 0x4E
 _PUT, _GET, _INT, _NOUGHT, _EMPTY_DICT, _EMPTY_TUPLE = 0x70, 0x67, 0x49, 0x30, 0x7D, 0x29
@@ -48,6 +51,7 @@ def _quickly(machine: Machine) -> None:  # noqa: C901, PLR0912, PLR0915 - a call
     that does not lie whole in what is read of its frame, is the handler's.
     """
     budget = machine.context.budget
+    unsigned = _UNSIGNED.unpack_from
     table, stack, memo, marks = OPCODES, machine.stack, machine.memo, machine.marks
     while True:
         budget.step(_BATCH)
@@ -68,7 +72,7 @@ def _quickly(machine: Machine) -> None:  # noqa: C901, PLR0912, PLR0915 - a call
                                     at += 2
                                     continue
                         elif code == _LONG_BINPUT:
-                            index = int.from_bytes(window[at + 1 : at + 5], "little")
+                            index = unsigned(window, at + 1)[0]
                             if index == len(memo) and len(stack) > fence:
                                 memo.append(stack[-1])
                                 machine.memorized += 1

@@ -217,8 +217,13 @@ def _instantiated(machine: Machine, made: object, arguments: tuple[object, ...])
 
 
 def _reduce(machine: Machine) -> None:
-    arguments, callee = machine.pop(), machine.pop()
-    machine.stack.append(call(machine, callee, arguments))
+    stack = machine.stack
+    if len(stack) - machine.fence > 1:
+        arguments = stack.pop()
+        stack[-1] = call(machine, stack[-1], arguments)
+    else:
+        arguments, callee = machine.pop(), machine.pop()
+        stack.append(call(machine, callee, arguments))
 
 
 def _new_object(machine: Machine) -> None:
