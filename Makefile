@@ -9,9 +9,10 @@ WHEELS  := $(if $(wildcard wheelhouse/*.whl),--no-index --find-links wheelhouse)
 PIP     := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: $(WHEELS)
 PYTEST  := $(BIN)/python -m pytest
 JOBS    ?= 2
-# The real libraries that write the benign corpus; PyTorch comes first, a build for the CPU.
+# The real libraries that write the benign corpus; PyTorch comes first: name an index
+# with builds for the CPU in TORCH, or gigabytes of CUDA come with it.
 CORPUS  ?= .corpus
-TORCH   ?= torch==2.13.0 --extra-index-url https://download.pytorch.org/whl/cpu
+TORCH   ?= torch==2.13.0
 
 .DEFAULT_GOAL := help
 .PHONY: help scan test test-lab lint fmt bench fuzz corpus docs lock wheelhouse repro samples ci clean
