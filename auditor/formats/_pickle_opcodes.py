@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable
 
-from auditor.formats._pickle_calls import add_items, build, call, check_keys, refuse_kept
+from auditor.formats._pickle_calls import add_items, check_keys, refuse_kept
 from auditor.formats._pickle_literals import (
     byte_array,
     float_line,
@@ -22,17 +22,24 @@ from auditor.formats._pickle_literals import (
     unsigned,
 )
 from auditor.formats._pickle_machine import Machine
+from auditor.formats._pickle_making import (
+    build_state,
+    global_line,
+    instance,
+    new_object,
+    new_object_ex,
+    object_of_class,
+    reduce,
+    stack_global,
+)
 from auditor.formats._pickle_reader import Broken
 from auditor.formats._pickle_torch import persistent
 from auditor.formats._pickle_values import (
     NOT_KEPT,
     Dict,
     Frozen,
-    Global,
     List,
-    Raw,
     Set,
-    Text,
     tuple_of,
 )
 
@@ -170,83 +177,6 @@ def _index(machine: Machine) -> int:
     return index
 
 
-# Imports and calls
-
-
-def _global(machine: Machine) -> None:
-    module, name = machine.line(), machine.line()
-    if not module or not name:
-        raise Broken("pickle-literal", "an import has no name")
-    machine.stack.append(machine.names.find(machine.decoded(module), machine.decoded(name)))
-
-
-def _stack_global(machine: Machine) -> None:
-    name, module = machine.pop(), machine.pop()
-    if isinstance(name, str) and isinstance(module, str):
-        machine.stack.append(machine.names.find(module, name))
-        return
-    if isinstance(name, (Text, Raw)) or isinstance(module, (Text, Raw)):
-        detail = "what is imported is named by bytes or a very long text"
-    else:
-        detail = "what is imported is named by no literal text"
-    machine.note("pickle-global-name", "dangerous", detail)
-    machine.opaque()
-
-
-def _instance(machine: Machine) -> None:
-    module, name = machine.line(), machine.line()
-    arguments = tuple_of(machine.since_mark())
-    if not (module.isascii() and name.isascii() and module and name):
-        raise Broken("pickle-literal", "an import has no name")
-    named = machine.names.find(module.decode("ascii"), name.decode("ascii"))
-    machine.stack.append(_instantiated(machine, named, arguments))
-
-
-def _object(machine: Machine) -> None:
-    values = machine.since_mark()
-    if not values:
-        raise Broken("pickle-stack", "an object has no class")
-    machine.stack.append(_instantiated(machine, values[0], tuple_of(values[1:])))
-
-
-def _instantiated(machine: Machine, made: object, arguments: tuple[object, ...]) -> object:
-    """Return an instance of protocol 0 or 1: without arguments a class is made, not called."""
-    entry = made.entry if isinstance(made, Global) else None
-    new = not arguments and entry is not None and entry.new
-    return call(machine, made, arguments, new=new)
-
-
-def _reduce(machine: Machine) -> None:
-    stack = machine.stack
-    if len(stack) - machine.fence > 1:
-        arguments = stack.pop()
-        stack[-1] = call(machine, stack[-1], arguments)
-    else:
-        arguments, callee = machine.pop(), machine.pop()
-        stack.append(call(machine, callee, arguments))
-
-
-def _new_object(machine: Machine) -> None:
-    arguments, made = machine.pop(), machine.pop()
-    machine.stack.append(call(machine, made, arguments, new=True))
-
-
-def _new_object_ex(machine: Machine) -> None:
-    keywords, arguments, made = machine.pop(), machine.pop(), machine.pop()
-    if type(keywords) is not Dict or keywords:
-        name = made.full if isinstance(made, Global) else ""
-        machine.note(
-            "pickle-call-arguments", "malformed", "an object is made with named arguments",
-            global_name=name,
-        )  # fmt: skip
-    machine.stack.append(call(machine, made, arguments, new=True))
-
-
-def _build(machine: Machine) -> None:
-    state = machine.pop()
-    build(machine, machine.top(), state)
-
-
 def _extension(width: int) -> Callable[[Machine], None]:
     def handler(machine: Machine) -> None:
         code = unsigned(machine, width)
@@ -298,8 +228,8 @@ _HANDLERS: dict[str, Callable[[Machine], None]] = {
     "g": _get_line, "h": lambda m: m.get(m.take(1)[0]), "j": lambda m: m.get(unsigned(m, 4)),
     "p": _put_line, "q": lambda m: m.put(m.take(1)[0]), "r": lambda m: m.put(unsigned(m, 4)),
     "\x94": lambda m: m.put(m.memorized),
-    "c": _global, "\x93": _stack_global, "i": _instance, "o": _object, "R": _reduce,
-    "\x81": _new_object, "\x92": _new_object_ex, "b": _build,
+    "c": global_line, "\x93": stack_global, "i": instance, "o": object_of_class, "R": reduce,
+    "\x81": new_object, "\x92": new_object_ex, "b": build_state,
     "\x82": _extension(1), "\x83": _extension(2), "\x84": _extension(4),
     "P": _persistent_line,
     "Q": lambda m: m.stack.append(persistent(m, m.pop())),
