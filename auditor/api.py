@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +10,7 @@ from msgspec import Struct
 
 from auditor.api_evidence import NO_DIGESTS, Hashing, Progress, gate, models, scan, traffic
 from auditor.errors import EvidenceError, UsageError
-from auditor.evidence import Evidence, bundle, encode
+from auditor.evidence import Evidence, bundle
 from auditor.evidence.site import ASSUMED_SITE, Site
 from auditor.regular_file import read_regular
 
@@ -146,9 +145,12 @@ def prepare(criteria: Criteria) -> Prepared:
 
 
 def evaluate(
-    evidence: Evidence, criteria: Criteria | Prepared, *, language: str = "en"
+    evidence: Evidence, criteria: Criteria | Prepared, *, language: str = "en", brief: bool = False
 ) -> Judgement:
-    """Return the judgement of the evidence by the criteria."""
+    """Return the judgement of the evidence by the criteria.
+
+    A `brief` one is good for its figures alone: its findings say nothing of what was seen.
+    """
     from auditor import derive
     from auditor.policy import engine
     from auditor.report import Judgement
@@ -160,12 +162,13 @@ def evaluate(
         ready.packs,
         evidence,
         derived,
-        evidence_sha256=hashlib.sha256(encode(evidence)).hexdigest(),
+        evidence_sha256=bundle.sha256(evidence),
         judged_at=judged_at,
         profile=ready.profile,
         waivers=ready.waivers,
         fail_on=ready.criteria.fail_on,
         allow_unknown=ready.criteria.allow_unknown,
+        brief=brief,
     )
     return Judgement(evidence=evidence, derived=derived, findings=findings, language=language)
 

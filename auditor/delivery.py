@@ -34,6 +34,11 @@ class Delivery(Struct, frozen=True, kw_only=True):
     key: Path | None = None
     quiet: bool = False
 
+    @property
+    def is_silent(self) -> bool:
+        """Whether nothing is written or printed: the exit code alone is asked for."""
+        return self.quiet and self.folder is None and not self.formats
+
 
 def check(delivery: Delivery) -> None:
     """Refuse what cannot be delivered before any work is done; raises `UsageError`."""

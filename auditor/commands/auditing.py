@@ -161,7 +161,9 @@ def judge(evidence: Evidence, asked: Asked, prepared: Prepared) -> ExitCode:
     """Judge the evidence and hand the judgement over."""
     with progress("judging", quiet=asked.quiet) as show:
         show(evidence.subject.name)
-        judgement = api.evaluate(evidence, prepared, language=asked.language)
+        judgement = api.evaluate(
+            evidence, prepared, language=asked.language, brief=asked.target.is_silent
+        )
     return delivery.deliver(judgement, asked.target)
 
 

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
+import heapq
+import itertools
 import json
 import re
+from collections.abc import Iterator
 from typing import Literal
 
 import msgspec
@@ -91,35 +95,73 @@ class Evidence(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
 _ENCODER = msgspec.json.Encoder(order="deterministic")
 _LISTS = ("inputs", "runs", "gaps", "records")
+# So many records are ordered at a time.
+_RUN = 8192
+
+
+def _content(record: Record) -> tuple[str, bytes]:
+    # By content, not by label: a label may be worded better one day, bytes must not move.
+    return kind_of(record), _ENCODER.encode(record)
 
 
 def ordered(evidence: Evidence) -> Evidence:
     """Return the evidence with duplicate-free lists in an order that depends on content alone."""
-
-    def sort_key(record: Record) -> tuple[str, bytes]:
-        # By content, not by label: a label may be worded better one day, bytes must not move.
-        return kind_of(record), _ENCODER.encode(record)
-
     return msgspec.structs.replace(
         evidence,
         inputs=tuple(sorted(set(evidence.inputs))),
         runs=tuple(sorted(set(evidence.runs))),
         gaps=tuple(sorted(set(evidence.gaps))),
-        records=tuple(sorted(set(evidence.records), key=sort_key)),
+        records=_in_order(evidence.records),
     )
+
+
+def _in_order(records: tuple[Collected, ...]) -> tuple[Collected, ...]:
+    """Return records by their content, each once.
+
+    What they are compared by is as long as all their bytes: it is held of a run of them at a
+    time, and of one record of each run while the runs are merged.
+    """
+    if all(one < other for one, other in itertools.pairwise(map(_content, records))):
+        return records
+    different = list(set(records))
+    runs = [
+        sorted(different[begin : begin + _RUN], key=_content)
+        for begin in range(0, len(different), _RUN)
+    ]
+    return tuple(runs[0]) if len(runs) == 1 else tuple(heapq.merge(*runs, key=_content))
 
 
 def encode(evidence: Evidence) -> bytes:
     """Return the bundle as UTF-8 JSON, one record a line, the same bytes for the same facts."""
+    return b"".join(pieces(evidence))
+
+
+def pieces(evidence: Evidence) -> Iterator[bytes]:
+    """Yield the bundle's bytes (`encode`) piece by piece, none of them longer than a record."""
     document = ordered(evidence)
-    head = {
-        name: getattr(document, name) for name in document.__struct_fields__ if name not in _LISTS
-    }
-    lines = [f'"{name}":{_ENCODER.encode(value).decode()}' for name, value in head.items()]
+    between = b"{"
+    for name in document.__struct_fields__:
+        if name not in _LISTS:
+            value = _ENCODER.encode(getattr(document, name))
+            yield between + b'"%s":%s' % (name.encode(), value)
+            between = b",\n"
     for name in _LISTS:
-        items = ",\n".join(_ENCODER.encode(item).decode() for item in getattr(document, name))
-        lines.append(f'"{name}":[\n{items}\n]' if items else f'"{name}":[]')
-    return ("{" + ",\n".join(lines) + "}\n").encode()
+        items = getattr(document, name)
+        yield between + b'"%s":[' % name.encode()
+        before = b"\n"
+        for item in items:
+            yield before + _ENCODER.encode(item)
+            before = b",\n"
+        yield b"\n]" if items else b"]"
+    yield b"}\n"
+
+
+def sha256(evidence: Evidence) -> str:
+    """Return the SHA-256 of the bundle's bytes, in hexadecimal; they are never held whole."""
+    digest = hashlib.sha256()
+    for piece in pieces(evidence):
+        digest.update(piece)
+    return digest.hexdigest()
 
 
 def decode(data: bytes, *, where: str = "evidence") -> Evidence:

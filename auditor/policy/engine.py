@@ -37,6 +37,7 @@ class _World(Struct, frozen=True, kw_only=True):
     waivers: tuple[Waiver, ...]
     day: str
     session: Session
+    wording: judge.Wording
 
 
 class _Asked(Struct, kw_only=True):
@@ -57,11 +58,13 @@ def evaluate(  # noqa: PLR0913 - each is named at the call
     waivers: tuple[Waiver, ...] = (),
     fail_on: Severity = "medium",
     allow_unknown: bool = False,
+    brief: bool = False,
 ) -> Findings:
     """Return the judgement of `evidence` and what was `derived` from it by `packs`.
 
-    `judged_at` (RFC 3339) is the day that waivers are held against. Raises `PackError` where
-    there is nothing to evaluate, or where the profile does not fit the packs.
+    The findings of a `brief` one have no sentences: they are there to be counted. `judged_at`
+    (RFC 3339) is the day that waivers are held against. Raises `PackError` where there is
+    nothing to evaluate, or where the profile does not fit the packs.
     """
     from auditor import derive
 
@@ -76,6 +79,9 @@ def evaluate(  # noqa: PLR0913 - each is named at the call
             {"params": tuning.parameters, "site": msgspec.to_builtins(evidence.site)},
             functions(evidence.site),
         ),
+        wording=judge.Wording(tuning.parameters, brief={waiver.rule for waiver in waivers})
+        if brief
+        else judge.Wording(tuning.parameters),
     )
     asked = _ask_records(world, (*evidence.records, *derived))
     applied: list[AppliedRule] = []
@@ -116,7 +122,7 @@ def _ask_records(world: _World, records: tuple[Record, ...]) -> dict[str, _Asked
         rules = by_kind.get(kind_of(record), ())
         if not rules:
             continue
-        case = judge.Case(record, world.session, tuning.parameters)
+        case = judge.Case(record, world.session, world.wording)
         for rule in rules:
             if not judge.concerns(rule, record):
                 continue

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import cast
 
 import msgspec
@@ -17,6 +17,7 @@ from auditor.policy.scope import BlindSpot
 
 # Beyond this a list is not walked by a condition: nested macros would take its square.
 MAX_ITEMS = 10_000
+_MOST_SENTENCES = 10_000
 _NOTHING = Text(en="")
 
 
@@ -29,14 +30,47 @@ class _Unread(Exception):  # noqa: N818 - a state of the record, not a mistake
         self.said = said
 
 
+class Wording:
+    """How findings are put: the same sentence of a thousand findings is held once.
+
+    With `brief` there are no sentences, and findings that differ in nothing but them and in
+    their record are one, but for the rules named: waivers look at what those are about.
+    """
+
+    def __init__(
+        self, parameters: Mapping[str, object], *, brief: Container[str] | None = None
+    ) -> None:
+        """Put sentences with the values of `parameters`."""
+        self.parameters = parameters
+        self.brief = brief
+        self._known: dict[str, str] = {}
+        self._alike: dict[tuple[str, Verdict], Finding] = {}
+
+    def once(self, sentence: str) -> str:
+        """Return a sentence that equals this one, the one that is held where one is."""
+        if len(self._known) < _MOST_SENTENCES:
+            return self._known.setdefault(sentence, sentence)
+        return self._known.get(sentence, sentence)
+
+    def shared(self, rule: str, verdict: Verdict) -> Finding | None:
+        """Return the finding that stands for all of a rule and verdict, where one may."""
+        return self._alike.get((rule, verdict))
+
+    def share(self, finding: Finding) -> Finding:
+        """Let a finding stand for those that are counted with it."""
+        if self.brief is not None and finding.rule not in self.brief:
+            self._alike[finding.rule, finding.verdict] = finding
+        return finding
+
+
 class Case:
     """One record before all rules of its kind: converted once, asked many times."""
 
-    def __init__(self, record: Record, session: Session, parameters: Mapping[str, object]) -> None:
+    def __init__(self, record: Record, session: Session, wording: Wording) -> None:
         """Convert the record; where that fails every rule answers `error`."""
         self._record = record
         self._session = session
-        self._parameters = parameters
+        self._wording = wording
         self._fields = cast("dict[str, object]", msgspec.to_builtins(record))
         self._subject = record.label
         self._shown = {**self._fields, "label": self._subject}
@@ -51,7 +85,10 @@ class Case:
         verdict, reason = self._verdict(rule)
         if verdict == "not-applicable":
             return None
-        return Finding(
+        shared = self._wording.shared(rule.id, verdict)
+        if shared is not None:
+            return shared
+        finding = Finding(
             rule=rule.id,
             verdict=verdict,
             severity=severity,
@@ -66,6 +103,7 @@ class Case:
             origin=self._record.origin,
             fingerprint=fingerprint(rule.id, kind_of(self._record), self._subject),
         )
+        return self._wording.share(finding)
 
     def _verdict(self, rule: Rule) -> tuple[Verdict, Text]:
         """Return the verdict, and why where it is `unknown` or `error`."""
@@ -113,12 +151,12 @@ class Case:
 
     def _said(self, sentence: Sentence | None, language: str) -> str:
         """Return a sentence with this record's values."""
-        if sentence is None:
+        if sentence is None or self._wording.brief is not None:
             return ""
         template = sentence.en if language == "en" else sentence.zh
         if template is None:
             return ""
-        return template.render(self._shown, self._parameters)
+        return self._wording.once(template.render(self._shown, self._wording.parameters))
 
 
 def concerns(rule: Rule, record: Record) -> bool:
