@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 
 import msgspec
@@ -42,7 +43,14 @@ def derive(evidence: Evidence, *, at: str = "") -> tuple[Record, ...]:
     if at:
         evidence = msgspec.structs.replace(evidence, taken_at=at)
     made = {record for name in names() for record in load(name).derive(evidence)}
-    return tuple(sorted(made, key=lambda record: (kind_of(record), record.label, repr(record))))
+    named = sorted(made, key=_kind_and_label)
+    # Written out is only what a name does not tell apart: a hundred thousand would fill the memory.
+    alike = (sorted(group, key=repr) for _, group in itertools.groupby(named, key=_kind_and_label))
+    return tuple(itertools.chain.from_iterable(alike))
+
+
+def _kind_and_label(record: Record) -> tuple[str, str]:
+    return kind_of(record), record.label
 
 
 def sources() -> dict[str, tuple[str, ...]]:
