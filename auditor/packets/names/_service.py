@@ -23,3 +23,21 @@ class Service(Struct, frozen=True, kw_only=True):
     ports: tuple[int, ...] = ()
     anywhere: bool = False
     encrypted: Callable[[bytes], Verdict] | None = None
+
+
+def service(
+    transport: int,
+    application: str,
+    matches: Callable[[bytes], bool],
+    *ports: int,
+    encrypted: Callable[[bytes], Verdict] | None = None,
+) -> Service:
+    """Return an application of one transport, known on `ports` alone, anywhere without any."""
+    return Service(
+        application=application,
+        transports=(transport,),
+        matches=matches,
+        ports=ports,
+        anywhere=not ports,
+        encrypted=encrypted,
+    )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import partial
 from struct import unpack_from
 
 from auditor.packets.candidates import TCP
 from auditor.packets.names._ber import element
-from auditor.packets.names._service import Service, Verdict
+from auditor.packets.names._service import Verdict, service
 
 _SMB = (b"\xffSMB", b"\xfeSMB", b"\xfdSMB", b"\xfcSMB")
 # LDAP operations (RFC 4511, 4.2 and on), Kerberos messages (RFC 4120, 5.10).
@@ -124,21 +124,7 @@ def _openvpn(data: bytes) -> bool:
     }
 
 
-def _tcp(
-    application: str,
-    matches: Callable[[bytes], bool],
-    *ports: int,
-    encrypted: Callable[[bytes], Verdict] | None = None,
-) -> Service:
-    return Service(
-        application=application,
-        transports=(TCP,),
-        matches=matches,
-        ports=ports,
-        anywhere=not ports,
-        encrypted=encrypted,
-    )
-
+_tcp = partial(service, TCP)
 
 BINARY = (
     _tcp("smb", _smb, encrypted=_smb_secrecy),

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 from auditor.packets.candidates import TCP, UDP
-from auditor.packets.names._service import Service
+from auditor.packets.names._service import Service, service
 
 
 def _begins(*patterns: bytes) -> Callable[[bytes], bool]:
@@ -15,23 +15,11 @@ def _begins(*patterns: bytes) -> Callable[[bytes], bool]:
 
 
 def _tcp(application: str, *patterns: bytes, ports: tuple[int, ...] = ()) -> Service:
-    return Service(
-        application=application,
-        transports=(TCP,),
-        matches=_begins(*patterns),
-        ports=ports,
-        anywhere=not ports,
-    )
+    return service(TCP, application, _begins(*patterns), *ports)
 
 
 def _udp(application: str, *patterns: bytes, ports: tuple[int, ...] = ()) -> Service:
-    return Service(
-        application=application,
-        transports=(UDP,),
-        matches=_begins(*patterns),
-        ports=ports,
-        anywhere=not ports,
-    )
+    return service(UDP, application, _begins(*patterns), *ports)
 
 
 _SMTP = (25, 587, 2525)

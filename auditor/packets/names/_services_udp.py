@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from functools import partial
 
 from auditor.packets.candidates import TCP, UDP
 from auditor.packets.names._ber import element
-from auditor.packets.names._service import Service, Verdict
+from auditor.packets.names._service import Service, Verdict, service
 
 _TFTP = re.compile(rb"\0[\1\2][^\0]{1,255}\0(?i:netascii|octet|mail)\0")
 _KERBEROS = frozenset({0x6A, 0x6B, 0x6C, 0x6D, 0x6E, 0x6F, 0x7E})
@@ -154,21 +154,7 @@ def _datagram(data: bytes) -> bool:
     return len(data) >= 14 and 0x10 <= data[0] <= 0x16  # noqa: PLR2004
 
 
-def _udp(
-    application: str,
-    matches: Callable[[bytes], bool],
-    *ports: int,
-    encrypted: Callable[[bytes], Verdict] | None = None,
-) -> Service:
-    return Service(
-        application=application,
-        transports=(UDP,),
-        matches=matches,
-        ports=ports,
-        anywhere=not ports,
-        encrypted=encrypted,
-    )
-
+_udp = partial(service, UDP)
 
 DATAGRAMS = (
     _udp("ntp", _ntp, 123),
