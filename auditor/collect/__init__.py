@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import msgspec
 from msgspec import Struct
 
-from auditor.evidence import CollectorRun, Coverage, Gap, Origin, Record, kind_of
+from auditor.evidence import CollectorRun, Coverage, Gap, Origin, Record, kind_of, run_of
 from auditor.evidence.site import Site
 from auditor.host import Host, Unreadable
 from auditor.listing import constant_of, public_modules
@@ -84,20 +84,9 @@ def run(
         progress(name)
         collector = load(name)
         facts = list(_facts(name, collector, host, options))
-        mine = [fact for fact in facts if isinstance(fact, Record)]
-        missed = [fact for fact in facts if isinstance(fact, Gap)]
-        runs.append(
-            CollectorRun(
-                collector=name,
-                title=collector.title,
-                kinds=tuple(sorted(kind_of(record_type) for record_type in collector.yields)),
-                records=len(mine),
-                gaps=len(missed),
-                coverage=tuple(fact for fact in facts if isinstance(fact, Coverage)),
-            )
-        )
-        records += mine
-        gaps += missed
+        runs.append(run_of(name, collector.title, collector.yields, facts))
+        records += [fact for fact in facts if isinstance(fact, Record)]
+        gaps += [fact for fact in facts if isinstance(fact, Gap)]
     return Collected(records=tuple(records), gaps=tuple(gaps), runs=tuple(runs))
 
 

@@ -25,6 +25,7 @@ from auditor.evidence.bundle import (
     Tool,
     decode,
     encode,
+    run_of,
 )
 from auditor.evidence.kinds import COLLECTED, DERIVED, KINDS, kind_of
 from auditor.evidence.migrate import SCHEMA
@@ -58,6 +59,7 @@ __all__ = [
     "kind_of",
     "models",
     "network",
+    "run_of",
     "storage",
     "traffic",
     "transit",

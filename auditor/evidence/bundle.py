@@ -8,7 +8,7 @@ import heapq
 import itertools
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal
 
 import msgspec
@@ -68,6 +68,21 @@ class CollectorRun(Struct, frozen=True, order=True, kw_only=True, forbid_unknown
     records: int
     gaps: int
     coverage: tuple[Coverage, ...] = ()
+
+
+def run_of(
+    collector: str, title: str, yields: Iterable[type[Record]],
+    facts: Sequence[Record | Gap | Coverage],
+) -> CollectorRun:  # fmt: skip
+    """Return the run of what yields these record types and brought these facts."""
+    return CollectorRun(
+        collector=collector,
+        title=title,
+        kinds=tuple(sorted(kind_of(record_type) for record_type in yields)),
+        records=sum(isinstance(fact, Record) for fact in facts),
+        gaps=sum(isinstance(fact, Gap) for fact in facts),
+        coverage=tuple(fact for fact in facts if isinstance(fact, Coverage)),
+    )
 
 
 class Evidence(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -9,7 +9,17 @@ from pathlib import Path
 from msgspec import Struct
 
 from auditor.errors import DocumentError
-from auditor.evidence import CollectorRun, Coverage, Gap, GapReason, Input, Origin, Record, kind_of
+from auditor.evidence import (
+    CollectorRun,
+    Coverage,
+    Gap,
+    GapReason,
+    Input,
+    Origin,
+    Record,
+    kind_of,
+    run_of,
+)
 from auditor.listing import constant_of, public_modules
 from auditor.manifests import _files
 from auditor.yamldoc import Node, Scalar, load_all
@@ -89,19 +99,9 @@ def read(paths: tuple[Path, ...], *, progress: Callable[[str], None] = lambda _:
         mine = tuple(document for document in documents if reader.recognises(document.node))
         understood.update(id(document) for document in mine)
         facts = list(_facts(name, reader, mine))
-        seen = [fact for fact in facts if isinstance(fact, Record)]
-        missed = [fact for fact in facts if isinstance(fact, Gap)]
-        runs.append(
-            CollectorRun(
-                collector=name,
-                title=reader.title,
-                kinds=tuple(sorted(kind_of(record_type) for record_type in reader.yields)),
-                records=len(seen),
-                gaps=len(missed),
-            )
-        )
-        records += seen
-        gaps += missed
+        runs.append(run_of(name, reader.title, reader.yields, facts))
+        records += [fact for fact in facts if isinstance(fact, Record)]
+        gaps += [fact for fact in facts if isinstance(fact, Gap)]
     return Manifests(
         records=tuple(records),
         gaps=tuple(gaps),

@@ -12,7 +12,7 @@ from typing import get_args
 from msgspec import Struct
 
 from auditor.errors import UsageError
-from auditor.evidence import CollectorRun, Coverage, Gap, GapReason, Input, Origin, Record
+from auditor.evidence import Coverage, Gap, GapReason, Input, Origin, Record, run_of
 from auditor.evidence.traffic import (
     Capture,
     Carrier,
@@ -25,6 +25,7 @@ from auditor.evidence.traffic import (
 )
 from auditor.pace import Pace
 from auditor.packets import (
+    YIELDS,
     Captured,
     _missing,
     _pcap,
@@ -43,7 +44,6 @@ from auditor.packets.listening import FlowEnds, FlowNote, Heard, Listener
 from auditor.packets.source import CaptureError, Source
 
 _COLLECTOR = "captures"
-_KINDS = ("capture", "flow", "name_query")
 _PROGRESS_EVERY = 0.2  # seconds
 _BETWEEN_COLLECTIONS = 100_000
 
@@ -67,20 +67,12 @@ def read(paths: tuple[Path, ...], progress: Callable[[str], None]) -> Captured:
         files = [_file(path, progress) for path in sorted(set(paths))]
     records = [record for file in files for record in file.records]
     gaps = [gap for file in files for gap in file.gaps]
-    run = CollectorRun(
-        collector=_COLLECTOR,
-        title="Captures",
-        kinds=_KINDS,
-        records=len(records),
-        gaps=len(gaps),
-        coverage=(
-            Coverage(
-                what="packets parsed",
-                seen=sum(file.parsed for file in files),
-                total=sum(file.packets for file in files),
-            ),
-        ),
+    parsed = Coverage(
+        what="packets parsed",
+        seen=sum(file.parsed for file in files),
+        total=sum(file.packets for file in files),
     )
+    run = run_of(_COLLECTOR, "Captures", YIELDS, [*records, *gaps, parsed])
     return Captured(
         records=tuple(records),
         gaps=tuple(gaps),
