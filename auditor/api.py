@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from auditor.policy.rules import Pack
     from auditor.policy.summary import Summary
     from auditor.policy.waivers import Waiver
+    from auditor.policy.wording import Sentences
     from auditor.report import Judgement
 
 __all__ = [
@@ -145,14 +146,19 @@ def prepare(criteria: Criteria) -> Prepared:
 
 
 def evaluate(
-    evidence: Evidence, criteria: Criteria | Prepared, *, language: str = "en", brief: bool = False
+    evidence: Evidence,
+    criteria: Criteria | Prepared,
+    *,
+    language: str = "en",
+    sentences: Sentences | None = None,
 ) -> Judgement:
     """Return the judgement of the evidence by the criteria.
 
-    A `brief` one is good for its figures alone: its findings say nothing of what was seen.
+    Its findings say what was seen and expected, where not only some `sentences` are asked for.
     """
     from auditor import derive
     from auditor.policy import engine
+    from auditor.policy.wording import EVERY
     from auditor.report import Judgement
 
     ready = criteria if isinstance(criteria, Prepared) else prepare(criteria)
@@ -168,7 +174,7 @@ def evaluate(
         waivers=ready.waivers,
         fail_on=ready.criteria.fail_on,
         allow_unknown=ready.criteria.allow_unknown,
-        brief=brief,
+        sentences=EVERY if sentences is None else sentences,
     )
     return Judgement(evidence=evidence, derived=derived, findings=findings, language=language)
 

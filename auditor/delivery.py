@@ -14,6 +14,7 @@ from auditor.errors import ExitCode, UsageError
 from auditor.evidence import encode
 
 if TYPE_CHECKING:
+    from auditor.policy.wording import Sentences
     from auditor.report import Judgement
     from auditor.seal.keys import SigningKey
 
@@ -34,10 +35,13 @@ class Delivery(Struct, frozen=True, kw_only=True):
     key: Path | None = None
     quiet: bool = False
 
-    @property
-    def is_silent(self) -> bool:
-        """Whether nothing is written or printed: the exit code alone is asked for."""
-        return self.quiet and self.folder is None and not self.formats
+    def sentences(self, language: str) -> Sentences:
+        """Return the sentences of findings that what is written or printed holds."""
+        from auditor.policy import wording
+
+        if self.folder is not None or self.formats:
+            return wording.EVERY
+        return wording.NONE if self.quiet else wording.shown_in(language)
 
 
 def check(delivery: Delivery) -> None:

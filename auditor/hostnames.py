@@ -10,9 +10,11 @@ Address = IPv4Address | IPv6Address
 
 _LONGEST = 253
 # RFC 1123 labels, and the underscore that service names carry (RFC 8552).
-_LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
+_LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
+_NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 
 
+@lru_cache(maxsize=4096)
 def ascii_name(name: str) -> str:
     """Return a host name in lower-case ASCII without the root's dot, or `` for what is none.
 
@@ -27,7 +29,7 @@ def ascii_name(name: str) -> str:
         except UnicodeError:
             return ""
     name = name.lower().removesuffix(".")
-    if len(name) > _LONGEST or not all(_LABEL.fullmatch(label) for label in name.split(".")):
+    if len(name) > _LONGEST or not _NAME.fullmatch(name):
         return ""
     return name
 
@@ -40,7 +42,7 @@ def is_under(name: str, suffix: str) -> bool:
     return bool(suffix) and (name == suffix or name.endswith(f".{suffix}"))
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=32768)
 def address_of(text: str) -> Address | None:
     """Return the address that `text` is, or `None` for a name.
 

@@ -162,7 +162,10 @@ def judge(evidence: Evidence, asked: Asked, prepared: Prepared) -> ExitCode:
     with progress("judging", quiet=asked.quiet) as show:
         show(evidence.subject.name)
         judgement = api.evaluate(
-            evidence, prepared, language=asked.language, brief=asked.target.is_silent
+            evidence,
+            prepared,
+            language=asked.language,
+            sentences=asked.target.sentences(asked.language),
         )
     return delivery.deliver(judgement, asked.target)
 

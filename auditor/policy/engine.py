@@ -26,6 +26,7 @@ from auditor.policy.functions import functions
 from auditor.policy.profile import Profile, Tuning, retune
 from auditor.policy.rules import Condition, Pack, Rule
 from auditor.policy.waivers import Waiver
+from auditor.policy.wording import EVERY, Sentences, Wording
 
 
 class _World(Struct, frozen=True, kw_only=True):
@@ -37,7 +38,7 @@ class _World(Struct, frozen=True, kw_only=True):
     waivers: tuple[Waiver, ...]
     day: str
     session: Session
-    wording: judge.Wording
+    wording: Wording
 
 
 class _Asked(Struct, kw_only=True):
@@ -58,11 +59,11 @@ def evaluate(  # noqa: PLR0913 - each is named at the call
     waivers: tuple[Waiver, ...] = (),
     fail_on: Severity = "medium",
     allow_unknown: bool = False,
-    brief: bool = False,
+    sentences: Sentences = EVERY,
 ) -> Findings:
     """Return the judgement of `evidence` and what was `derived` from it by `packs`.
 
-    The findings of a `brief` one have no sentences: they are there to be counted. `judged_at`
+    Its findings hold the `sentences` that somebody is to read. `judged_at`
     (RFC 3339) is the day that waivers are held against. Raises `PackError` where there is
     nothing to evaluate, or where the profile does not fit the packs.
     """
@@ -79,9 +80,7 @@ def evaluate(  # noqa: PLR0913 - each is named at the call
             {"params": tuning.parameters, "site": msgspec.to_builtins(evidence.site)},
             functions(evidence.site),
         ),
-        wording=judge.Wording(tuning.parameters, brief={waiver.rule for waiver in waivers})
-        if brief
-        else judge.Wording(tuning.parameters),
+        wording=Wording(tuning.parameters, sentences, apart={waiver.rule for waiver in waivers}),
     )
     asked = _ask_records(world, (*evidence.records, *derived))
     applied: list[AppliedRule] = []
@@ -118,11 +117,13 @@ def _ask_records(world: _World, records: tuple[Record, ...]) -> dict[str, _Asked
     tuning = world.tuning
     asked = {rule.id: _Asked(findings=[]) for pack in tuning.packs for rule in pack.rules}
     by_kind = _rules_by_kind(world)
+    taken = {kind: judge.fields_read(rules) for kind, rules in by_kind.items()}
     for record in records:
-        rules = by_kind.get(kind_of(record), ())
+        kind = kind_of(record)
+        rules = by_kind.get(kind, ())
         if not rules:
             continue
-        case = judge.Case(record, world.session, world.wording)
+        case = judge.Case(record, taken[kind], world.session, world.wording)
         for rule in rules:
             if not judge.concerns(rule, record):
                 continue

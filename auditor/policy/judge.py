@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Container, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import cast
 
 import msgspec
@@ -14,10 +14,10 @@ from auditor.policy.comparison import Path
 from auditor.policy.findings import Finding, Severity, Text, Verdict
 from auditor.policy.rules import Condition, Rule, Sentence
 from auditor.policy.scope import BlindSpot
+from auditor.policy.wording import Language, Wording
 
 # Beyond this a list is not walked by a condition: nested macros would take its square.
 MAX_ITEMS = 10_000
-_MOST_SENTENCES = 10_000
 _NOTHING = Text(en="")
 
 
@@ -30,44 +30,16 @@ class _Unread(Exception):  # noqa: N818 - a state of the record, not a mistake
         self.said = said
 
 
-class Wording:
-    """How findings are put: the same sentence of a thousand findings is held once.
-
-    With `brief` there are no sentences, and findings that differ in nothing but them and in
-    their record are one, but for the rules named: waivers look at what those are about.
-    """
-
-    def __init__(
-        self, parameters: Mapping[str, object], *, brief: Container[str] | None = None
-    ) -> None:
-        """Put sentences with the values of `parameters`."""
-        self.parameters = parameters
-        self.brief = brief
-        self._known: dict[str, str] = {}
-        self._alike: dict[tuple[str, Verdict], Finding] = {}
-
-    def once(self, sentence: str) -> str:
-        """Return a sentence that equals this one, the one that is held where one is."""
-        if len(self._known) < _MOST_SENTENCES:
-            return self._known.setdefault(sentence, sentence)
-        return self._known.get(sentence, sentence)
-
-    def shared(self, rule: str, verdict: Verdict) -> Finding | None:
-        """Return the finding that stands for all of a rule and verdict, where one may."""
-        return self._alike.get((rule, verdict))
-
-    def share(self, finding: Finding) -> Finding:
-        """Let a finding stand for those that are counted with it."""
-        if self.brief is not None and finding.rule not in self.brief:
-            self._alike[finding.rule, finding.verdict] = finding
-        return finding
-
-
 class Case:
     """One record before all rules of its kind: converted once, asked many times."""
 
-    def __init__(self, record: Record, session: Session, wording: Wording) -> None:
-        """Convert the record; where that fails every rule answers `error`."""
+    def __init__(
+        self, record: Record, fields: Collection[str], session: Session, wording: Wording
+    ) -> None:
+        """Convert the `fields` that conditions take; where that fails every rule answers `error`.
+
+        A sentence may name any field; a condition that took one that is not among them broke off.
+        """
         self._record = record
         self._session = session
         self._wording = wording
@@ -76,7 +48,7 @@ class Case:
         self._shown = {**self._fields, "label": self._subject}
         self._broken = ""
         try:
-            session.bind(self._fields)
+            session.bind({name: self._fields[name] for name in fields})
         except CelError as error:
             self._broken = str(error)
 
@@ -94,10 +66,10 @@ class Case:
             severity=severity,
             kind=kind_of(self._record),
             subject=self._subject,
-            observed=self._said(rule.observed, "en"),
-            expected=self._said(rule.expected, "en"),
-            observed_zh=self._said(rule.observed, "zh"),
-            expected_zh=self._said(rule.expected, "zh"),
+            observed=self._said(rule.observed, "en", verdict),
+            expected=self._said(rule.expected, "en", verdict),
+            observed_zh=self._said(rule.observed, "zh", verdict),
+            expected_zh=self._said(rule.expected, "zh", verdict),
             reason=reason.en,
             reason_zh=reason.zh,
             origin=self._record.origin,
@@ -113,8 +85,8 @@ class Case:
             if rule.when and not self._holds(rule.when, trusted=False):
                 return "not-applicable", _NOTHING
             if rule.doubt and self._holds(rule.doubt, trusted=None):
-                because = (self._said(rule.because, language) for language in ("en", "zh"))
-                return "unknown", Text(en=next(because), zh=next(because))
+                en = self._said(rule.because, "en", "unknown")
+                return "unknown", Text(en=en, zh=self._said(rule.because, "zh", "unknown"))
             return ("pass" if self._holds(rule.require, trusted=True) else "fail"), _NOTHING
         except _Unread as error:
             return "unknown", error.said
@@ -149,14 +121,20 @@ class Case:
             )
         return Text(en=f"{name} could not be read", zh=f"未能读取 {name}")
 
-    def _said(self, sentence: Sentence | None, language: str) -> str:
-        """Return a sentence with this record's values."""
-        if sentence is None or self._wording.brief is not None:
+    def _said(self, sentence: Sentence | None, language: Language, verdict: Verdict) -> str:
+        """Return a sentence with this record's values, where it is one that is to be held."""
+        if sentence is None or not self._wording.holds(verdict, language):
             return ""
         template = sentence.en if language == "en" else sentence.zh
         if template is None:
             return ""
         return self._wording.once(template.render(self._shown, self._wording.parameters))
+
+
+def fields_read(rules: Iterable[Rule]) -> frozenset[str]:
+    """Return the fields of a record that the conditions of rules take."""
+    conditions = (part for rule in rules for part in (rule.when, rule.doubt, rule.require) if part)
+    return frozenset(path[0] for condition in conditions for path in condition.analysis.reads)
 
 
 def concerns(rule: Rule, record: Record) -> bool:

@@ -46,8 +46,10 @@ class Template(Struct, frozen=True, kw_only=True):
     def render(self, record: Mapping[str, object], parameters: Mapping[str, object]) -> str:
         """Return the sentence with its values; `record` holds the fields and `label`."""
         return "".join(
-            part.text if not part.path else part.show(_value(part.path, record, parameters))
-            for part in self.parts
+            [
+                part.text if not part.path else part.show(_value(part.path, record, parameters))
+                for part in self.parts
+            ]
         )
 
     def outline(self, parameters: Mapping[str, object]) -> str:
@@ -112,6 +114,8 @@ def _value(
     path: tuple[str, ...], record: Mapping[str, object], parameters: Mapping[str, object]
 ) -> object:
     """Return the value at the end of a way."""
+    if len(path) == 1:
+        return record.get(path[0])
     of_parameters = path[0] == "params"
     value: object = parameters if of_parameters else record
     for step in path[1:] if of_parameters else path:
@@ -138,7 +142,7 @@ def _shown_list(values: list[object] | tuple[object, ...]) -> str:
     """Return the first items of a list, and how many more there are."""
     if not values:
         return "none"
-    text = ", ".join(shown(value) for value in values[:MAX_ITEMS])
+    text = ", ".join([shown(value) for value in values[:MAX_ITEMS]])
     more = len(values) - MAX_ITEMS
     return f"{_cut(text)} and {more} more" if more > 0 else _cut(text)
 

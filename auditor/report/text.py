@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from auditor.evidence import Gap
@@ -189,7 +190,9 @@ def _undecided(judgement: Judgement, words: Language) -> Iterator[str]:
     if rules:
         yield ""
         yield words["section_unknown"].format(n=count)
-    for (place, subject, reason), named in list(rules.items())[:_SHOWN_REASONS]:
+    shown_reasons = _first_of_each_rule(rules)[:_SHOWN_REASONS]
+    for place, subject, reason in shown_reasons:
+        named = rules[place, subject, reason]
         whose = "" if subject in place else f"{visible(subject)}: "
         text = whose + visible(reason) + (f" ({visible(place)})" if place else "")
         yield from wrapped(text, width=WIDTH, first=_ICONS["unknown"] + " ", rest=_INDENT)
@@ -197,8 +200,21 @@ def _undecided(judgement: Judgement, words: Language) -> Iterator[str]:
         if len(named) > _SHOWN_RULES:
             shown += " " + words["more_rules"].format(n=len(named) - _SHOWN_RULES)
         yield from wrapped(shown, width=WIDTH, first=_INDENT, rest=_INDENT)
-    if len(rules) > _SHOWN_REASONS:
-        yield f"{_INDENT}{words['more'].format(n=len(rules) - _SHOWN_REASONS)}"
+    if len(rules) > len(shown_reasons):
+        yield f"{_INDENT}{words['more'].format(n=len(rules) - len(shown_reasons))}"
+
+
+def _first_of_each_rule(
+    rules: dict[tuple[str, str, str], list[str]],
+) -> list[tuple[str, str, str]]:
+    """Return the first reasons for each rule: what one says a hundred times hides no other."""
+    told: Counter[str] = Counter()
+    shown = []
+    for reason, named in rules.items():
+        if any(told[rule] < _SHOWN_FINDINGS for rule in named):
+            told.update(named)
+            shown.append(reason)
+    return shown
 
 
 def _gap(gap: Gap) -> list[str]:

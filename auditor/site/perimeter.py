@@ -58,6 +58,7 @@ METADATA: frozenset[Address] = frozenset(
 )
 
 
+@lru_cache(maxsize=1024)
 def range_of(text: str) -> Range | None:
     """Return the range of a CIDR or single address, or `None` where the text is neither."""
     try:
@@ -156,6 +157,7 @@ def _suffixes(names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(ascii_name(name.removeprefix(".")) for name in names)
 
 
+@lru_cache(maxsize=64)
 def _day(text: str) -> date | None:
     try:
         return date.fromisoformat(text[:10])

@@ -1,4 +1,4 @@
-"""A brief judgement has the figures of a whole one, and none of its sentences."""
+"""A judgement that holds some sentences or none has the figures of a whole one."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ import pytest
 from auditor.delivery import Delivery
 from auditor.derive import derive
 from auditor.evidence import Gap, bundle
-from auditor.policy import waivers
+from auditor.policy import waivers, wording
 from auditor.policy.summary import summarize
+from auditor.report import Judgement, text
 from tests.unit.policy.worlds import HERE, account, evidence, judge, pack
 
 PASSWORDS = ("set", "empty", "locked", None)
@@ -43,14 +44,16 @@ def test_its_figures_are_those_of_a_whole_one(gaps, subject, allowed):
     given = waivers.load_waivers((WAIVER % subject).encode(), "w.yaml") if subject else ()
     shown = world(gaps=gaps)
     options = {"waivers": given, "allow_unknown": allowed}
-    whole, brief = (judge(pack(), shown, brief=way, **options) for way in (False, True))
-    assert summarize(shown, brief) == summarize(shown, whole)
-    assert brief.rules == whole.rules
-    assert brief.unused_waivers == whole.unused_waivers
+    whole = judge(pack(), shown, **options)
+    for sentences in (wording.NONE, wording.shown_in("en"), wording.shown_in("zh")):
+        brief = judge(pack(), shown, sentences=sentences, **options)
+        assert summarize(shown, brief) == summarize(shown, whole)
+        assert brief.rules == whole.rules
+        assert brief.unused_waivers == whole.unused_waivers
 
 
 def test_it_holds_one_finding_for_all_that_count_alike():
-    found = judge(pack(), world(400), brief=True).findings
+    found = judge(pack(), world(400), sentences=wording.NONE).findings
     assert len(found) == 400
     assert len({id(finding) for finding in found}) < 10
     assert {finding.observed for finding in found} == {""}
@@ -61,12 +64,29 @@ def test_a_whole_one_holds_each_sentence_once():
     assert len({id(finding.observed) for finding in found}) == len({f.observed for f in found})
 
 
-@pytest.mark.parametrize(("delivery", "silent"), [
-    (Delivery(quiet=True), True), (Delivery(), False), (Delivery(quiet=True, formats=("json",)), False),
+def test_the_printed_summary_is_that_of_a_whole_judgement():
+    shown = world(40, gaps=(Gap(kind="account", reason="denied", detail="no", origin=HERE),))
+    for language in ("en", "zh"):
+        whole, read = (
+            Judgement(
+                evidence=shown,
+                derived=(),
+                findings=judge(pack(), shown, sentences=sentences),
+                language=language,
+            )
+            for sentences in (wording.EVERY, wording.shown_in(language))
+        )
+        assert text.render(read) == text.render(whole)
+        assert read.findings != whole.findings
+
+
+@pytest.mark.parametrize(("delivery", "sentences"), [
+    (Delivery(quiet=True), wording.NONE), (Delivery(), wording.shown_in("zh")),
+    (Delivery(quiet=True, formats=("json",)), wording.EVERY),
 ])  # fmt: skip
-def test_only_where_nothing_is_printed_or_written_is_it_brief(delivery, silent, tmp_path):
-    assert delivery.is_silent == silent
-    assert not msgspec.structs.replace(delivery, folder=tmp_path).is_silent
+def test_only_what_nobody_reads_is_left_out(delivery, sentences, tmp_path):
+    assert delivery.sentences("zh") == sentences
+    assert msgspec.structs.replace(delivery, folder=tmp_path).sentences("zh") == wording.EVERY
 
 
 @pytest.mark.parametrize("run", [3, 50, 8192])

@@ -194,8 +194,10 @@ def test_an_exception_in_a_condition_is_an_error_with_its_reason():
 
 def test_a_record_that_cannot_be_converted_is_an_error_and_not_judged_as_the_one_before():
     hostile = account("\udc80", password="empty")
-    found = judge(pack(), evidence(account("fine"), hostile, account("later")))
-    assert sorted(verdicts(found)) == ["error", "pass", "pass"]
+    world = evidence(account("fine"), hostile, account("later"))
+    reading_it = rule_pack("object.username != 'root' && object.password != 'empty'")
+    assert sorted(verdicts(judge(reading_it, world))) == ["error", "pass", "pass"]
+    assert sorted(verdicts(judge(pack(), world))) == ["fail", "pass", "pass"]
 
 
 def test_a_list_too_long_is_an_error_and_no_hang():
