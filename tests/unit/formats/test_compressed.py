@@ -13,9 +13,9 @@ from auditor import formats
 from auditor.formats import Budget, FormatError, Memory
 from auditor.formats._inflated import Inflated, bzip2, deflate, xz
 from auditor.formats._zlib_stream import gzip_member, zlib_stream
+from tests.formats_reading import EVIL, judged, rules
 from tests.model_samples._archives import tarred, zipped
 
-EVIL = b"\x80\x02cos\nsystem\nX\n\x00\x00\x00echo inert\x85R."
 PICKLE = b"\x80\x02]q\x00(K\x01K\x02e."
 PACKERS = {
     "gzip": lambda data: gzip.compress(data, mtime=0),
@@ -26,16 +26,6 @@ PACKERS = {
     "xz": lzma.compress,
     "lzma": lambda data: lzma.compress(data, format=lzma.FORMAT_ALONE),
 }
-
-
-def judged(data):
-    found = formats.inspect(Memory(data))
-    assert found is not None
-    return found
-
-
-def rules(found):
-    return {reason.rule for reason in found.reasons}
 
 
 @pytest.mark.parametrize("name", PACKERS)

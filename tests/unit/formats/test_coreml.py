@@ -7,7 +7,7 @@ import pytest
 from auditor import formats
 from auditor.formats import ExternalData, FormatError, Memory, coreml
 from tests import model_samples
-from tests.formats_reading import inspect
+from tests.formats_reading import inspect, told
 from tests.model_wire import field, message
 
 SAMPLE = model_samples.sample("coreml")
@@ -36,11 +36,6 @@ def program(location, kind=10, shape=(4, 8), offset=64, depth=0):
     return message((1, 1), (2, entry(message((2, "CoreML7"), (3, entry(block))))))
 
 
-def rules(data):
-    found = formats.inspect(Memory(data))
-    return {(reason.rule, reason.verdict) for reason in found.reasons}
-
-
 def test_what_a_model_says():
     found = inspect(coreml, SAMPLE)
     assert (found.verdict, found.role, found.reasons) == ("data", "graph", ())
@@ -61,7 +56,7 @@ def test_the_weights_of_a_program_lie_in_its_package(depth):
     "location", ["@model_path/../../x", "/etc/passwd", "@model_path//etc/passwd"]
 )
 def test_weights_outside_of_the_package(location):
-    assert ("coreml-external-escapes", "dangerous") in rules(model(502, program(location)))
+    assert ("coreml-external-escapes", "dangerous") in told(model(502, program(location)))
 
 
 CUSTOM = message((1, "c"), (500, message((10, "MyLayer"))))
@@ -81,15 +76,15 @@ PARTS = {
 
 @pytest.mark.parametrize("number, part, rule, verdict", PARTS.values(), ids=PARTS)
 def test_what_the_loader_has_to_add(number, part, rule, verdict):
-    assert rules(model(number, part)) == {(rule, verdict)}
+    assert told(model(number, part)) == {(rule, verdict)}
     pipeline = message((1, model(302, b"\x08\x01")), (1, model(number, part)))
-    assert rules(model(202, pipeline)) == {(rule, verdict)}
-    assert rules(model(200, message((1, pipeline)))) == {(rule, verdict)}
+    assert told(model(202, pipeline)) == {(rule, verdict)}
+    assert told(model(200, message((1, pipeline)))) == {(rule, verdict)}
 
 
 def test_types_and_fields_that_are_not_known():
-    assert rules(SAMPLE + field(7777, b"x")) == {("coreml-unknown-field", "unlisted")}
-    assert rules(SAMPLE + field(77, b"x")) == {("coreml-unknown-field", "unlisted")}
+    assert told(SAMPLE + field(7777, b"x")) == {("coreml-unknown-field", "unlisted")}
+    assert told(SAMPLE + field(77, b"x")) == {("coreml-unknown-field", "unlisted")}
 
 
 MALFORMED = {

@@ -7,7 +7,7 @@ import pytest
 from auditor import formats
 from auditor.formats import ExternalData, FormatError, Memory, mindspore
 from tests import model_samples
-from tests.formats_reading import inspect
+from tests.formats_reading import inspect, told
 from tests.model_wire import field, message
 
 SAMPLE = model_samples.sample("mindspore")
@@ -26,11 +26,6 @@ def graph(*nodes, parameters=(), extra=()):
         *((1, one) for one in nodes), (2, "net"), *((3, one) for one in parameters), *extra
     )
     return message((1, "0.1.0"), (2, "MindSpore"), (3, "2.3.0"), (7, body))
-
-
-def rules(data):
-    found = formats.inspect(Memory(data))
-    return {(reason.rule, reason.verdict) for reason in found.reasons}
 
 
 def test_a_checkpoint_is_data_whatever_its_name():
@@ -65,7 +60,7 @@ def test_parameters_in_a_file_beside_the_graph():
 
     found = inspect(mindspore, weight("net_variables/data_0"))
     assert found.external == (ExternalData(location="net_variables/data_0", needed=80),)
-    assert ("mindspore-external-escapes", "dangerous") in rules(weight("../../x"))
+    assert ("mindspore-external-escapes", "dangerous") in told(weight("../../x"))
 
 
 INNER = message((1, "body"), (7, message((1, message((4, "PyExecute"))))))
@@ -83,15 +78,15 @@ OPERATORS = {
 
 @pytest.mark.parametrize("node, rule, verdict", OPERATORS.values(), ids=OPERATORS)
 def test_operators_outside_of_the_graph(node, rule, verdict):
-    assert rules(graph(node)) == {(rule, verdict)}
+    assert told(graph(node)) == {(rule, verdict)}
 
 
 def test_primitives_and_what_is_not_read():
     data = graph(message((4, "REF::Prim_1")))
     named = data + field(12, message((1, "Prim_1"), (2, "PyExecute")))
-    assert rules(named) == {("mindspore-python-operator", "dangerous")}
-    assert rules(data + field(50, b"x")) == {("mindspore-unread-field", "unlisted")}
-    assert rules(data + field(9, b"x")) == {("mindspore-unread-field", "unlisted")}
+    assert told(named) == {("mindspore-python-operator", "dangerous")}
+    assert told(data + field(50, b"x")) == {("mindspore-unread-field", "unlisted")}
+    assert told(data + field(9, b"x")) == {("mindspore-unread-field", "unlisted")}
 
 
 MALFORMED = {

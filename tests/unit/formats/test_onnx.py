@@ -7,7 +7,7 @@ import pytest
 from auditor import formats
 from auditor.formats import Budget, Context, FormatError, Memory, onnx
 from tests import model_samples
-from tests.formats_reading import inspect
+from tests.formats_reading import inspect, told
 from tests.model_wire import field, message, varint
 
 SAMPLE = model_samples.sample("onnx")
@@ -31,11 +31,6 @@ def graph(*parts):
 
 def model(*parts, version=8):
     return message((1, version), (7, graph(*parts)), (8, entry("", 1)[:0] + message((2, 17))))
-
-
-def rules(data):
-    found = formats.inspect(Memory(data))
-    return {(reason.rule, reason.verdict) for reason in found.reasons}
 
 
 def external(location, **more):
@@ -87,7 +82,7 @@ ESCAPES = {
 
 @pytest.mark.parametrize("location", ESCAPES.values(), ids=ESCAPES)
 def test_a_tensor_outside_the_folder_is_dangerous(location):
-    assert ("onnx-external-escapes", "dangerous") in rules(model((5, external(location))))
+    assert ("onnx-external-escapes", "dangerous") in told(model((5, external(location))))
 
 
 def test_external_data_counts_whatever_data_location_says():
@@ -95,7 +90,7 @@ def test_external_data_counts_whatever_data_location_says():
     hidden = tensor((13, entry("location", "/etc/passwd")), (14, 0))
     attribute = message((1, "value"), (5, hidden), (20, 4))
     data = model((1, node("Constant", (5, attribute))))
-    assert ("onnx-external-escapes", "dangerous") in rules(data)
+    assert ("onnx-external-escapes", "dangerous") in told(data)
 
 
 SUBGRAPH = message((1, "body"), (6, graph((1, node("PyOp", domain="x")))), (20, 5))
@@ -120,7 +115,7 @@ CODE = {
 @pytest.mark.parametrize("op, rule, verdict", CODE.values(), ids=CODE)
 def test_code_outside_the_graph(op, rule, verdict):
     data = model((1, op))
-    assert (rule, verdict) in rules(data)
+    assert (rule, verdict) in told(data)
     found = formats.inspect(Memory(data))
     assert found.verdict == verdict
     assert found.header.custom_operators
@@ -129,7 +124,7 @@ def test_code_outside_the_graph(op, rule, verdict):
 def test_a_compiled_context_may_name_a_file():
     attribute = message((1, "ep_cache_context"), (4, "../x.bin"))
     op = node("EPContext", (5, attribute), domain="com.microsoft")
-    assert ("onnx-external-escapes", "dangerous") in rules(model((1, op)))
+    assert ("onnx-external-escapes", "dangerous") in told(model((1, op)))
 
 
 def test_operators_of_the_runtime_and_of_own_functions_are_known():

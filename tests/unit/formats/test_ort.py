@@ -7,7 +7,7 @@ import pytest
 from auditor import formats
 from auditor.formats import FormatError, Memory, ort
 from tests import model_samples
-from tests.formats_reading import inspect
+from tests.formats_reading import inspect, told
 from tests.model_wire import Flat
 
 SAMPLE = model_samples.sample("ort")
@@ -20,11 +20,6 @@ def node(op, domain=None, attributes=()):
 def session(*nodes):
     graph = [None, None, ("tables", list(nodes))]
     return Flat(b"ORTM").build(["6", [("q", 8), *[None] * 6, graph]])
-
-
-def rules(data):
-    found = formats.inspect(Memory(data))
-    return {(reason.rule, reason.verdict) for reason in found.reasons}
 
 
 def test_what_a_model_says():
@@ -50,11 +45,11 @@ OPERATORS = {
 
 @pytest.mark.parametrize("op, rule, verdict", OPERATORS.values(), ids=OPERATORS)
 def test_operators_outside_of_the_model(op, rule, verdict):
-    assert rules(session(node("Add"), op)) == {(rule, verdict)}
+    assert told(session(node("Add"), op)) == {(rule, verdict)}
 
 
 def test_without_a_graph_nothing_is_known():
-    assert rules(Flat(b"ORTM").build(["6"])) == {("ort-without-graph", "not-inspectable")}
+    assert told(Flat(b"ORTM").build(["6"])) == {("ort-without-graph", "not-inspectable")}
 
 
 MALFORMED = {

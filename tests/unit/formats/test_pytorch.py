@@ -7,21 +7,8 @@ import zipfile
 
 import pytest
 
-from auditor import formats
-from auditor.formats import Memory
+from tests.formats_reading import EVIL, judged, rules
 from tests.model_samples._archives import STATE_DICT, torch_members, zipped
-
-EVIL = b"\x80\x02cos\nsystem\nX\n\x00\x00\x00echo inert\x85R."
-
-
-def judged(data):
-    found = formats.inspect(Memory(data))
-    assert found is not None
-    return found
-
-
-def rules(found):
-    return {reason.rule for reason in found.reasons}
 
 
 def archive(pickle=STATE_DICT, storages=None, more=(), less=(), method=zipfile.ZIP_STORED):

@@ -4,24 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from auditor import formats
-from auditor.formats import Memory
+from tests.formats_reading import EVIL, judged, rules
 from tests.model_samples import pytorch_legacy, pytorch_tar
 from tests.model_samples._archives import tarred, zipped
 from tests.model_samples.pytorch_legacy import KEYS, MAGIC, OBJECT, PROTOCOL, SYSTEM
 
-EVIL = b"\x80\x02cos\nsystem\nX\n\x00\x00\x00echo inert\x85R."
 STORAGE = (2).to_bytes(8, "little") + b"\0" * 8
-
-
-def judged(data):
-    found = formats.inspect(Memory(data))
-    assert found is not None
-    return found
-
-
-def rules(found):
-    return {reason.rule for reason in found.reasons}
 
 
 def test_a_state_dict_is_data_with_its_facts():

@@ -6,19 +6,10 @@ import json
 
 import pytest
 
-from auditor import formats
-from auditor.formats import Memory
+from tests.formats_reading import EVIL, judged
 from tests.model_samples import keras_archive, npz, skops
 from tests.model_samples._archives import torch_members, zipped
 from tests.model_samples.skops import node
-
-EVIL = b"\x80\x02cos\nsystem\nX\n\x00\x00\x00echo inert\x85R."
-
-
-def judged(data):
-    found = formats.inspect(Memory(data))
-    assert found is not None
-    return found
 
 
 def schema(value, **more):

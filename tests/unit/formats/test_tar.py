@@ -10,20 +10,8 @@ import pytest
 from auditor import formats
 from auditor.formats import Memory
 from auditor.formats._tar import is_header, leaves, number, pax_records
-from tests.formats_reading import Claimed
+from tests.formats_reading import EVIL, Claimed, judged, rules
 from tests.model_samples._archives import tarred, zipped
-
-EVIL = b"\x80\x02cos\nsystem\nX\n\x00\x00\x00echo inert\x85R."
-
-
-def judged(data):
-    found = formats.inspect(Memory(data))
-    assert found is not None
-    return found
-
-
-def rules(found):
-    return {reason.rule for reason in found.reasons}
 
 
 def info(name="a.txt", **fields):

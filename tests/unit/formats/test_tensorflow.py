@@ -9,7 +9,7 @@ import pytest
 from auditor import formats
 from auditor.formats import FormatError, Memory, keras_metadata, saved_model, tensorflow_graph
 from tests import model_samples
-from tests.formats_reading import inspect
+from tests.formats_reading import inspect, told
 from tests.model_wire import field, message
 
 SAVED, GRAPH, KERAS = (
@@ -28,11 +28,6 @@ def graph(*nodes, functions=()):
 
 def saved(body, *extra):
     return message((1, 1), (2, message((1, message((5, "2.21.0"))), (2, body), *extra)))
-
-
-def rules(data):
-    found = formats.inspect(Memory(data))
-    return {(reason.rule, reason.verdict) for reason in found.reasons}
 
 
 def test_what_a_saved_model_says():
@@ -64,15 +59,15 @@ DANGEROUS = (
 @pytest.mark.parametrize("op", DANGEROUS)
 def test_operators_that_reach_out_of_the_graph(op):
     expected = {("tensorflow-operator", "dangerous")}
-    assert rules(saved(graph(node("Relu"), node(op)))) == expected
-    assert rules(saved(graph(node("Relu"), functions=[node(op)]))) == expected
-    assert rules(graph(node("Relu"), node(op))) == expected
+    assert told(saved(graph(node("Relu"), node(op)))) == expected
+    assert told(saved(graph(node("Relu"), functions=[node(op)]))) == expected
+    assert told(graph(node("Relu"), node(op))) == expected
     assert op in formats.inspect(Memory(graph(node("Relu"), node(op)))).header.custom_operators
 
 
 def test_in_the_second_graph_too():
     data = saved(graph(node("Relu"))) + saved(graph(node("PyFunc")))[2:]
-    assert rules(data) == {("tensorflow-operator", "dangerous")}
+    assert told(data) == {("tensorflow-operator", "dangerous")}
 
 
 def test_a_print_that_writes_a_file():
@@ -94,7 +89,7 @@ OTHERS = {
 
 @pytest.mark.parametrize("op, rule, verdict", OTHERS.values(), ids=OTHERS)
 def test_operators_that_are_not_known(op, rule, verdict):
-    assert rules(saved(graph(node("Relu"), node(op)))) == {(rule, verdict)}
+    assert told(saved(graph(node("Relu"), node(op)))) == {(rule, verdict)}
 
 
 def test_an_asset_outside_the_folder():
@@ -102,8 +97,8 @@ def test_an_asset_outside_the_folder():
         return saved(graph(node("Relu")), (6, message((2, name))))
 
     assert formats.inspect(Memory(asset("vocabulary.txt"))).verdict == "data"
-    assert rules(asset("../../etc/passwd")) == {("tensorflow-asset-escapes", "dangerous")}
-    assert rules(asset("/etc/passwd")) == {("tensorflow-asset-escapes", "dangerous")}
+    assert told(asset("../../etc/passwd")) == {("tensorflow-asset-escapes", "dangerous")}
+    assert told(asset("/etc/passwd")) == {("tensorflow-asset-escapes", "dangerous")}
 
 
 def test_reasons_of_one_kind_are_bounded():

@@ -11,7 +11,7 @@ import pytest
 from auditor import formats
 from auditor.formats import FormatError, Memory, tflite
 from tests import model_samples
-from tests.formats_reading import inspect
+from tests.formats_reading import inspect, told
 from tests.model_wire import Flat, message
 
 SAMPLE = model_samples.sample("tflite")
@@ -35,11 +35,6 @@ def builtin(number):
 
 def custom(name):
     return [("b", 32), name, None, ("i", 32)]
-
-
-def rules(data):
-    found = formats.inspect(Memory(data))
-    return {(reason.rule, reason.verdict) for reason in found.reasons}
 
 
 def test_what_a_model_says():
@@ -75,7 +70,7 @@ OPERATORS = {
 @pytest.mark.parametrize("name, rule, verdict", OPERATORS.values(), ids=OPERATORS)
 def test_operators_outside_of_the_model(name, rule, verdict):
     data = model(builtin(0), custom(name))
-    assert rules(data) == {(rule, verdict)}
+    assert told(data) == {(rule, verdict)}
     assert formats.inspect(Memory(data)).header.custom_operators
 
 
@@ -86,17 +81,17 @@ def test_known_custom_operators_are_data():
 
 @pytest.mark.parametrize("number", [51, 127, 173, 1000, -1])
 def test_built_in_operators_that_are_none(number):
-    assert ("tflite-custom-operator", "unlisted") in rules(model(builtin(number)))
+    assert ("tflite-custom-operator", "unlisted") in told(model(builtin(number)))
 
 
 def test_a_name_counts_whatever_the_number_says():
     data = model([("b", 0), "FlexWriteFile", None, ("i", 0)])
-    assert rules(data) == {("tflite-operator", "dangerous")}
+    assert told(data) == {("tflite-operator", "dangerous")}
 
 
 def test_tensors_beside_the_model_are_not_read():
     more = (None, None, None, ("tables", [["other"]]))
-    assert rules(model(builtin(0), more=more)) == {("tflite-external", "not-inspectable")}
+    assert told(model(builtin(0), more=more)) == {("tflite-external", "not-inspectable")}
 
 
 def with_files(**files):

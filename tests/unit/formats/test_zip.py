@@ -13,22 +13,12 @@ import pytest
 from auditor import formats
 from auditor.formats import Memory
 from auditor.formats._zip_records import read_end
-from tests.formats_reading import Claimed
+from tests.formats_reading import Claimed, judged, rules
 from tests.model_samples._archives import zipped
 
 EVIL = b"cos\nsystem\n(S'echo inert'\ntR."
 EVIL2 = b"\x80\x02cos\nsystem\nX\n\x00\x00\x00echo inert\x85R."
 CLEAN = ("data", "framework")
-
-
-def judged(data):
-    found = formats.inspect(Memory(data))
-    assert found is not None
-    return found
-
-
-def rules(found):
-    return {reason.rule for reason in found.reasons}
 
 
 def patched(data, offset, raw):

@@ -8,8 +8,7 @@ import zipfile
 
 import pytest
 
-from auditor import formats
-from auditor.formats import Memory
+from tests.formats_reading import judged
 
 EVIL = b"\x80\x02cos\nsystem\nX\x04\x00\x00\x00echo\x85R."
 RECORD, LOCATOR = 56, 20
@@ -29,12 +28,6 @@ def archive(*names: str, content: bytes = b"words") -> bytes:
         for name in names:
             made.writestr(name, content)
     return with_wide_end(out.getvalue())
-
-
-def judged(data):
-    found = formats.inspect(Memory(data))
-    assert found is not None
-    return found
 
 
 @pytest.mark.parametrize("length", range(1, 80))
