@@ -19,6 +19,7 @@ from auditor.pace import Pace
 if TYPE_CHECKING:
     from auditor.collect import Collected
     from auditor.host import Host
+    from auditor.manifests import Manifests
     from auditor.packets import Captured
 
 Progress = Callable[[str], None]
@@ -145,19 +146,7 @@ def gate(
     from auditor import manifests
 
     read = manifests.read(paths, progress=progress)
-    evidence = Evidence(
-        schema=SCHEMA,
-        tool=TOOL,
-        mode="manifests",
-        subject=Subject(name=", ".join(path.as_posix() for path in paths)),
-        taken_at=at,
-        site=site,
-        inputs=read.inputs,
-        runs=read.runs,
-        gaps=read.gaps,
-        records=read.records,  # type: ignore[arg-type]  # readers yield collected kinds
-    )
-    return bundle.ordered(evidence)
+    return _joined(_of_files("manifests", paths, site, at), read)
 
 
 def traffic(
@@ -167,15 +156,19 @@ def traffic(
 
     Raises `UsageError` for a path that is not there. What of a file cannot be read is a gap.
     """
-    evidence = Evidence(
+    return _joined(_of_files("traffic", paths, site, at), _captured(paths, progress))
+
+
+def _of_files(mode: Mode, paths: tuple[Path, ...], site: Site, at: str) -> Evidence:
+    """Return the evidence of files of which nothing is read yet."""
+    return Evidence(
         schema=SCHEMA,
         tool=TOOL,
-        mode="traffic",
+        mode=mode,
         subject=Subject(name=", ".join(path.as_posix() for path in paths)),
         taken_at=at,
         site=site,
     )
-    return _joined(evidence, _captured(paths, progress))
 
 
 def _captured(paths: tuple[Path, ...], progress: Progress) -> Captured:
@@ -184,8 +177,8 @@ def _captured(paths: tuple[Path, ...], progress: Progress) -> Captured:
     return packets.read(paths, progress=progress)
 
 
-def _joined(evidence: Evidence, read: Captured) -> Evidence:
-    """Return the evidence with what captures told."""
+def _joined(evidence: Evidence, read: Captured | Manifests) -> Evidence:
+    """Return the evidence with what captures or manifests told."""
     return bundle.ordered(
         msgspec.structs.replace(
             evidence,

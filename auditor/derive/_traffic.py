@@ -6,13 +6,14 @@ import re
 from functools import lru_cache
 from typing import Literal
 
+import msgspec
 from msgspec import Struct
 
 from auditor.catalogues.operators import Operator, operator_of
 from auditor.derive._cluster import Cluster
 from auditor.derive._kept import Kept
 from auditor.derive._named import ANSWERED, CLAIMED, is_resolver, operator
-from auditor.derive._verdict import Question, judge
+from auditor.derive._verdict import Question, Verdict, judge
 from auditor.evidence import Evidence
 from auditor.evidence.crossing import Direction
 from auditor.evidence.site import Site
@@ -25,23 +26,10 @@ _MAC = re.compile(r"[0-9a-f]{2}(?::[0-9a-f]{2}){5}")
 _NO_CLUSTER = Cluster(manifests=False, services={}, compose=frozenset())
 
 
-class Place(Struct, frozen=True, kw_only=True):
-    """Where an end of a flow is; `zone` is `outside` for what no network of the site holds."""
-
-    inside: bool | None
-    zone: str
-    approved: bool | None
-    exception: str
-    country: str
-    operator: str
-    operator_country: str
-    category: str
-    how: tuple[str, ...]
-
-
 class JudgedFlow(Struct, frozen=True, kw_only=True):
     """A flow with its places: `src` and `dst` as they are, `far` the end that is outside.
 
+    Their `zone` is `outside` for what no network of the site holds.
     `direction` is `None` for a flow that stays inside. `approved` is `None` where only the
     client's word stands for the name that an exception covers. `carried` tells that not the
     ends but those of a tunnel around them are outside: `address` is then the tunnel's far end.
@@ -49,8 +37,8 @@ class JudgedFlow(Struct, frozen=True, kw_only=True):
     """
 
     flow: Flow
-    src: Place
-    dst: Place
+    src: Verdict
+    dst: Verdict
     direction: Direction | None
     inside: bool | None
     address: str
@@ -62,7 +50,7 @@ class JudgedFlow(Struct, frozen=True, kw_only=True):
     how: tuple[str, ...]
 
     @property
-    def far(self) -> Place:
+    def far(self) -> Verdict:
         """Return the place of the end that is outside."""
         return self.src if self.direction == "in" else self.dst
 
@@ -110,7 +98,7 @@ class _Judge:
         self._site = site
         self._at = at
         self._by_port = any(exception.port for exception in site.exceptions)
-        self._places: dict[tuple[str, int, str], Place] = {}
+        self._places: dict[tuple[str, int, str], Verdict] = {}
 
     def __call__(self, flow: Flow) -> JudgedFlow:
         use = _use(flow)
@@ -142,7 +130,7 @@ class _Judge:
             how=how,
         )
 
-    def _carried(self, flow: Flow, src: Place, dst: Place, carrier: Carrier) -> JudgedFlow:
+    def _carried(self, flow: Flow, src: Verdict, dst: Verdict, carrier: Carrier) -> JudgedFlow:
         """Return a flow whose tunnel leads outside, whatever its own addresses say."""
         near, far = self._place(carrier.src, 0, "tunnel"), self._place(carrier.dst, 0, "tunnel")
         direction = _direction(near, far) or "transit"
@@ -172,13 +160,13 @@ class _Judge:
                 return carrier
         return None
 
-    def _place(self, address: str, port: int, use: str) -> Place:
+    def _place(self, address: str, port: int, use: str) -> Verdict:
         key = (address, port, use)
         if key not in self._places:
             self._places[key] = self._judged_place(address, port, use)
         return self._places[key]
 
-    def _judged_place(self, address: str, port: int, use: str) -> Place:
+    def _judged_place(self, address: str, port: int, use: str) -> Verdict:
         if _MAC.fullmatch(address):
             how = ("a frame of layer 2 stays on its own network",)
             return _inside(LINK_LOCAL, how)
@@ -186,24 +174,15 @@ class _Judge:
             return _inside("", ("this is no address",), inside=None)
         question = Question(target=address, port=port, use=use)
         verdict = judge(self._site, _NO_CLUSTER, self._at, question)
-        return Place(
-            inside=verdict.inside,
-            zone=self._zone(address, verdict.zone) if verdict.inside else OUTSIDE,
-            approved=verdict.approved,
-            exception=verdict.exception,
-            country=verdict.country,
-            operator=verdict.operator,
-            operator_country=verdict.operator_country,
-            category=verdict.category,
-            how=verdict.how,
-        )
+        zone = self._zone(address, verdict.zone) if verdict.inside else OUTSIDE
+        return msgspec.structs.replace(verdict, zone=zone)
 
     def _zone(self, address: str, zone: str) -> str:
         """Return the zone of an address inside; one declared for a use may lie in a network."""
         network = zone_of(self._site, address)
         return network.zone if network else zone
 
-    def _by_name(self, flow: Flow, far: Place) -> tuple[bool | None, str, tuple[str, ...]]:
+    def _by_name(self, flow: Flow, far: Verdict) -> tuple[bool | None, str, tuple[str, ...]]:
         """Return whether an exception for a name covers the flow, with whose and why.
 
         A client may claim any name: an exception holds where a name server led to this address
@@ -241,7 +220,7 @@ def _use(flow: Flow) -> str:
     return "time" if flow.application == "ntp" else "connection"
 
 
-def _direction(src: Place, dst: Place) -> Direction | None:
+def _direction(src: Verdict, dst: Verdict) -> Direction | None:
     """Return in which direction a flow crosses the perimeter; an unknown end is not inside."""
     if src.inside and dst.inside:
         return None
@@ -255,8 +234,8 @@ def _unknown_carrier(flow: Flow) -> bool:
     return bool(set(flow.tunnel) - LINK_TUNNELS) and not flow.carriers
 
 
-def _inside(zone: str, how: tuple[str, ...], *, inside: bool | None = True) -> Place:
-    return Place(
-        inside=inside, zone=zone, approved=inside, exception="", country="", operator="",
-        operator_country="", category="", how=how,
+def _inside(zone: str, how: tuple[str, ...], *, inside: bool | None = True) -> Verdict:
+    return Verdict(
+        address="", inside=inside, zone=zone, approved=inside, exception="", country="",
+        operator="", operator_country="", category="", how=how,
     )  # fmt: skip

@@ -6,7 +6,6 @@ import datetime as dt
 import hashlib
 import heapq
 import itertools
-import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal
@@ -18,6 +17,7 @@ from auditor.errors import EvidenceError
 from auditor.evidence.base import Coverage, Gap, Record
 from auditor.evidence.kinds import Collected, kind_of
 from auditor.evidence.migrate import migrate
+from auditor.evidence.schema import schema_document
 from auditor.evidence.site import Site
 
 # A bundle of a host with 100,000 records is about 40 MB; beyond this it is not one of ours.
@@ -214,5 +214,4 @@ def is_time(text: str) -> bool:
 
 def json_schema() -> bytes:
     """Return the JSON Schema of the bundle, generated from the record types."""
-    schema = msgspec.json.schema(Evidence)
-    return (json.dumps(schema, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()
+    return schema_document(msgspec.json.schema(Evidence))

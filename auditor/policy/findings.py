@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Literal
 
@@ -11,6 +10,7 @@ from msgspec import Struct
 
 from auditor.errors import EvidenceError
 from auditor.evidence.base import Origin
+from auditor.evidence.schema import schema_document
 
 SCHEMA = "auditor.findings/1"
 
@@ -182,5 +182,4 @@ def decode(data: bytes, *, where: str = "findings") -> Findings:
 
 def json_schema() -> bytes:
     """Return the JSON Schema of the findings document."""
-    schema = msgspec.json.schema(Findings)
-    return (json.dumps(schema, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()
+    return schema_document(msgspec.json.schema(Findings))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 
 import msgspec
@@ -11,6 +10,7 @@ from msgspec import Struct, field
 from auditor.errors import ExitCode
 from auditor.evidence import Gap, Tool
 from auditor.evidence.models import Anomaly, Role, SignatureState, Verdict
+from auditor.evidence.schema import schema_document
 from auditor.policy.findings import Finding, Severity
 from auditor.policy.summary import Outcome, summarize
 from auditor.report import Judgement
@@ -169,8 +169,7 @@ def models_document(judgement: Judgement) -> ModelsDocument:
 
 def models_schema() -> bytes:
     """Return the JSON Schema of the document, generated from its types."""
-    schema = msgspec.json.schema(ModelsDocument)
-    return (json.dumps(schema, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()
+    return schema_document(msgspec.json.schema(ModelsDocument))
 
 
 def _counts(found: Models, gaps: int) -> Counts:

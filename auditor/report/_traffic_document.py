@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated
 
 import msgspec
@@ -17,6 +16,7 @@ from auditor.evidence.crossing import (
     TrafficIndicator,
     ZoneTraffic,
 )
+from auditor.evidence.schema import schema_document
 from auditor.evidence.traffic import (
     Application,
     Fact,
@@ -188,5 +188,4 @@ class TrafficDocument(Struct, frozen=True, kw_only=True):
 
 def traffic_schema() -> bytes:
     """Return the JSON Schema of the document, generated from its types."""
-    schema = msgspec.json.schema(TrafficDocument)
-    return (json.dumps(schema, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()
+    return schema_document(msgspec.json.schema(TrafficDocument))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any, get_args
 
 import msgspec
 
+from auditor.evidence.schema import schema_document
 from auditor.evidence.site import Site
 from auditor.evidence.traffic import Industrial
 
@@ -49,4 +49,4 @@ def site_schema() -> bytes:
         **top,
         "$defs": parts,
     }
-    return (json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()
+    return schema_document(document)

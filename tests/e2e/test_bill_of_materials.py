@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import struct
-import subprocess
-import sys
 from pathlib import Path
 
 import jsonschema_rs
 import pytest
+
+from tests.command import audit
 
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMAS = ROOT / "tests/schemas/cyclonedx"
@@ -24,15 +23,6 @@ datasets: [plant/defects, other/corpus]
 ---
 # A model
 """
-
-
-def audit(*words: object, cwd: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "auditor", *map(str, words)],
-        cwd=cwd, check=False, capture_output=True, text=True, timeout=120,
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "LC_ALL": "C.UTF-8",
-             "HOME": str(cwd)},
-    )  # fmt: skip
 
 
 def safetensors(parameters: int) -> bytes:

@@ -7,25 +7,16 @@ import os
 import re
 import shlex
 import struct
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from tests.command import audit
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs/how-to/audit-model-stores.md"
 AT = "2026-01-15T08:00:00Z"
 KINDS = ("model_file", "model_store", "store_anomaly")
-
-
-def audit(*words: object, cwd: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "auditor", *map(str, words)],
-        cwd=cwd, check=False, capture_output=True, text=True, timeout=120,
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "LC_ALL": "C.UTF-8",
-             "HOME": str(cwd)},
-    )  # fmt: skip
 
 
 def safetensors(parameters: int = 4) -> bytes:

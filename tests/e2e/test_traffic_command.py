@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import jsonschema_rs
 import pytest
+
+from tests.command import audit
 
 ROOT = Path(__file__).resolve().parents[2]
 AT = "2026-11-27T08:00:00Z"
@@ -26,15 +25,6 @@ names: [example]
 crossings:
   - {from: plant, to: test}
 """
-
-
-def audit(*words: object, cwd: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "auditor", *map(str, words)],
-        cwd=cwd, check=False, capture_output=True, text=True, timeout=120,
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "LC_ALL": "C.UTF-8",
-             "HOME": str(cwd)},
-    )  # fmt: skip
 
 
 def test_what_left_is_told_like_a_phone_bill(tmp_path):
