@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import selectors
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -23,6 +21,7 @@ from auditor.capture.words import (
     decode_told,
     encode,
 )
+from auditor.child import Child, start
 from auditor.errors import AuditError, OutputError, UsageError
 
 _CHUNK = 1 << 18
@@ -90,18 +89,7 @@ def _refusal(request: Request, told: Told) -> AuditError:
 
 def _run(request: Request, file: IO[bytes], progress: Callable[[str], None]) -> Told:
     """Return the last thing that the program said; its packets are in the file."""
-    package = Path(__file__).resolve().parents[2]
-    environment = {"PYTHONPATH": str(package), "PYTHONDONTWRITEBYTECODE": "1", "LANG": "C.UTF-8"}
-    environment |= {k: v for k, v in os.environ.items() if k in {"VIRTUAL_ENV", "LD_LIBRARY_PATH"}}
-    with subprocess.Popen(
-        [sys.executable, "-P", "-m", "auditor.capture"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=environment,
-        cwd="/",
-        start_new_session=True,
-    ) as child:
+    with start("auditor.capture", hears_errors=True) as child:
         try:
             words = _Keeping(request, child, file, progress).until_it_ends()
         except BaseException:
@@ -116,7 +104,7 @@ class _Keeping:
     def __init__(
         self,
         request: Request,
-        child: subprocess.Popen[bytes],
+        child: Child,
         file: IO[bytes],
         progress: Callable[[str], None],
     ) -> None:
