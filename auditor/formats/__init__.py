@@ -11,6 +11,7 @@ from msgspec import Struct
 from auditor.evidence.models import VERDICTS, Role, Verdict, VerdictReason
 from auditor.formats._budget import MAX_DEPTH, Budget
 from auditor.formats._errors import FormatError
+from auditor.formats._polyglot import zip_at_the_end
 from auditor.formats._view import Memory, Paged, Part, View
 from auditor.listing import constant_of, public_modules
 
@@ -121,13 +122,15 @@ class ModelFormat(Struct, frozen=True, kw_only=True):
 
     `recognises` is asked with the first 1024 bytes and the view, never with a name. Formats of
     a lower `rank` are asked first: 0 has a magic number, 5 a structure, 9 only a likeness.
-    `inspect` raises `FormatError` and nothing else.
+    `inspect` raises `FormatError` and nothing else. `holds_archives` is a format whose files may
+    end with a zip archive, and that judges it: any other file that does means two things.
     """
 
     title: str
     recognises: Callable[[bytes, View], bool]
     inspect: Callable[[View, Context], Inspection]
     rank: int = 0
+    holds_archives: bool = False
 
 
 @cache
@@ -186,14 +189,29 @@ def _inspect(view: View, context: Context) -> Inspection | None:
     name = recognise(view)
     if not name:
         return None
+    form = load(name)
     try:
-        found = load(name).inspect(view, context)
+        found = form.inspect(view, context)
     except FormatError as error:
         verdict: Verdict = "malformed" if error.reason == "malformed" else "not-inspectable"
         rule = error.rule or f"{name}-{error.reason}"
         reason = context.reason(rule, verdict, error.detail, offset=error.offset)
         return Inspection(model_format=name, role="unknown", verdict=verdict, reasons=(reason,))
-    return _bounded(found)
+    return _bounded(found if form.holds_archives else _with_archive(found, view, context))
+
+
+def _with_archive(found: Inspection, view: View, context: Context) -> Inspection:
+    """Return the inspection with the zip archive that other readers find at the file's end.
+
+    Whoever opens an archive looks for its end, not for its beginning: the last tensor of a
+    safetensors file may be a whole `.keras`.
+    """
+    at = zip_at_the_end(view)
+    if at < 0:
+        return found
+    detail = "the file is a zip archive as well: what it holds depends on who reads it"
+    reason = context.reason("polyglot-zip", "malformed", detail, offset=at)
+    return msgspec.structs.replace(found, reasons=(*found.reasons, reason))
 
 
 def _bounded(found: Inspection) -> Inspection:

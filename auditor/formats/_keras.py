@@ -11,19 +11,33 @@ from auditor.evidence.models import VerdictReason
 from auditor.formats import Context, FormatError, ModelHeader
 from auditor.formats import _keras_names as names
 from auditor.formats._json import parse, table, text
+from auditor.formats._tensorflow_walk import DANGEROUS
 
 _ADDRESS = re.compile(r"\b(?:https?|ftp|file|gs|s3|hdfs|hf|kaggle)://\S{1,200}", re.IGNORECASE)
 _MAX_CUSTOM = 100
 _SHOWN = 100
 # Operations of TensorFlow that a legacy `TFOpLambda` may name, and that read or run something.
 _TENSORFLOW_RUNS = re.compile(
-    r"(?:^|\.)(?:io|py_function|numpy_function|eager_py_func|load_op_library|load_library|"
-    r"saved_model|raw_ops|data|debugging|print|queue|train|summary|sysconfig|config)(?:\.|$)"
+    r"(?:^|\.)(?:io|py_func|py_function|numpy_function|eager_py_func|load_op_library|load_library|"
+    r"load_file_system_library|saved_model|raw_ops|data|debugging|print|queue|train|summary|"
+    r"sysconfig|config|read_file|write_file|matching_files|import_graph_def|gfile|autograph|"
+    r"function|profiler|distribute|tpu|utils|models|saving|preprocessing|applications|datasets|"
+    r"deserialize|eval)(?:\.|$)"
 )
+# Those that compute, by the packages of TensorFlow that hold nothing else, or by a plain name.
+_TENSORFLOW_COMPUTES = re.compile(
+    r"(?:compat\.v[12]\.)?(?:(?:math|nn|linalg|image|strings|signal|sparse|ragged|random|bitwise|"
+    r"audio|quantization|sets|dtypes|__operators__|experimental\.numpy|keras\.activations|"
+    r"keras\.backend|keras\.losses|keras\.metrics)\.)?[a-z_][a-z0-9_]*"
+)
+_WORD = re.compile(r"[A-Z][A-Za-z0-9]{2,60}")
+_DEFINITION = 1 << 16
 _LOOKUPS = frozenset({
     "StringLookup", "IntegerLookup", "TextVectorization", "IndexLookup", "BytePairTokenizer",
     "WordPieceTokenizer", "SentencePieceTokenizer",
 })  # fmt: skip
+# Fields of a layer that name a file where they are a text (CVE-2025-12058).
+_OPENED = ("vocabulary", "idf_weights", "merges", "proto")
 
 
 class KerasConfig(Struct, frozen=True, kw_only=True):
@@ -32,11 +46,6 @@ class KerasConfig(Struct, frozen=True, kw_only=True):
     reasons: tuple[VerdictReason, ...]
     header: ModelHeader = ModelHeader()
     layers: int = 0
-
-
-def judge_config(text: bytes, context: Context) -> tuple[VerdictReason, ...]:
-    """Return what is wrong with a Keras model's JSON; see `examine_config`."""
-    return examine_config(text, context).reasons
 
 
 def examine_config(raw: bytes, context: Context) -> KerasConfig:
@@ -71,6 +80,15 @@ def examine_config(raw: bytes, context: Context) -> KerasConfig:
     return KerasConfig(reasons=tuple(judged.reasons), header=header, layers=judged.layers)
 
 
+def names_a_class(document: object, context: Context) -> bool:
+    """Return whether Keras' loader would make an object of a document, or of a part of it.
+
+    It goes into lists and tables that name no class themselves (serialization_lib.py).
+    """
+    every = _every(document, context)
+    return any(isinstance(value, dict) and "class_name" in value for value in every)
+
+
 def _every(document: object, context: Context) -> Iterator[object]:
     """Yield all values, without recursion; each is a step of the budget."""
     waiting = [document]
@@ -91,6 +109,15 @@ def _is_lambda(key: str, value: object) -> bool:
         return value == "lambda"
     code = value[0] if isinstance(value, list) and value else None
     return key in ("function", "output_shape", "mask") and isinstance(code, str)
+
+
+def _short(name: str) -> str:
+    """Return a class's own name, without its package and what it lies in."""
+    return name.rpartition(">")[2].rpartition(".")[2]
+
+
+def _is_class(name: str) -> bool:
+    return name.isidentifier() and name.lstrip("_")[:1].isupper()
 
 
 class _Judge:
@@ -127,7 +154,16 @@ class _Judge:
             self._class(name, config, value)
 
     def _class(self, name: str, config: dict[str, object], value: dict[str, object]) -> None:
-        short = name.rpartition(">")[2].rpartition(".")[2]
+        registered = value.get("registered_name")
+        # A registered name goes before the class's own (keras/src/saving/serialization_lib.py).
+        for short in {_short(name), _short(registered if isinstance(registered, str) else "")}:
+            self._layer(short, config)
+        module = text(value.get("module"))
+        self._opened(_short(name), module, config)
+        self._named(module, name, value)
+
+    def _layer(self, short: str, config: dict[str, object]) -> None:
+        """Judge the layers that run, load or call something by what they are."""
         if short == "Lambda":
             self._dangerous("keras-lambda-layer", "a Lambda layer runs code of the file's own")
         elif short == "TorchModuleWrapper":
@@ -140,22 +176,30 @@ class _Judge:
             self._unlisted("keras-jax-layer", f"a {short} calls functions of the file's own")
         elif short in ("TFOpLambda", "SlicingOpLambda", "ClassMethod", "TensorFlowOpLayer"):
             self._operation(config)
-        self._vocabulary(short, config)
-        self._named(text(value.get("module")), name, value)
 
-    def _vocabulary(self, name: str, config: dict[str, object]) -> None:
-        for field in ("vocabulary", "idf_weights", "merges", "proto"):
+    def _opened(self, name: str, module: str, config: dict[str, object]) -> None:
+        """Judge the fields that Keras opens where they are a text, wherever that leads."""
+        own = module.partition(".")[0] in names.ROOTS or name in _LOOKUPS
+        for field in _OPENED:
             where = config.get(field)
-            # Keras opens a vocabulary that is a string, wherever it leads (CVE-2025-12058).
-            if isinstance(where, str) and (name in _LOOKUPS or field == "vocabulary"):
+            if isinstance(where, str) and (own or field == "vocabulary"):
                 detail = f"{name} would open {where[:_SHOWN]!a} as its {field} (CVE-2025-12058)"
                 self._dangerous("keras-vocabulary-path", detail)
+            elif isinstance(where, dict) and own:
+                self._unlisted("keras-vocabulary", f"the {field} of {name} is no list of words")
 
     def _operation(self, config: dict[str, object]) -> None:
-        symbol = text(config.get("function")) or text(config.get("name"))
-        if _TENSORFLOW_RUNS.search(symbol):
-            detail = f"a layer calls tf.{symbol[:_SHOWN]}"
-            self._dangerous("keras-operation", detail)
+        symbols = [text(config.get(field)) for field in ("function", "cls_symbol")]
+        for symbol in filter(None, symbols if any(symbols) else [text(config.get("name"))]):
+            if _TENSORFLOW_RUNS.search(symbol):
+                self._dangerous("keras-operation", f"a layer calls tf.{symbol[:_SHOWN]}")
+            elif any(symbols) and not _TENSORFLOW_COMPUTES.fullmatch(symbol):
+                self._unlisted("keras-operation", f"a layer calls tf.{symbol[:_SHOWN]}")
+        # A node of a graph as JSON or as protobuf, of which the operator's name is a word.
+        for word in sorted(set(_WORD.findall(str(config.get("node_def", ""))[:_DEFINITION]))):
+            if word in DANGEROUS:
+                detail = f"a layer is the operator {word}, which {DANGEROUS[word]}"
+                self._dangerous("keras-operation", detail)
 
     def _function(self, value: dict[str, object]) -> None:
         name, module = text(value.get("config")), text(value.get("module"))
@@ -167,6 +211,7 @@ class _Judge:
             elif name not in names.FUNCTIONS:
                 self._foreign(name)
             return
+        self._layer(_short(name), {})
         self._named(module, name, value)
 
     def _named(self, module: str, name: str, value: dict[str, object]) -> None:
@@ -179,7 +224,7 @@ class _Judge:
             self._dangerous("keras-module", detail, path)
         elif root in names.ROOTS:
             self._of_keras(inner, name, path, library=root not in ("keras", "tf_keras"))
-        elif root == "tensorflow" and name.endswith("Spec"):
+        elif root == "tensorflow" and name.endswith("Spec") and name.isidentifier():
             return
         elif module or name not in names.BUILT_IN:
             self._foreign(path)
@@ -194,18 +239,18 @@ class _Judge:
         elif "config" in inner or name == "enable_unsafe_deserialization":
             detail = f"{path} would switch the safe mode off (CVE-2025-9906)"
             self._dangerous("keras-safe-mode", detail, path)
-        elif name in names.MODEL_CLASSES or (library and "utils" not in inner):
+        elif name in names.MODEL_CLASSES:
             return
-        elif set(inner) & {"utils", "saving", "export", "datasets"}:
+        elif names.TOOLS & {*inner, name} or (names.READERS & set(inner) and not _is_class(name)):
             detail = f"{path} is a function of Keras that no model is built of (CVE-2025-8747)"
             self._dangerous("keras-internal-function", detail, path)
         elif "applications" in inner:
             self._unlisted("keras-download", f"{path} may fetch weights", path)
-        elif "models" in inner:
-            if name[:1].islower():
-                detail = f"{path} is a function of Keras that no model is built of (CVE-2025-8747)"
-                self._dangerous("keras-internal-function", detail, path)
-        elif names.MODEL_PACKAGES.isdisjoint(inner):
+        elif not (
+            (library or not names.MODEL_PACKAGES.isdisjoint(inner))
+            if _is_class(name)
+            else names.is_function(inner, name)
+        ):
             self._foreign(path)
 
     def _foreign(self, path: str) -> None:

@@ -8,8 +8,15 @@ MODEL_PACKAGES = frozenset({
     "layers", "initializers", "optimizers", "losses", "metrics", "activations", "regularizers",
     "constraints", "ops", "dtype_policies", "quantizers", "random", "mixed_precision", "engine",
     "trainers", "legacy", "feature_column", "premade_models", "distillation", "dtensor",
-    "legacy_tf_layers", "experimental", "preprocessing",
+    "legacy_tf_layers", "experimental", "preprocessing", "models",
 })  # fmt: skip
+# Of these no model is built, whatever it is: they load, save, fetch, or make objects by name.
+TOOLS = frozenset({
+    "utils", "saving", "export", "datasets", "deserialize", "serialize", "get",
+    "deserialize_keras_object", "load_model", "model_from_json",
+})  # fmt: skip
+# The functions of these read and write files or make models; their classes are layers.
+READERS = frozenset({"preprocessing", "models", "legacy"})
 MODEL_CLASSES = frozenset({
     "Model", "Sequential", "Functional", "SubclassedModel", "Function", "Variable", "KerasTensor",
     "DTypePolicy", "FloatDTypePolicy", "Initializer", "InputSpec", "Layer", "Loss", "Metric",
@@ -153,3 +160,16 @@ PYTHON_FUNCTIONS = frozenset({
     "getattr", "globals", "help", "input", "locals", "memoryview", "open", "print", "quit",
     "setattr", "type", "vars",
 })  # fmt: skip
+# Packages of which a model names functions: by the names above, or all that they export.
+_FUNCTION_PACKAGES = frozenset({
+    "activations", "losses", "metrics", "initializers", "regularizers", "constraints",
+})  # fmt: skip
+_COMPUTING = (["ops"], ["ops", "nn"], ["ops", "numpy"], ["ops", "linalg"], ["ops", "image"],
+              ["random"])  # fmt: skip
+
+
+def is_function(inner: list[str], name: str) -> bool:
+    """Return whether a package within Keras, and a name in it, are a function that computes."""
+    if inner in _COMPUTING:
+        return name.isidentifier() and name != "custom_gradient"
+    return name in FUNCTIONS and not _FUNCTION_PACKAGES.isdisjoint(inner)

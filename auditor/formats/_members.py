@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable
 from auditor.evidence.models import VerdictReason
 from auditor.formats import Context, FormatError, View
 from auditor.formats._gathered import Gathered
-from auditor.formats._json import MOST, parse, table
-from auditor.formats._keras import examine_config
+from auditor.formats._json import MOST, parse
+from auditor.formats._keras import examine_config, names_a_class
 from auditor.formats._names import is_script, shown
 from auditor.formats._native import native_code
 from auditor.formats._recipes import judge_manifest, judge_targets
@@ -66,7 +66,7 @@ def _judge_text(name: str, view: View, context: Context, gathered: Gathered) -> 
 
 def _judge_keras(raw: bytes, context: Context, gathered: Gathered) -> None:
     """Judge what Keras takes a class by its name from; transformers has files of this name too."""
-    if "class_name" not in table(parse(raw, "the configuration")):
+    if not names_a_class(parse(raw, "the configuration"), context):
         return
     config = examine_config(raw, context)
     gathered.tell(config.reasons)

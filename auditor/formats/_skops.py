@@ -9,9 +9,9 @@ from auditor.formats import Context
 from auditor.formats._json import parse
 from auditor.formats._names import shown
 from auditor.formats._pickle_danger import why_dangerous
-from auditor.formats._pickle_tables import entries
+from auditor.formats._pickle_tables import Entry, entries
 
-# What the loaders of skops 0.6 to 0.14 make of a node (skops/io/_general.py, _numpy.py …): a
+# What the loaders of skops 0.6 to 0.16 make of a node (skops/io/_general.py, _numpy.py …): a
 # value, a container or an object without its `__init__`. Which type is named is judged below.
 _MAKES_OBJECTS = frozenset({
     "ListNode", "TupleNode", "SetNode", "DictNode", "DefaultDictNode", "ObjectNode", "NdArrayNode",
@@ -31,14 +31,11 @@ _PLAIN = frozenset({
     "NoneType", "set", "slice", "str", "tuple",
 })  # fmt: skip
 _PLAIN_OTHERS = frozenset({("collections", "OrderedDict"), ("collections", "defaultdict")})
-# Classes of these libraries are made without their `__init__`, and take a state.
-_LIBRARIES = frozenset({"sklearn", "numpy", "scipy", "quantile_forest"})
+# What these name is called with the file's arguments; only a library's own class is let be.
+_REDUCES = frozenset({"TreeNode", "LossNode", "QuantileForestNode"})
+# What these name stands as a value, which a method may call later.
+_KEEPS = frozenset({"FunctionNode", "TypeNode"})
 _HARMLESS_ATTRIBUTES = ("attrgetter", "itemgetter")
-
-
-def is_schema(document: object) -> bool:
-    """Return whether a JSON document is the schema of a skops file."""
-    return isinstance(document, dict) and "__loader__" in document
 
 
 def judge_schema(raw: bytes, context: Context) -> tuple[list[VerdictReason], set[str], str]:
@@ -47,8 +44,6 @@ def judge_schema(raw: bytes, context: Context) -> tuple[list[VerdictReason], set
     Raises `FormatError` for what is no JSON and at the end of the budget.
     """
     document = parse(raw, "the schema")
-    if not is_schema(document):
-        return [], set(), ""
     reasons: dict[VerdictReason, None] = {}
     unlisted: set[str] = set()
     for node in _nodes(document, context):
@@ -61,7 +56,10 @@ def judge_schema(raw: bytes, context: Context) -> tuple[list[VerdictReason], set
 
 
 def _nodes(document: object, context: Context) -> Iterator[dict[str, object]]:
-    """Yield every object that names a loader or a class, without recursion."""
+    """Yield every object that names a loader or a class, without recursion.
+
+    A JSON file of this name that is no schema of skops has none.
+    """
     waiting = [document]
     while waiting:
         value = waiting.pop()
@@ -85,9 +83,9 @@ def _judged(node: dict[str, object], context: Context) -> Iterator[VerdictReason
     elif loader not in _MAKES_OBJECTS:
         detail = f"no loader of skops is called {shown(loader)}"
         yield context.reason("skops-loader", "unlisted", detail)
-    yield from _named(module, name, context)
-    if loader in ("FunctionNode", "TypeNode"):
-        yield from _content(node.get("content"), context)
+    yield from _named(module, name, loader, context)
+    if loader in _KEEPS:
+        yield from _content(node.get("content"), loader, context)
 
 
 def _called(loader: str, module: str, name: str, context: Context) -> Iterator[VerdictReason]:
@@ -100,36 +98,43 @@ def _called(loader: str, module: str, name: str, context: Context) -> Iterator[V
     yield context.reason("skops-call", "unlisted", detail, global_name=full)
 
 
-def _content(content: object, context: Context) -> Iterator[VerdictReason]:
+def _content(content: object, loader: str, context: Context) -> Iterator[VerdictReason]:
     """Judge a function that is named by its module and name within a node."""
     if isinstance(content, dict):
         module, name = content.get("module_path"), content.get("function")
         if isinstance(module, str) and isinstance(name, str):
-            yield from _named(module, name, context)
+            yield from _named(module, name, loader, context)
 
 
-def _named(module: str, name: str, context: Context) -> Iterator[VerdictReason]:
-    """Judge the type or function `module.name`."""
+def _named(module: str, name: str, loader: str, context: Context) -> Iterator[VerdictReason]:
+    """Judge the type or function `module.name`, by what its loader does with it.
+
+    As with pickles a table has to hold it, for a class that is made without its `__init__` still
+    has its `__setstate__` and its end: numpy's DataSource removes the folder that it is told.
+    """
     full = f"{module}.{name}"
-    why = why_dangerous(module, name)
     if (module == "builtins" and name in _PLAIN) or (module, name) in _PLAIN_OTHERS:
         return
+    why = why_dangerous(module, name)
     if why:
         detail = f"{shown(full)} would be imported: {why}"
         yield context.reason("skops-type", "dangerous", detail, global_name=full)
-    elif (module, name) in entries() or _is_class_of_library(module, name):
-        entry = entries().get((module, name))
-        tier = entry.table.tier if entry is not None else "framework"
-        if tier == "framework":
-            detail = f"a class of {shown(module.partition('.')[0])}"
-            yield context.reason("skops-framework", tier, detail, global_name=full)
-    else:
+        return
+    entry = entries().get((module, name))
+    if entry is None or not _lets(entry, loader):
         detail = f"the type {shown(full)} is in no table"
+        if entry is not None:
+            detail = f"{shown(full)} is used as no table lets it be: by a {shown(loader)}"
         yield context.reason("skops-type", "unlisted", detail, global_name=full)
+    elif entry.table.tier == "framework":
+        detail = f"a class of {shown(module.partition('.')[0])}"
+        yield context.reason("skops-framework", "framework", detail, global_name=full)
 
 
-def _is_class_of_library(module: str, name: str) -> bool:
-    words = [*module.split("."), name]
-    plain = all(word.isascii() and word.isidentifier() for word in words)
-    # A class has a capital; functions and modules of the libraries do not pass here.
-    return plain and words[0] in _LIBRARIES and name.lstrip("_")[:1].isupper()
+def _lets(entry: Entry, loader: str) -> bool:
+    framework = entry.table.tier == "framework"
+    if loader in _KEEPS:
+        return entry.may_be_kept
+    if loader in _REDUCES:
+        return framework and (entry.call or entry.new)
+    return entry.may_be_kept or (framework and entry.new)

@@ -129,4 +129,10 @@ def _reasons(stream: Inflated, view: View, context: Context) -> list[VerdictReas
     return []
 
 
-FORMAT = ModelFormat(title="compressed file", recognises=recognises, inspect=inspect, rank=6)
+FORMAT = ModelFormat(
+    title="compressed file",
+    recognises=recognises,
+    inspect=inspect,
+    rank=6,
+    holds_archives=True,
+)

@@ -20,4 +20,6 @@ def inspect(view: View, context: Context) -> Inspection:
     return inspect_zip(view, context, "keras_archive", "weights")
 
 
-FORMAT = ModelFormat(title="Keras archive", recognises=recognises, inspect=inspect, rank=1)
+FORMAT = ModelFormat(
+    title="Keras archive", recognises=recognises, inspect=inspect, rank=1, holds_archives=True
+)

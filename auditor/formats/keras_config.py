@@ -6,16 +6,23 @@ from auditor.formats import Context, FormatError, Inspection, ModelFormat, View
 from auditor.formats._json import MOST
 from auditor.formats._keras import examine_config
 
-_MARKS = (b'"class_name"', b'"config"')
+_CLASS, _CONFIG = b'"class_name"', b'"config"'
 _KERAS = (b'"keras_version"', b'"registered_name"', b'"layers"', b'"Sequential"', b'"Functional"')
+_BOM = b"\xef\xbb\xbf"
+# Who writes the file orders its fields and puts blanks before them.
+_LOOKED_AT = 64 << 10
 
 
 def recognises(head: bytes, view: View) -> bool:
-    """Return whether it is a JSON table that names a class and, soon, what only Keras has."""
-    if not head.lstrip().startswith(b"{") or b'"class_name"' not in head:
+    """Return whether it is JSON that names a class and, soon, what only Keras has."""
+    begin = head.removeprefix(_BOM).lstrip()
+    if begin and not begin.startswith((b"{", b"[")):
         return False
-    beginning = head + view.at(len(head), 3 * len(head))
-    return all(mark in beginning for mark in _MARKS) and any(mark in beginning for mark in _KERAS)
+    beginning = view.at(0, _LOOKED_AT)
+    if not begin and not beginning.removeprefix(_BOM).lstrip().startswith((b"{", b"[")):
+        return False
+    named = _CLASS in beginning and _CONFIG in beginning
+    return named and any(mark in beginning for mark in _KERAS)
 
 
 def inspect(view: View, context: Context) -> Inspection:

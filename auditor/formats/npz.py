@@ -17,4 +17,10 @@ def inspect(view: View, context: Context) -> Inspection:
     return inspect_zip(view, context, "npz", "weights")
 
 
-FORMAT = ModelFormat(title="NumPy arrays (.npz)", recognises=recognises, inspect=inspect, rank=1)
+FORMAT = ModelFormat(
+    title="NumPy arrays (.npz)",
+    recognises=recognises,
+    inspect=inspect,
+    rank=1,
+    holds_archives=True,
+)

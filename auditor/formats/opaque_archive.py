@@ -78,5 +78,9 @@ def inspect(view: View, context: Context) -> Inspection:
 
 
 FORMAT = ModelFormat(
-    title="archive that is not read", recognises=recognises, inspect=inspect, rank=7
+    title="archive that is not read",
+    recognises=recognises,
+    inspect=inspect,
+    rank=7,
+    holds_archives=True,
 )

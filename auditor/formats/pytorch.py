@@ -23,4 +23,6 @@ def inspect(view: View, context: Context) -> Inspection:
     return inspect_zip(view, context, "pytorch", "weights")
 
 
-FORMAT = ModelFormat(title="PyTorch", recognises=recognises, inspect=inspect, rank=1)
+FORMAT = ModelFormat(
+    title="PyTorch", recognises=recognises, inspect=inspect, rank=1, holds_archives=True
+)

@@ -122,4 +122,10 @@ def _check_end(at: int, view: View) -> None:
         )
 
 
-FORMAT = ModelFormat(title="PyTorch before 0.1.10", recognises=recognises, inspect=inspect, rank=2)
+FORMAT = ModelFormat(
+    title="PyTorch before 0.1.10",
+    recognises=recognises,
+    inspect=inspect,
+    rank=2,
+    holds_archives=True,
+)

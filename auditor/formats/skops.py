@@ -16,4 +16,6 @@ def inspect(view: View, context: Context) -> Inspection:
     return inspect_zip(view, context, "skops", "object")
 
 
-FORMAT = ModelFormat(title="skops", recognises=recognises, inspect=inspect, rank=1)
+FORMAT = ModelFormat(
+    title="skops", recognises=recognises, inspect=inspect, rank=1, holds_archives=True
+)

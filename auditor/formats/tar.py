@@ -27,4 +27,6 @@ def inspect(view: View, context: Context) -> Inspection:
     return gathered.inspection("tar", "archive")
 
 
-FORMAT = ModelFormat(title="tar archive", recognises=recognises, inspect=inspect, rank=3)
+FORMAT = ModelFormat(
+    title="tar archive", recognises=recognises, inspect=inspect, rank=3, holds_archives=True
+)

@@ -151,4 +151,6 @@ class _Reading:
         self.reasons.append(self._context.reason(rule, "unlisted", detail, offset=offset))
 
 
-FORMAT = ModelFormat(title="TensorFlow Lite", recognises=recognises, inspect=inspect)
+FORMAT = ModelFormat(
+    title="TensorFlow Lite", recognises=recognises, inspect=inspect, holds_archives=True
+)

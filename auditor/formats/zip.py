@@ -20,4 +20,6 @@ def inspect(view: View, context: Context) -> Inspection:
     return inspect_zip(view, context, "zip", "archive")
 
 
-FORMAT = ModelFormat(title="zip archive", recognises=recognises, inspect=inspect, rank=7)
+FORMAT = ModelFormat(
+    title="zip archive", recognises=recognises, inspect=inspect, rank=7, holds_archives=True
+)

@@ -38,8 +38,7 @@ def write(corpus: Corpus) -> None:
                    why=why)  # fmt: skip
         if not number % 4:
             corpus.add(f"sklearn/{name}.skops", lambda path, m=model: skops.io.dump(m, path),
-                       "skops", "unlisted" if why == _A_FUNCTION else "framework",
-                       why=why if why == _A_FUNCTION else "")  # fmt: skip
+                       "skops", verdict, why=why)  # fmt: skip
 
 
 def _why(name: str, model: object) -> str:
