@@ -8,13 +8,13 @@ import pytest
 
 from auditor import formats
 from auditor.formats import Budget, Context, FormatError, Memory
-from auditor.formats._keras import examine_config, judge_config
+from auditor.formats._keras import examine_config
 from tests import model_samples
 
 
 def judge(document):
     raw = document if isinstance(document, bytes) else json.dumps(document).encode()
-    return judge_config(raw, Context(budget=Budget()))
+    return examine_config(raw, Context(budget=Budget())).reasons
 
 
 def model(*layers, **more):
@@ -189,7 +189,7 @@ def test_work_is_bounded():
     budget = Budget()
     budget.steps = 100
     with pytest.raises(FormatError) as caught:
-        judge_config(json.dumps([[]] * 1000).encode(), Context(budget=budget))
+        examine_config(json.dumps([[]] * 1000).encode(), Context(budget=budget))
     assert caught.value.rule == "limit-steps"
 
 
