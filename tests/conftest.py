@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from auditor import api
+
 # Helpers that tests of several folders share are imported by their own names.
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
@@ -32,3 +34,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             test._hypothesis_internal_use_settings = settings(
                 given, max_examples=max(EXAMPLES, given.max_examples), derandomize=False
             )
+
+
+@pytest.fixture(scope="session")
+def criteria() -> api.Prepared:
+    """Return the shipped packs without profile and waivers, read once for all tests."""
+    return api.prepare(api.Criteria())

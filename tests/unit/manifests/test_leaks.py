@@ -49,10 +49,9 @@ spec:
 
 
 @pytest.fixture
-def gated(tmp_path, monkeypatch):
+def gated(tmp_path, monkeypatch, criteria):
     """Return a function that gates text and returns the exit code and the rules that failed."""
     monkeypatch.chdir(tmp_path)
-    criteria = api.prepare(api.Criteria())
 
     def gate(text: str, name: str = "a.yaml") -> tuple[int, set[str]]:
         Path(name).write_text(text)
