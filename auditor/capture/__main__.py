@@ -1,4 +1,4 @@
-"""The program itself: reads one request, listens, writes pcapng; says how it went on its errors."""
+"""The program itself: listens and writes pcapng, or (`dissect`) says what conversations did."""
 
 from __future__ import annotations
 
@@ -7,20 +7,40 @@ import os
 import sys
 import warnings
 
+from auditor.capture.talks import Failed, encode_answer
 from auditor.capture.words import LONGEST_LINE, Told, decode_request, encode
 
-_INPUT, _ERRORS = 0, 2
+_INPUT, _OUTPUT, _ERRORS = 0, 1, 2
+_MISSING = "scapy is not installed"
 
 
 def main() -> None:
-    """Listen as the request on standard input says; its end stops the capture with a whole file."""
+    """Do what the command's word says: listen where there is none."""
     logging.disable(logging.CRITICAL)
     warnings.simplefilter("ignore")
+    if sys.argv[1:] == ["dissect"]:
+        _dissect()
+    else:
+        _listen()
+
+
+def _dissect() -> None:
+    """Answer for the conversations on standard input."""
+    try:
+        from auditor.capture import _dissect as dissect
+    except ImportError:
+        os.write(_OUTPUT, encode_answer(Failed(why=_MISSING)))
+        sys.exit(1)
+    dissect.main()
+
+
+def _listen() -> None:
+    """Listen as the request on standard input says; its end stops the capture with a whole file."""
     request = decode_request(_line())
     try:
         from auditor.capture._listen import Listening, RefusedError
     except ImportError:
-        _say(Told(ended="failed", error="scapy is not installed"))
+        _say(Told(ended="failed", error=_MISSING))
         sys.exit(1)
     try:
         listening = Listening(request)

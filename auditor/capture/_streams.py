@@ -1,0 +1,70 @@
+"""Puts what one end sent in order, and cuts it into messages; what does not hold is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+from auditor.capture.talks import Segment
+
+_WORD, _HALF = 1 << 32, 1 << 31
+
+# The length of the message that begins at an offset; 0: more bytes are needed, -1: none begins.
+Size = Callable[[bytes, int], int]
+
+
+def stream(segments: Iterable[Segment], size: Size) -> Iterator[bytes | None]:
+    """Yield the messages of one direction of a TCP connection; `None` for a piece that is none."""
+    for run, starts in _runs(sorted_by_number(segments)):
+        yield from _cut(run, starts, size)
+
+
+def datagrams(segments: Iterable[Segment], size: Size) -> Iterator[bytes | None]:
+    """Yield the messages of datagrams or frames, which hold whole ones."""
+    for segment in segments:
+        yield from _cut(segment.data, (), size)
+
+
+def sorted_by_number(segments: Iterable[Segment]) -> list[tuple[int, bytes]]:
+    """Return the segments with their distance from the first, in the order of the stream."""
+    placed: list[tuple[int, bytes]] = []
+    begin = -1
+    for segment in segments:
+        if begin < 0:
+            begin = segment.seq
+        distance = (segment.seq - begin) % _WORD
+        placed.append((distance - _WORD if distance >= _HALF else distance, segment.data))
+    placed.sort(key=lambda pair: pair[0])
+    return placed
+
+
+def _runs(placed: list[tuple[int, bytes]]) -> Iterator[tuple[bytes, list[int]]]:
+    """Yield runs without a hole, each with the places where its segments begin."""
+    run, starts, at = bytearray(), [0], 0
+    for place, data in placed:
+        if not run:
+            at = place
+        hole = place - (at + len(run))
+        if hole > 0:
+            yield bytes(run), starts
+            run, starts, at = bytearray(), [0], place
+            hole = 0
+        fresh = data[-hole:]  # what was sent before is not sent again
+        if fresh and -hole < len(data):
+            starts.append(len(run))
+            run += fresh
+    if run:
+        yield bytes(run), starts
+
+
+def _cut(data: bytes, starts: Iterable[int], size: Size) -> Iterator[bytes | None]:
+    """Yield messages; after a piece that is none it goes on where the next segment begins."""
+    later = iter(sorted(starts))
+    at = 0
+    while at < len(data):
+        length = size(data, at)
+        if length > 0 and at + length <= len(data):
+            yield data[at : at + length]
+            at += length
+            continue
+        yield None
+        at = next((start for start in later if start > at), len(data))

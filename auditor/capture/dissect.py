@@ -1,0 +1,137 @@
+"""Has conversations dissected by the program with scapy, and believes its answers only so far."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+import msgspec
+
+from auditor.capture.talks import (
+    LONGEST_LINE,
+    MOST_BYTES,
+    Action,
+    Answer,
+    Failed,
+    Talk,
+    decode_answer,
+    encode_talks,
+)
+from auditor.child import Said, exchange
+
+# Seconds for all conversations of one program, and how many programs are tried after one dies.
+_SECONDS = 300.0
+_PROGRAMS = 4
+_LISTED = "the program that dissects"
+Exchange = Callable[[bytes, int], Said]
+
+
+def dissect(
+    talks: tuple[Talk, ...],
+    *,
+    ask: Exchange | None = None,
+    progress: Callable[[int], None] = lambda _: None,
+) -> tuple[Answer, ...]:
+    """Return an answer for each conversation, in their order, whatever becomes of the program.
+
+    One that it dies of is told as unknown, and a new program goes on with the next, `_PROGRAMS`
+    times in all. `progress` is told how many are done. `ask` stands for the program in tests.
+    """
+    answers: list[Answer] = []
+    for _each in range(_PROGRAMS):
+        left = talks[len(answers) :]
+        if not left:
+            break
+        told, why = _answered(_batch(left), ask or _ask)
+        answers += told
+        progress(len(answers))
+        if not why:
+            continue
+        if why.startswith("!"):
+            return (*answers, *_unknown(talks[len(answers) :], why[1:]))
+        answers += _unknown(talks[len(answers) : len(answers) + 1], why)
+    return (*answers, *_unknown(talks[len(answers) :], f"{_LISTED} broke off too often"))
+
+
+def _ask(request: bytes, most: int) -> Said:
+    return exchange("auditor.capture", "dissect", request=request, seconds=_SECONDS, most=most)
+
+
+def _batch(talks: tuple[Talk, ...]) -> tuple[Talk, ...]:
+    """Return as many of the first conversations as one program is handed, at least one."""
+    size = 0
+    for count, talk in enumerate(talks):
+        size += sum(len(segment.data) for segment in talk.segments)
+        if size > MOST_BYTES and count:
+            return talks[:count]
+    return talks
+
+
+def _answered(talks: tuple[Talk, ...], ask: Exchange) -> tuple[list[Answer], str]:
+    """Return the answers up to the first that is missing, and why it is.
+
+    An exclamation mark begins the reason where no other program would do better.
+    """
+    try:
+        said = ask(encode_talks(talks), LONGEST_LINE * len(talks))
+    except OSError as error:
+        return [], f"!{_LISTED} cannot be started: {error.strerror}"
+    answers: list[Answer] = []
+    lines = said.output.split(b"\n")[:-1]  # what does not end was cut off
+    for talk, line in zip(talks, lines, strict=False):
+        try:
+            answer = decode_answer(line)
+        except msgspec.MsgspecError:
+            return answers, f"!{_LISTED} said what cannot be believed"
+        if isinstance(answer, Failed):
+            return answers, f"!{_plain(answer.why)}"
+        if not _is_plausible(answer, talk):
+            return answers, f"!{_LISTED} said what cannot be believed"
+        answers.append(_printable(answer))
+    if len(answers) == len(talks):
+        return answers, ""
+    return answers, f"{_LISTED} broke off{f': {said.stopped}' if said.stopped else ''}"
+
+
+def _is_plausible(answer: Answer, talk: Talk) -> bool:
+    """Return whether it may be the answer for this conversation.
+
+    A message has a byte at least, and a service within one has too; an object is named by one.
+    """
+    most = sum(len(segment.data) for segment in talk.segments)
+    functions = [(action.does, action.function) for action in answer.actions]
+    return (
+        answer.number == talk.number
+        and len(set(functions)) == len(functions)
+        and answer.undissected <= most
+        and all(
+            action.count <= most and len(action.objects) <= action.objects_total <= most
+            for action in answer.actions
+        )
+    )
+
+
+def _printable(answer: Answer) -> Answer:
+    """Return an answer without characters that would do something where they are shown."""
+    return msgspec.structs.replace(
+        answer,
+        why=_plain(answer.why),
+        actions=tuple(
+            Action(
+                does=one.does,
+                function=_plain(one.function),
+                count=one.count,
+                objects=tuple(_plain(name) for name in one.objects),
+                objects_total=one.objects_total,
+            )
+            for one in answer.actions
+        ),
+    )
+
+
+def _plain(text: str) -> str:
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+def _unknown(talks: Iterable[Talk], why: str) -> Iterator[Answer]:
+    for talk in talks:
+        yield Answer(number=talk.number, why=why)

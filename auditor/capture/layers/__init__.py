@@ -1,0 +1,1 @@
+"""Reads single messages with scapy's layers: one file a protocol, each with its `LAYER`."""
