@@ -10,6 +10,7 @@ from auditor.evidence.traffic import NameSeen
 from auditor.packets.applications import APPLICATIONS
 from auditor.packets.dissected import LAYER_2
 from auditor.packets.listening import FlowEnds, FlowNote
+from auditor.packets.names.tls import HELLO
 
 # Names that answers gave a flow's destination: the latest before its end.
 MOST_ANSWERED = 16
@@ -20,6 +21,8 @@ _CARRIERS = frozenset({"tls", "quic", "dtls"})
 _NOTHING = FlowNote()
 _SILENT = "no data was seen"
 _UNKNOWN = "what it says was not recognised, and looking random proves no encryption"
+_BANNERS = 2
+_OPENING = "only its opening was seen, which is in clear"
 _OF_PROTOCOL = {
     _ESP: (True, "ESP (a NULL cipher cannot be told apart)"),
     _AH: (False, "AH signs and does not encrypt"),
@@ -42,11 +45,13 @@ def judge(
         note = _NOTHING
     application = note.application or ("esp" if ends.protocol == _ESP else "")
     carrier = _carries_dns(ends, note) if application in _CARRIERS else ""
-    if note.encrypted_why and not names and not carrier:
-        return note
     encrypted, why = note.encrypted, note.encrypted_why
     if not why:
         encrypted, why = _secrecy(ends, note.application)
+    if encrypted and _is_opening(ends, application, why):
+        encrypted, why = None, _OPENING
+    if why is note.encrypted_why and not names and not carrier:
+        return note
     return FlowNote(
         names=note.names + names,
         application=application,
@@ -55,6 +60,16 @@ def judge(
         hidden_name=note.hidden_name,
         facts=(*note.facts, ("dns-over", carrier)) if carrier else note.facts,
     )
+
+
+def _is_opening(ends: FlowEnds, application: str, why: str) -> bool:
+    """Return whether no more is known to have been said than the opening, which is in clear.
+
+    A hello that nobody was heard to answer agrees upon no key.
+    """
+    if why == HELLO:
+        return not ends.data_out or not ends.data_in
+    return application == "ssh" and ends.data_out + ends.data_in <= _BANNERS
 
 
 def _secrecy(ends: FlowEnds, application: str) -> tuple[bool | None, str]:

@@ -19,6 +19,9 @@ MOST_QUERIES = 100_000
 MOST_ADDRESSES = 100_000
 MOST_ANSWERS = 16
 
+# Applications that are said to be encrypted when nothing else is known of a flow.
+SEALED = frozenset(word for word, one in APPLICATIONS.items() if one.encrypted)
+
 
 class Said(Struct, gc=False):
     """A name of a flow, and when it was said."""
@@ -38,6 +41,17 @@ class Note(Struct, gc=False):
     hidden: bool = False
     names: list[Said] | None = None
     facts: dict[str, str] | None = None
+    # Clear text was seen: nothing that looks encrypted outweighs it.
+    exposed: bool = False
+
+    def seal(self, why: str) -> None:
+        """Say that it is encrypted, and why; not where clear text was seen."""
+        if not self.exposed:
+            self.encrypted, self.why = True, why
+
+    def expose(self, why: str) -> None:
+        """Say for good that it is clear, and why."""
+        self.encrypted, self.why, self.exposed = False, why, True
 
     def fact(self, name: str, value: str) -> None:
         """Keep a fact; the first of its name stays."""
@@ -65,6 +79,11 @@ class Ledger:
         self.notes: dict[int, Note] = {}
         # A byte a flow: not zero where its application is known. Whoever reads makes it longer.
         self.known = bytearray()
+        # Of the same length: not zero where a flow claims to be encrypted; `newly` has, by flow,
+        # the batch's row (which whoever reads sets) that claimed so.
+        self.sealed = bytearray()
+        self.newly: dict[int, int] = {}
+        self.row = 0
         self.queries: dict[tuple[str, str, str, str, str], Asked] = {}
         self.answers: dict[bytes, dict[tuple[str, NameSource], list[int]]] = {}
         self.ech_keys: dict[int, set[str]] = {}
@@ -87,7 +106,15 @@ class Ledger:
         if not note.application:
             note.application = word
             self.known[flow] = 1
+            if word in SEALED:
+                self.sealing(flow)
         return note
+
+    def sealing(self, flow: int) -> None:
+        """Say that what a flow carries from here on should be unreadable."""
+        if not self.sealed[flow]:
+            self.sealed[flow] = 1
+            self.newly[flow] = self.row
 
     def name(self, flow: int, name: str, source: NameSource, time: int) -> None:
         """Give a flow a name, said at `time`."""

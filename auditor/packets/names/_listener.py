@@ -12,6 +12,7 @@ from auditor.packets.batch import I64
 from auditor.packets.candidates import TCP, Candidates, Rows
 from auditor.packets.flows import FlowTable
 from auditor.packets.listening import Heard, Payloads
+from auditor.packets.names import _clear_text
 from auditor.packets.names._ledger import Ledger
 from auditor.packets.names._reader import Hearer, Message, NameReader
 from auditor.packets.names._services import Services
@@ -59,6 +60,7 @@ class NameListener:
         if self._begun:
             later = self._later(candidates, rows)
             self._hear(payloads, flows, later, np.full(len(later), -1, np.int64))
+        _clear_text.look(payloads, self._ledger)
 
     def finish(self, flows: FlowTable) -> Heard:
         """Read what still waits, and return what was heard."""
@@ -75,7 +77,9 @@ class NameListener:
             wanted[: len(self._wanted)] = self._wanted
             self._wanted = wanted
         if size > 2 * len(self._ledger.known):
-            self._ledger.known += bytes(size - len(self._ledger.known))
+            more = size - len(self._ledger.known)
+            self._ledger.known += bytes(more)
+            self._ledger.sealed += bytes(more)
 
     def _chosen(self, candidates: Candidates, flows: FlowTable) -> tuple[I64, I64]:
         """Return rows in file order, and the number of the hearer that each is for.
@@ -124,6 +128,7 @@ class NameListener:
             following = self._streams.get(flow * 2 + side) if tcp else None
             if following is None and (one == -1 or (one == services and known[flow])):
                 continue
+            self._ledger.row = row
             message = Message(
                 bytes(buffer[at : at + length]), size, flow, side, nth, sport, dport, proto, time,
                 tcp and length == size, flows,

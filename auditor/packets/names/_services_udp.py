@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import partial
 
 from auditor.packets.candidates import TCP, UDP
 from auditor.packets.names._ber import element
+from auditor.packets.names._clear_text import is_text
 from auditor.packets.names._service import Service, Verdict, service
 
 _TFTP = re.compile(rb"\0[\1\2][^\0]{1,255}\0(?i:netascii|octet|mail)\0")
 _KERBEROS = frozenset({0x6A, 0x6B, 0x6C, 0x6D, 0x6E, 0x6F, 0x7E})
+_LONGEST_IKE = 0xFFFF
 _COOKIE = 0x63825363
 _STUN_COOKIE = 0x2112A442
 
@@ -86,7 +89,7 @@ def _ike(data: bytes) -> bool:
     return (
         len(data) >= 28  # noqa: PLR2004
         and data[17] >> 4 in {1, 2}
-        and int.from_bytes(data[24:28], "big") >= 28  # noqa: PLR2004
+        and len(data) <= int.from_bytes(data[24:28], "big") <= _LONGEST_IKE
         and any(data[:8])
     )
 
@@ -119,8 +122,30 @@ def _wireguard_data(data: bytes) -> bool:
     )
 
 
+def _like_a_cipher(data: bytes) -> bool:
+    """Return whether bytes are as varied as a cipher's (at least 16 of them)."""
+    # Of n random bytes 256·(1 - (255/256)^n) differ; a fifth fewer is never seen.
+    return len(data) >= 16 and len(set(data)) >= 0.8 * 256 * (1 - (255 / 256) ** len(data))  # noqa: PLR2004
+
+
+def _secrecy_of(title: str, head: int) -> Callable[[bytes], Verdict]:
+    """Return what tells whether a datagram is encrypted whose head alone has little magic."""
+
+    def secrecy(data: bytes) -> Verdict:
+        if _like_a_cipher(data[head:]):
+            return True, f"{title}: what follows its head is as varied as a cipher makes it"
+        return None, f"{title} by its head, but what follows is not like what a cipher makes"
+
+    return secrecy
+
+
+_wireguard_secrecy = _secrecy_of("WireGuard", 16)
+_esp_secrecy = _secrecy_of("ESP in UDP", 8)
+
+
 def _openvpn(data: bytes) -> bool:
-    return len(data) >= 14 and data[0] in {0x38, 0x40, 0x50, 0x54}  # noqa: PLR2004
+    # Letters and digits have these numbers too: text is none of it.
+    return len(data) >= 14 and data[0] in {0x38, 0x40, 0x50, 0x54} and not is_text(data)  # noqa: PLR2004
 
 
 def _kerberos(data: bytes) -> bool:
@@ -165,9 +190,9 @@ DATAGRAMS = (
     _udp("stun", _stun),
     _udp("ike", _ike, 500),
     _udp("ike", _ike_behind_nat, 4500),
-    _udp("esp", _esp_in_udp, 4500),
-    _udp("wireguard", _wireguard),
-    _udp("wireguard", _wireguard_data),
+    _udp("esp", _esp_in_udp, 4500, encrypted=_esp_secrecy),
+    _udp("wireguard", _wireguard, encrypted=_wireguard_secrecy),
+    _udp("wireguard", _wireguard_data, encrypted=_wireguard_secrecy),
     _udp("openvpn", _openvpn, 1194),
     _udp("kerberos", _kerberos, 88, 464),
     _udp("ldap", _ldap, 389),

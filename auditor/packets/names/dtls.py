@@ -25,6 +25,7 @@ _VERSIONS = (0xFEFF, 0xFEFD, 0x0100)
 _HELLOS = frozenset({CLIENT_HELLO, SERVER_HELLO, HELLO_VERIFY})
 _WHY = "a DTLS hello was seen"
 _ESTABLISHED = "the capture began within it: encrypted DTLS records, no hello was seen"
+_BEFORE_KEYS = "DTLS records of data before any keys were agreed: they are not encrypted"
 _NULL = "the server chose a cipher suite that signs but does not encrypt"
 
 
@@ -55,11 +56,13 @@ class _Hearer(Hearer):
             return 0
         note = ledger.application(message.flow, "dtls")
         if not note.why:
-            note.encrypted, note.why = True, _ESTABLISHED
+            note.seal(_ESTABLISHED)
         for kind, epoch, body in records:
+            if kind == _DATA and not epoch:
+                note.expose(_BEFORE_KEYS)
             if kind == _HELLO_TYPE and not epoch and len(body) >= _HANDSHAKE:
                 if body[0] in _HELLOS and note.why == _ESTABLISHED:
-                    note.why = _WHY
+                    note.seal(_WHY)
                 whole = self._whole(message, body)
                 if whole is not None:
                     _keep(message, ledger, note, body[0], whole)
@@ -107,7 +110,7 @@ def _keep(message: Message, ledger: Ledger, note: Note, kind: int, body: bytes) 
     if chosen is not None:
         note.fact("tls", chosen.version)
         if chosen.null_cipher:
-            note.encrypted, note.why = False, _NULL
+            note.expose(_NULL)
 
 
 def _records(data: bytes) -> list[tuple[int, int, bytes]]:

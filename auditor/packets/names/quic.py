@@ -24,6 +24,7 @@ _MOST_PACKETS = 64
 _MOST_COALESCED = 8
 _MOST_IDS = 64
 _WHY = "QUIC: all but the first packets' hello is encrypted to anyone else"
+_UNOPENED = "QUIC by its first bytes alone: no Initial of a client was seen that its keys open"
 _PADDING, _PING, _ACK, _ACK_ECN, _CRYPTO, _CLOSE, _CLOSE_APPLICATION = 0, 1, 2, 3, 6, 0x1C, 0x1D
 
 
@@ -79,7 +80,7 @@ class _Hearer(Hearer):
         for packet in _packets(message.data):
             if done is None:
                 note = ledger.application(flow, "quic")
-                note.encrypted, note.why = True, note.why or _WHY
+                note.why = note.why or _UNOPENED
             elif done.side != message.side:
                 if len(done.ids) < _MOST_IDS:
                     done.ids.add(packet.sender)
@@ -114,6 +115,7 @@ class _Hearer(Hearer):
                 state.pieces, state.held = {}, 0
         if frames is None:
             return
+        ledger.note(message.flow).seal(_WHY)
         _keep(state, frames)
         hello = _hello(state)
         if hello is not None:

@@ -28,7 +28,7 @@ _EARLY = 32
 _TLS_PORTS = (443, 465, 563, 636, 853, 989, 990, 992, 993, 994, 995, 5061, 5671, 6443, 8443, 8883)
 _KNOWN = ("TLS", "SSL")
 _ESTABLISHED = "the capture began within it: encrypted records, no hello was seen"
-_HELLO = "a TLS hello was seen"
+HELLO = "a TLS hello was seen"
 _INSIDE = "begun in clear, then TLS: a TLS hello was seen"
 _NULL = "the server chose a cipher suite that signs but does not encrypt"
 
@@ -59,7 +59,7 @@ class _Hearer(Hearer):
             if _is_established(message):
                 note = ledger.application(message.flow, "tls")
                 if not note.why:
-                    note.encrypted, note.why = True, _ESTABLISHED
+                    note.seal(_ESTABLISHED)
             return 0
         return _handshake(message, ledger)
 
@@ -79,7 +79,9 @@ def _handshake(message: Message, ledger: Ledger) -> int:
         _note_choice(message, ledger, body)
         return 0
     hello = client_hello(body)
-    if hello.version.startswith(_KNOWN):
+    # What looks like one within other data (a file that is sent) must hold to its end.
+    first = not message.nth and not ledger.known[message.flow]
+    if hello.version.startswith(_KNOWN) and (first or hello.whole or missing):
         note_hello(message, ledger, hello, missing=missing)
     return 0
 
@@ -92,17 +94,18 @@ def _note_choice(message: Message, ledger: Ledger, body: bytes) -> None:
     note = ledger.application(message.flow, "tls")
     note.fact("tls", chosen.version)
     if chosen.null_cipher:
-        note.encrypted, note.why = False, _NULL
+        note.expose(_NULL)
     elif not note.why:
-        note.encrypted, note.why = True, _why(note.application)
+        note.seal(_why(note.application))
+    ledger.sealing(message.flow)
 
 
 def note_hello(message: Message, ledger: Ledger, hello: ClientHello, *, missing: bool) -> None:
     """Keep what a client's hello says."""
     flow = message.flow
     note = ledger.application(flow, "tls")
-    if note.why != _NULL:
-        note.encrypted, note.why = True, _why(note.application)
+    note.seal(_why(note.application))
+    ledger.sealing(flow)
     ledger.name(flow, hello.name, "tls_sni", message.time)
     if hello.protocols:
         note.fact("alpn", ",".join(hello.protocols))
@@ -148,14 +151,17 @@ def handshake_of(data: bytes) -> tuple[bytes, int, int]:
 
 
 def _why(application: str) -> str:
-    return _HELLO if application == "tls" else _INSIDE
+    return HELLO if application == "tls" else _INSIDE
 
 
 def _is_established(message: Message) -> bool:
     """Return whether a payload is a chain of records, as within a connection.
 
     One record that reaches beyond the packet proves little: then a usual port must say so too.
+    Where the capture holds the connection's beginning, TLS would have begun with a hello.
     """
+    if not message.nth and message.flows.isn[message.flow * 2 + message.side] >= 0:
+        return False
     data, at, records = message.data, 0, 0
     while at + _RECORD <= len(data):
         length = data[at + 3] << 8 | data[at + 4]
@@ -180,7 +186,7 @@ def _old_hello(message: Message, ledger: Ledger) -> int:
     known = data[2] == 1 and data[3] == 3 and data[4] <= 4  # noqa: PLR2004
     if known and ciphers and ciphers % 3 == 0 and length == 9 + ciphers + session + challenge:
         note = ledger.application(message.flow, "tls")
-        note.encrypted, note.why = True, _why(note.application)
+        note.seal(_why(note.application))
         note.fact("tls-offered", version_text(data[3] << 8 | data[4]))
     return 0
 

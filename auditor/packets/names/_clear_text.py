@@ -1,0 +1,72 @@
+"""Looks for text in flows that claim to be encrypted: a beginning like TLS proves nothing of it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from auditor.packets.batch import I64, U64, Bools
+from auditor.packets.listening import Payloads
+from auditor.packets.names._ledger import Ledger
+
+# So many bytes that are all text come of a cipher once in 10^10 packets: (98/256)^24.
+_LEAST = 24
+_MOST = 512
+_TEXT = bytes(range(0x20, 0x7F)) + b"\t\r\n"
+_HIGH_BITS = np.uint64(0x8080808080808080)
+_WORD, _RECORD = 8, 5
+_FIRST, _MAJOR = np.uint64(56), np.uint64(48)
+_DATA_RECORD = 0x17
+_BYTE = np.uint64(0xFF)
+# SSH lists its algorithms as text, over several segments, before its keys are changed.
+_SSH_OPENING = 8
+WHY = "text in clear was seen where its beginning claims that it is encrypted"
+
+
+def look(payloads: Payloads, ledger: Ledger) -> None:
+    """Expose flows of which a payload, or the contents of a TLS record of data, is text.
+
+    Only what came after the claim counts: hellos hold names and lists that are text.
+    """
+    newly = dict(ledger.newly)
+    ledger.newly.clear()
+    sealed = np.frombuffer(ledger.sealed, np.uint8)
+    if not sealed.any():
+        return
+    rows = np.flatnonzero((payloads.flow >= 0) & (payloads.length >= _LEAST))
+    rows = rows[sealed[payloads.flow[rows]] != 0]
+    head = payloads.head[rows]
+    plain = (head & _HIGH_BITS) == 0
+    record = (head >> _FIRST == _DATA_RECORD) & (head >> _MAJOR & _BYTE == 3)  # noqa: PLR2004
+    record &= payloads.length[rows] >= _LEAST + _RECORD
+    _read(payloads, ledger, rows[plain & ~record], 0, newly)
+    framed = rows[record]
+    if len(framed):
+        inside: Bools = (_words(payloads, framed) & _HIGH_BITS) == 0
+        # A record of data is no hello: the one that made the claim counts as well.
+        _read(payloads, ledger, framed[inside], _RECORD, {})
+
+
+def _read(payloads: Payloads, ledger: Ledger, rows: I64, skip: int, newly: dict[int, int]) -> None:
+    """Read the rows whose beginnings may be text."""
+    flows, opening = payloads.flow[rows].tolist(), payloads.nth[rows].tolist()
+    for row, flow, nth in zip(rows.tolist(), flows, opening, strict=True):
+        note = ledger.notes.get(flow)
+        if note is None or row <= newly.get(flow, -1):
+            continue
+        if note.application == "ssh" and nth < _SSH_OPENING:
+            continue
+        if is_text(payloads.payload(row)[skip : skip + _MOST]):
+            note.expose(WHY)
+            ledger.sealed[flow] = 0
+
+
+def is_text(data: bytes | memoryview) -> bool:
+    """Return whether bytes are text, and so many that no cipher makes them by chance."""
+    return len(data) >= _LEAST and not bytes(data).translate(None, _TEXT)
+
+
+def _words(payloads: Payloads, rows: I64) -> U64:
+    """Return the eight bytes after a record's head, as numbers."""
+    view = np.ndarray(len(payloads.buffer) - _WORD + 1, ">u8", payloads.buffer, strides=(1,))
+    words: U64 = view[payloads.at[rows] + _RECORD].astype(np.uint64)
+    return words
