@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -29,6 +30,9 @@ def read(paths: tuple[Path, ...], *, progress: Callable[[str], None] = lambda _:
     Raises `UsageError` (exit 2) for a named path that does not exist. Whatever else cannot be
     read, or not in full, is a gap. `progress` is told how far it is, in a line of words.
     """
+    # Its linear algebra is not used: without this it starts threads that wait in a loop, which
+    # costs as much as NumPy's import.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from auditor.packets import _captures  # NumPy: only for who reads a capture
 
     return _captures.read(paths, progress)

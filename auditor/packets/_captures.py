@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from time import monotonic
 from typing import get_args
@@ -249,17 +250,29 @@ def _flow(shown: str, origin: Origin, ends: FlowEnds, note: FlowNote) -> Flow:
         tunnel=ends.tunnel,
         vlan=ends.vlan,
         hidden_name=note.hidden_name,
-        carriers=tuple(Carrier(src=src, dst=dst) for src, dst in ends.carriers),
+        carriers=_carriers(ends.carriers) if ends.carriers else (),
         operations=_operations(note),
-        facts=tuple(Fact(name=n, value=v) for n, v in note.facts if n != "operations"),
+        # By name: in which order they were read depends on where windows end.
+        facts=tuple([_fact(n, v) for n, v in sorted(note.facts) if n != "operations"]),
     )
+
+
+def _carriers(ends: tuple[tuple[str, str], ...]) -> tuple[Carrier, ...]:
+    return tuple(Carrier(src=src, dst=dst) for src, dst in ends)
+
+
+@lru_cache(maxsize=1 << 10)
+def _fact(name: str, value: str) -> Fact:
+    """Return a fact: the same one for the many flows that it was read in."""
+    return Fact(name=name, value=value)
 
 
 def _operations(note: FlowNote) -> tuple[Operation, ...]:
     """Return what industrial messages did, in the order in which their reader says it."""
-    said = {
-        word for name, value in note.facts if name == "operations" for word in value.split(", ")
-    }
+    told = [value for name, value in note.facts if name == "operations"]
+    if not told:
+        return ()
+    said = {word for value in told for word in value.split(", ")}
     return tuple(word for word in get_args(Operation) if word in said)
 
 
@@ -268,5 +281,14 @@ def _queries(shown: str, origin: Origin, heard: list[Heard]) -> Iterator[Record]
         yield NameQuery(
             origin=origin,
             capture=shown,
-            **{field: getattr(query, field) for field in query.__struct_fields__},
+            name=query.name,
+            query_type=query.query_type,
+            client=query.client,
+            server=query.server,
+            transport=query.transport,
+            count=query.count,
+            first=query.first,
+            last=query.last,
+            response=query.response,
+            answers=query.answers,
         )

@@ -1,20 +1,23 @@
-"""Puts a flow's ends in order: who initiated, what became of it, addresses as text."""
+"""Puts flows' ends in order: who initiated, what became of them, addresses as text."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
-from ipaddress import IPv6Address
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
+
 from auditor.evidence.traffic import TcpState
+from auditor.packets._spelled import address
+from auditor.packets.batch import I64, U64, Bools
 from auditor.packets.listening import FlowEnds
+from auditor.packets.paths import Path
 
 if TYPE_CHECKING:
     from auditor.packets.flows import FlowTable
 
 _TCP = 6
-_PORTED = frozenset({6, 17, 33, 132, 136})
+_PORTED = (6, 17, 33, 132, 136)
 _FIN, _SYN, _RST, _SYN_ACK = 1, 2, 4, 8
 
 # Ports from 1024 up that a server listens on: what comes from one of them, to a port that is
@@ -26,27 +29,23 @@ SERVER_PORTS = frozenset(
         9200, 9600, 11211, 20000, 27017, 34962, 34963, 34964, 34980, 44818, 47808, 51820,
     }
 )  # fmt: skip
-_RESERVED = 1024
+_SERVES = np.isin(np.arange(65536), [*range(1024), *SERVER_PORTS])
 _IPV4, _IPV6 = 4, 6
 _CLASS_D, _ALL_ONES = 0xE, 0xFF
+# Flows that are put in order at once: enough for columns, few enough to cost no memory.
+_AT_ONCE = 1024
 
 
 class _Side(NamedTuple):
-    """One end of a flow: its address, port, and what it sent."""
+    """One end of each of many flows: `at` is its direction in the table's columns."""
 
-    high: int
-    low: int
-    port: int
-    packets: int
-    bytes: int
-    data: int
-    seen: int
-    first: int
-    last: int
-    order: int
-
-
-_COLUMNS = ("packets", "bytes", "data", "seen", "first", "last", "order")
+    at: I64
+    high: U64
+    low: U64
+    port: I64
+    seen: I64
+    order: I64
+    spoke: Bools
 
 
 def speaker(table: FlowTable, flow: int, side: int) -> tuple[str, int]:
@@ -56,138 +55,147 @@ def speaker(table: FlowTable, flow: int, side: int) -> tuple[str, int]:
     return _address(words[5] & 0xFF, words[side * 2], words[side * 2 + 1]), port
 
 
-def ends(table: FlowTable, flow: int) -> FlowEnds:
-    """Return one flow with its initiator first, as known by now."""
-    return _flow(
-        table,
-        table.key_words()[flow].tolist(),
-        *(tuple(int(table.column(name)[flow * 2 + side]) for name in _COLUMNS) for side in (0, 1)),
-    )
-
-
 def all_ends(table: FlowTable) -> Iterator[tuple[int, FlowEnds]]:
     """Yield every flow with its number, in the order of their first packets in the file."""
-    columns = [table.column(name).tolist() for name in _COLUMNS]
-    rows = list(zip(*columns, strict=True))
     first = table.column("order").reshape(-1, 2).min(axis=1)
-    words = table.key_words()
-    for flow in first.argsort(kind="stable").tolist():
-        yield flow, _flow(table, words[flow].tolist(), rows[flow * 2], rows[flow * 2 + 1])
+    flows = first.argsort(kind="stable")
+    for start in range(0, len(flows), _AT_ONCE):
+        some = flows[start : start + _AT_ONCE]
+        yield from zip(some.tolist(), ends(table, some), strict=True)
 
 
-def _flow(
-    table: FlowTable, words: list[int], first: tuple[int, ...], second: tuple[int, ...]
-) -> FlowEnds:
-    """Return a flow of its key and of what both of its ends sent."""
-    protocol = words[4] & 0xFFFFFFFF
-    version = words[5] & 0xFF
-    a = _Side(words[0], words[1], words[4] >> 48, *first)
-    b = _Side(words[2], words[3], words[4] >> 32 & 0xFFFF, *second)
-    swapped, known = _initiator_is_second(a, b, protocol, version)
-    if swapped:
-        a, b = b, a
-    path = table.paths[words[5] >> 8]
-    return FlowEnds(
-        src=_address(version, a.high, a.low),
-        dst=_address(version, b.high, b.low),
-        src_port=a.port,
-        dst_port=b.port,
-        protocol=protocol,
-        packets_out=a.packets,
-        packets_in=b.packets,
-        bytes_out=a.bytes,
-        bytes_in=b.bytes,
-        data_out=a.data,
-        data_in=b.data,
-        first=min(a.first, b.first),
-        last=max(a.last, b.last),
-        tcp_state=_state(a, b) if protocol == _TCP else "",
-        initiator_known=known,
-        tunnel=path.tunnels,
-        vlan=path.vlans,
-        carriers=tuple(
-            (_text(there), _text(here)) if swapped else (_text(here), _text(there))
-            for here, there in path.carriers
-        ),
+def ends(table: FlowTable, flows: I64) -> Iterator[FlowEnds]:
+    """Yield flows with their initiators first, as known by now."""
+    words = table.key_words()[flows]
+    protocol = (words[:, 4] & np.uint64(0xFFFFFFFF)).astype(np.int64)
+    version = (words[:, 5] & np.uint64(0xFF)).astype(np.int64)
+    first: I64 = np.zeros(len(flows), np.int64)
+    a, b = _side(table, flows, words, first), _side(table, flows, words, first + 1)
+    swapped, known = _second_initiated(a, b, protocol, version)
+    side = swapped.astype(np.int64)
+    out, back = _side(table, flows, words, side), _side(table, flows, words, 1 - side)
+    of = {
+        name: (table.column(name)[out.at], table.column(name)[back.at])
+        for name in ("packets", "bytes", "data", "first", "last")
+    }
+    rows = zip(
+        version.tolist(), swapped.tolist(), (words[:, 5] >> np.uint64(8)).tolist(),
+        out.high.tolist(), out.low.tolist(), back.high.tolist(), back.low.tolist(),
+        out.port.tolist(), back.port.tolist(), protocol.tolist(),
+        *(column.tolist() for name in ("packets", "bytes", "data") for column in of[name]),
+        np.minimum(*of["first"]).tolist(), np.maximum(*of["last"]).tolist(),
+        np.where(protocol == _TCP, _states(out, back), 0).tolist(), known.tolist(), strict=True,
+    )  # fmt: skip
+    for (
+        ip, turned, path, src_high, src_low, dst_high, dst_low, src_port, dst_port, number,
+        packets_out, packets_in, bytes_out, bytes_in, data_out, data_in, begin, end, state, sure,
+    ) in rows:  # fmt: skip
+        around = table.paths[path]
+        yield FlowEnds(
+            _address(ip, src_high, src_low), _address(ip, dst_high, dst_low), src_port, dst_port,
+            number, packets_out, packets_in, bytes_out, bytes_in, data_out, data_in, begin, end,
+            _STATES[state], sure, around.tunnels, around.vlans, _carriers(around, turned=turned),
+        )  # fmt: skip
+
+
+def _side(table: FlowTable, flows: I64, words: U64, side: I64) -> _Side:
+    """Return one end of each flow: the first or the second of its key, as `side` says."""
+    at = flows * 2 + side
+    row = np.arange(len(flows))
+    port = words[:, 4] >> np.where(side, 32, 48).astype(np.uint64) & np.uint64(0xFFFF)
+    return _Side(
+        at,
+        words[row, side * 2],
+        words[row, side * 2 + 1],
+        port.astype(np.int64),
+        table.column("seen")[at],
+        table.column("order")[at],
+        table.column("packets")[at] > 0,
     )
 
 
-def _initiator_is_second(a: _Side, b: _Side, protocol: int, version: int) -> tuple[bool, bool]:
-    """Say whether the second end initiated, and whether that is known or only likely."""
+def _second_initiated(a: _Side, b: _Side, protocol: I64, version: I64) -> tuple[Bools, Bools]:
+    """Say whether the second end initiated, and whether that is known or only likely.
+
+    It is who spoke first, unless that was a server's port speaking to one that is none.
+    """
     b_first = b.order < a.order
-    if protocol == _TCP:
-        return _tcp_initiator_is_second(a, b)
-    speaker_, hearer = (b, a) if b_first else (a, b)
-    if (
-        protocol in _PORTED
-        and _serves(speaker_.port)
-        and not _serves(hearer.port)
-        and not _is_many(version, hearer)
-    ):
-        return not b_first, False
-    return b_first, True
+    a_serves, b_serves = _SERVES[a.port], _SERVES[b.port]
+    from_server = np.where(b_first, b_serves & ~a_serves, a_serves & ~b_serves)
+    to_many = np.where(b_first, _is_many(version, a), _is_many(version, b))
+    answer = np.isin(protocol, _PORTED) & from_server & ~to_many
+    tcp_swapped, tcp_known = _tcp_second_initiated(a, b)
+    tcp = protocol == _TCP
+    return np.where(tcp, tcp_swapped, b_first ^ answer), np.where(tcp, tcp_known, ~answer)
 
 
-def _tcp_initiator_is_second(a: _Side, b: _Side) -> tuple[bool, bool]:
+def _tcp_second_initiated(a: _Side, b: _Side) -> tuple[Bools, Bools]:
     """Go by the handshake; without one by the ports: a server's are known, or lower."""
-    a_syn, b_syn = bool(a.seen & _SYN), bool(b.seen & _SYN)
-    if a_syn != b_syn:
-        return b_syn, True
-    if a_syn:  # both: opened from both ends at once (RFC 9293, 3.5)
-        return b.order < a.order, True
-    a_answered, b_answered = bool(a.seen & _SYN_ACK), bool(b.seen & _SYN_ACK)
-    if a_answered != b_answered:
-        return a_answered, True
-    a_serves, b_serves = _serves(a.port), _serves(b.port)
-    if a_serves != b_serves:
-        return a_serves, False
-    if a.port != b.port:
-        return b.port > a.port, False
-    return b.order < a.order, False
+    a_syn, b_syn = (a.seen & _SYN) != 0, (b.seen & _SYN) != 0
+    a_answered, b_answered = (a.seen & _SYN_ACK) != 0, (b.seen & _SYN_ACK) != 0
+    a_serves, b_serves = _SERVES[a.port], _SERVES[b.port]
+    b_first = b.order < a.order
+    swapped = np.select(
+        [
+            a_syn != b_syn,
+            a_syn,  # both: opened from both ends at once (RFC 9293, 3.5)
+            a_answered != b_answered,
+            a_serves != b_serves,
+            a.port != b.port,
+        ],
+        [b_syn, b_first, a_answered, a_serves, b.port > a.port],
+        b_first,
+    )
+    return swapped, a_syn | b_syn | (a_answered != b_answered)
 
 
-def _serves(port: int) -> bool:
-    return port < _RESERVED or port in SERVER_PORTS
-
-
-def _is_many(version: int, end: _Side) -> bool:
+def _is_many(version: I64, end: _Side) -> Bools:
     """Say whether an address is a group's or everybody's: such an end never initiates."""
-    if version == _IPV4:
-        return end.low >> 28 == _CLASS_D or end.low & 0xFF == _ALL_ONES
-    return version == _IPV6 and end.high >> 56 == _ALL_ONES
+    low, high = end.low, end.high >> np.uint64(56)
+    four = (low >> np.uint64(28) == _CLASS_D) | (low & np.uint64(0xFF) == _ALL_ONES)
+    many: Bools = np.where(version == _IPV4, four, (version == _IPV6) & (high == _ALL_ONES))
+    return many
 
 
-def _state(out: _Side, back: _Side) -> TcpState:
-    """Return what became of a TCP connection; `out` is what the initiator sent."""
-    opened = out.seen & _SYN
-    if back.seen & _SYN_ACK or back.seen & _SYN:
-        if (out.seen | back.seen) & _RST:
-            return "reset"
-        if out.seen & back.seen & _FIN:
-            return "closed"
-        # An answer to a SYN that was not captured, or a connection that is still open.
-        return "established" if opened or out.packets else "partial"
-    if not opened:
-        return "partial"
-    if back.seen & _RST:
-        return "refused"
-    return "partial" if back.packets else "attempt"
+_STATES: tuple[TcpState, ...] = (
+    "", "partial", "attempt", "refused", "established", "closed", "reset"
+)  # fmt: skip
+
+
+def _states(out: _Side, back: _Side) -> I64:
+    """Return what became of TCP connections, as places in `_STATES`; `out` initiated them."""
+    opened = (out.seen & _SYN) != 0
+    accepted = (back.seen & (_SYN_ACK | _SYN)) != 0
+    reset = ((out.seen | back.seen) & _RST) != 0
+    closed = (out.seen & back.seen & _FIN) != 0
+    of = _STATES.index
+    states: I64 = np.select(
+        [
+            accepted & reset,
+            accepted & closed,
+            # An answer to a SYN that was not captured, or a connection that is still open.
+            accepted & (opened | out.spoke),
+            accepted | ~opened,
+            (back.seen & _RST) != 0,
+            back.spoke,
+        ],
+        [of("reset"), of("closed"), of("established"), of("partial"), of("refused"), of("partial")],
+        of("attempt"),
+    )
+    return states
+
+
+def _carriers(around: Path, *, turned: bool) -> tuple[tuple[str, str], ...]:
+    """Return the ends of tunnels, that on the initiator's side first."""
+    if not around.carriers:
+        return ()
+    texts = ((address(here), address(there)) for here, there in around.carriers)
+    return tuple((there, here) if turned else (here, there) for here, there in texts)
 
 
 def _address(version: int, high: int, low: int) -> str:
-    """Return an address as text: RFC 5952 for IPv6, colons for a MAC address."""
     if version == _IPV4:
-        return f"{low >> 24}.{low >> 16 & 255}.{low >> 8 & 255}.{low & 255}"
+        return address(low.to_bytes(4, "big"))
     if version == _IPV6:
-        return _ipv6(high, low)
-    return low.to_bytes(6, "big").hex(":")
-
-
-def _text(address: bytes) -> str:
-    number = int.from_bytes(address, "big")
-    return _address({4: 4, 16: 6}.get(len(address), 0), number >> 64, number & (1 << 64) - 1)
-
-
-@lru_cache(maxsize=1 << 14)
-def _ipv6(high: int, low: int) -> str:
-    return str(IPv6Address(high << 64 | low))
+        return address((high << 64 | low).to_bytes(16, "big"))
+    return address(low.to_bytes(6, "big"))

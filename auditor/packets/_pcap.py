@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import repeat
 from struct import Struct as Layout
 from struct import unpack_from
 from sys import byteorder
@@ -17,6 +18,7 @@ from auditor.packets.batch import I64, MOST_PACKETS, Batch
 
 _HEADER = 24
 _RECORD = 16
+_LENGTH_AT = 8
 _FCS_KNOWN = 0x04000000
 _LINK_TYPE_BITS = 0xFFFF
 
@@ -105,7 +107,7 @@ def _next_length(window: Window, kind: _Kind) -> int:
     """Return the length that the next record declares; 0 where it is not there."""
     if window.at + kind.record > window.end:
         return 0
-    return int(unpack_from(f"{kind.order}I", window.data, window.at + 8)[0])
+    return int(unpack_from(f"{kind.order}I", window.data, window.at + _LENGTH_AT)[0])
 
 
 def _walk(window: Window, kind: _Kind) -> list[int]:
@@ -113,28 +115,25 @@ def _walk(window: Window, kind: _Kind) -> list[int]:
 
     A plain loop whose only work is to go from one length to the next. A number at any place is
     read from one of four views, shifted against each other: that is faster than to unpack it.
+    What looks like a header at the end, and is not whole, ends beyond it whatever it says.
     """
     view, end, position = window.view, window.end, window.at
     foreign = (kind.order == "<") != (byteorder == "little")
-    record, last = kind.record, end - kind.record
+    record = kind.record
     found: list[int] = []
     append = found.append
     if foreign:
         length_at = Layout(f"{kind.order}I").unpack_from
-        for _ in range(MOST_PACKETS):
-            if position > last:
-                break
-            following = position + record + length_at(view, position + 8)[0]
+        for _ in repeat(None, MOST_PACKETS):
+            following = position + record + length_at(view, position + _LENGTH_AT)[0]
             if following > end:
                 break
             append(position)
             position = following
     else:
-        numbers = [_aligned(view, shift) for shift in range(4)]
-        for _ in range(MOST_PACKETS):
-            if position > last:
-                break
-            following = position + record + numbers[position & 3][(position >> 2) + 2]
+        lengths = [_aligned(view[_LENGTH_AT:], shift) for shift in range(4)]
+        for _ in repeat(None, MOST_PACKETS):
+            following = position + record + lengths[position & 3][position >> 2]
             if following > end:
                 break
             append(position)

@@ -7,9 +7,9 @@ import numpy as np
 from auditor.packets.batch import PADDING, U8
 from auditor.packets.source import Source
 
-# Large enough that what a block costs as a whole is small beside its packets, small enough that
-# the headers of its packets stay in the processor's cache between two passes.
-SIZE = 4 << 20
+# Large enough that what a block and each flow in it cost is small beside their packets, small
+# enough that the headers of its packets stay in the processor's cache between two passes.
+SIZE = 8 << 20
 
 # The longest record that is believed (see `_stream.LONGEST_BLOCK`), and some more.
 LARGEST = 32 << 20

@@ -214,7 +214,7 @@ class FlowTable:
 
     def ends(self, flow: int) -> FlowEnds:
         """Return a flow with its initiator first, as far as it is known by now."""
-        return _ends.ends(self, flow)
+        return next(_ends.ends(self, np.array([flow], np.int64)))
 
     def speaker(self, flow: int, side: int) -> tuple[str, int]:
         """Return the address (text) and port of one end of a flow's key."""

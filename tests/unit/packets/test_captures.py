@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from struct import pack
@@ -14,8 +15,10 @@ from auditor.errors import UsageError
 from auditor.evidence import Record
 from auditor.evidence.traffic import Capture, Flow, NameQuery, Skipped
 from auditor.packets import _captures, names
+from auditor.packets._window import Window
 from auditor.packets.flows import FlowTable
 from auditor.packets.listening import Heard, Payloads, Unheard
+from tests.captures.__main__ import write
 from tests.packet_bytes import SYN, ethernet, ipv4, pcap, tcp, udp
 
 QUESTION = bytes.fromhex("12340100000100000000000007") + b"example\3com\0\0\1\0\1"
@@ -186,3 +189,14 @@ def test_progress_is_told(tmp_path: Path) -> None:
     packets.read((path,), progress=told.append)
     assert told
     assert "read" in told[0]
+
+
+@pytest.mark.parametrize("size", [8 << 10, 100 << 10])
+def test_where_windows_end_changes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    path = tmp_path / "a.pcap"
+    write(path, 1_500)
+    whole = packets.read((path,))
+    monkeypatch.setattr(_captures, "Window", partial(Window, size=size))
+    assert packets.read((path,)) == whole
