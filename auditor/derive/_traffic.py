@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from collections.abc import Iterable
+from functools import cached_property, lru_cache
 from typing import Literal
 
 import msgspec
@@ -14,15 +15,16 @@ from auditor.derive._cluster import Cluster
 from auditor.derive._kept import Kept
 from auditor.derive._named import ANSWERED, CLAIMED, is_resolver, operator
 from auditor.derive._verdict import Question, Verdict, judge
-from auditor.evidence import Evidence
+from auditor.evidence import Evidence, Record
 from auditor.evidence.crossing import Direction
 from auditor.evidence.site import Site
-from auditor.evidence.traffic import LINK_TUNNELS, Carrier, Flow
+from auditor.evidence.traffic import LINK_TUNNELS, SILENT, Carrier, Flow, NameQuery
 from auditor.hostnames import address_of
 from auditor.site import LINK_LOCAL, excepted, zone_of
 
 OUTSIDE = "outside"
 _MAC = re.compile(r"[0-9a-f]{2}(?::[0-9a-f]{2}){5}")
+_SERVED = frozenset({"udp", "tcp"})
 _NO_CLUSTER = Cluster(manifests=False, services={}, compose=frozenset())
 
 
@@ -67,6 +69,9 @@ class JudgedFlow(Struct, frozen=True, kw_only=True):
     @property
     def answered(self) -> bool:
         """Return whether packets went both ways, and it was no mere refusal."""
+        if self.direction == "in" and not self.flow.initiator_known and self.flow.packets_in:
+            # Only its ports tell who began: whoever did, something left.
+            return True
         both = self.flow.packets_out > 0 and self.flow.packets_in > 0
         return both and self.flow.tcp_state not in ("attempt", "refused")
 
@@ -75,7 +80,9 @@ class JudgedFlow(Struct, frozen=True, kw_only=True):
         """Return whether what was said could be read on the way; `empty`: nothing was said."""
         if self.flow.encrypted is not None:
             return "encrypted" if self.flow.encrypted else "clear"
-        if self.flow.tcp_state in ("attempt", "refused"):
+        # A SYN may carry data (RFC 7413): an attempt that did is not empty.
+        silent = self.flow.encrypted_why in ("", SILENT)
+        if self.flow.tcp_state in ("attempt", "refused") and silent:
             return "empty"
         return "untold"
 
@@ -87,16 +94,17 @@ def judged(evidence: Evidence) -> tuple[JudgedFlow, ...]:
 
 @lru_cache(maxsize=1)
 def _judged(site: Site, at: str, records: Kept) -> tuple[JudgedFlow, ...]:
-    judge_flow = _Judge(site, at)
+    judge_flow = _Judge(site, at, records)
     return tuple(judge_flow(record) for record in records if isinstance(record, Flow))
 
 
 class _Judge:
     """Judges flows of one site at one time; what it was asked before it knows."""
 
-    def __init__(self, site: Site, at: str) -> None:
+    def __init__(self, site: Site, at: str, records: Iterable[Record]) -> None:
         self._site = site
         self._at = at
+        self._records = records
         self._by_port = any(exception.port for exception in site.exceptions)
         self._places: dict[tuple[str, int, str], Verdict] = {}
 
@@ -185,9 +193,9 @@ class _Judge:
     def _by_name(self, flow: Flow, far: Verdict) -> tuple[bool | None, str, tuple[str, ...]]:
         """Return whether an exception for a name covers the flow, with whose and why.
 
-        A client may claim any name: an exception holds where a name server led to this address
-        as well. Where only the claim speaks for it, or an address is several names', nobody can
-        tell.
+        A client may claim any name: an exception holds where a name server of the site led to
+        this address as well. Where only the claim speaks for it, or an address is several names',
+        nobody can tell.
         """
         claimed = sorted({n.name.lower() for n in flow.names if n.source in CLAIMED})
         answered = sorted({n.name.lower() for n in flow.names if n.source in ANSWERED})
@@ -210,8 +218,25 @@ class _Judge:
         if claimed and not set(claimed) <= set(answered):
             told = f"only the client says that it is {good[0]}, which is excepted by {found.owner}"
             return None, who, (*far.how, told)
+        if any((name, flow.dst) not in self._vouched for name in asked):
+            told = f"no name server of the site was heard to say that {flow.dst} is {good[0]}"
+            return None, who, (*far.how, told)
         told = f"{good[0]} is excepted by {found.owner} until {found.expires}: {found.reason}"
         return True, who, (*far.how, told)
+
+    @cached_property
+    def _vouched(self) -> frozenset[tuple[str, str]]:
+        """Return (name, address) pairs that a name server of the site answered to a question.
+
+        Anybody's server may answer anything: what one outside says proves no name.
+        """
+        return frozenset(
+            (record.name.lower(), address)
+            for record in self._records
+            if isinstance(record, NameQuery) and record.count and record.transport in _SERVED
+            if self._place(record.server, 0, "resolver").approved
+            for address in record.answers
+        )
 
 
 def _use(flow: Flow) -> str:

@@ -43,11 +43,13 @@ APPLICATIONS: tuple[str, ...] = get_args(Application)
 # How packets were wrapped; the list is closed, and part of the schema.
 TunnelKind = Literal[
     "gre", "eoip", "nvgre", "erspan", "vxlan", "vxlan-gpe", "geneve", "ipip", "6in4", "4in6",
-    "6in6", "teredo", "gtp-u", "l2tp", "etherip", "ah", "mpls", "pppoe", "pbb", "nsh",
+    "6in6", "teredo", "gtp-u", "l2tp", "etherip", "mpls", "pppoe", "pbb", "nsh",
 ]  # fmt: skip
 TUNNELS: tuple[str, ...] = get_args(TunnelKind)
 # Tunnels without IP addresses of their own: they do not lead off their network.
-LINK_TUNNELS = frozenset({"mpls", "pppoe", "pbb", "nsh", "ah"})
+LINK_TUNNELS = frozenset({"mpls", "pppoe", "pbb", "nsh"})
+# Why nobody can tell whether a flow is encrypted that carried nothing.
+SILENT = "no data was seen"
 
 
 class Skipped(Struct, frozen=True, order=True, kw_only=True, forbid_unknown_fields=True):

@@ -24,6 +24,8 @@ _TRANSPARENT, _ERSPAN_2, _ERSPAN_3, _PPP, _WCCP, _EOIP = (
     0x6558, 0x88BE, 0x22EB, 0x880B, 0x883E, 0x6400,
 )  # fmt: skip
 _CHECKSUM, _ROUTING, _KEY, _SEQUENCE, _ACKNOWLEDGEMENT = 0x8000, 0x4000, 0x2000, 0x1000, 0x80
+# Numbers that NVGRE gives to networks (RFC 7637, 3.2); a smaller key is anybody's.
+_NETWORKS = range(0x1000, 0xFFFFFF)
 _ETHERNET_IN_IP_3 = 0x3000
 
 
@@ -40,7 +42,7 @@ def mpls_in_ip(layer: Layer) -> Tunnel | None:
 
 
 def gre(layer: Layer) -> Tunnel | None:
-    """Read GRE (RFC 2784, 2890), its version 1 (RFC 2637), ERSPAN and Ethernet over IP in it."""
+    """Read GRE (RFC 2784, 2890), its version 1 (RFC 2637), NVGRE, ERSPAN, Ethernet over IP."""
     if not layer.holds(4):
         return None
     flags, kind = layer.word(0), layer.word(2)
@@ -50,10 +52,13 @@ def gre(layer: Layer) -> Tunnel | None:
     # Routing in it (RFC 1701) is no longer read by anybody.
     if flags & 7 or flags & _ROUTING or not layer.holds(size):
         return None
-    return _gre_0(flags, kind, layer.after(size))
+    return _gre_0(flags, kind, layer.after(size), layer.number(4, 3))
 
 
-def _gre_0(flags: int, kind: int, rest: Layer) -> Tunnel | None:
+def _gre_0(flags: int, kind: int, rest: Layer, network: int) -> Tunnel | None:
+    """Read version 0; `network` is what stands where NVGRE has its virtual network's number."""
+    if kind == _TRANSPARENT and flags == _KEY and network in _NETWORKS:
+        return Tunnel("nvgre", FRAME, rest)
     if kind == _ERSPAN_2:
         # Its first version has no header of its own.
         return Tunnel("erspan", FRAME, rest.after(8 if flags & _SEQUENCE else 0))

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from auditor.packets import _ends
 from auditor.packets._grouping import Groups, by_number, group, keys
-from auditor.packets.batch import I64, U8, U64
+from auditor.packets.batch import I64, U8, U64, Bools
 from auditor.packets.columns import Columns
 from auditor.packets.listening import FlowEnds
 from auditor.packets.paths import Paths
@@ -185,6 +185,9 @@ class FlowTable:
         nth = np.empty(len(row), np.int64)
         nth[row] = before + np.repeat(old_data - before[starts], counts)
         seen = _SUMMARY[columns.flags[row]] | (has_data * np.uint8(SAW_DATA))
+        late = self._late_resets(columns, side, numbers)
+        if len(late):
+            seen[np.isin(row, late)] &= np.uint8(0xFF ^ SAW_RST)
         time, order = columns.time[row], columns.order[row]
         first_row = row[starts]
         is_tcp = columns.protocol[first_row] == _TCP
@@ -211,6 +214,22 @@ class FlowTable:
         syn = syn[numbers[syn] >= 0]
         column["isn"][numbers[syn] * 2 + side[syn]] = columns.seq[syn]
         return Placement(flow=numbers, side=side, nth=nth)
+
+    def _late_resets(self, columns: Columns, side: U8, numbers: I64) -> I64:
+        """Return the rows that reset what both ends had finished: nothing more was lost by it."""
+        resets = np.flatnonzero(((columns.flags & RST) != 0) & (numbers >= 0))
+        if not len(resets):
+            return resets
+        fins = np.flatnonzero(((columns.flags & FIN) != 0) & (numbers >= 0))
+        ended, first = np.unique(numbers[fins] * 2 + side[fins], return_index=True)
+        late: Bools = np.ones(len(resets), np.bool_)
+        for direction in (numbers[resets] * 2, numbers[resets] * 2 + 1):
+            finished = (self._directions["seen"][direction] & SAW_FIN) != 0
+            if len(ended):
+                place = np.minimum(np.searchsorted(ended, direction), len(ended) - 1)
+                finished |= (ended[place] == direction) & (fins[first[place]] <= resets)
+            late &= finished
+        return resets[late]
 
     def ends(self, flow: int) -> FlowEnds:
         """Return a flow with its initiator first, as far as it is known by now."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import cache
 
 from auditor.catalogues.operators import operator_of, operators
-from auditor.evidence.traffic import NameSeen
+from auditor.evidence.traffic import SILENT, NameSeen
 from auditor.packets.applications import APPLICATIONS
 from auditor.packets.dissected import LAYER_2
 from auditor.packets.listening import FlowEnds, FlowNote
@@ -19,7 +19,6 @@ _DOT, _DOQ_DRAFTS = 853, frozenset({784, 853, 8853})
 _HTTPS = 443
 _CARRIERS = frozenset({"tls", "quic", "dtls"})
 _NOTHING = FlowNote()
-_SILENT = "no data was seen"
 _UNKNOWN = "what it says was not recognised, and looking random proves no encryption"
 _BANNERS = 2
 _OPENING = "only its opening was seen, which is in clear"
@@ -79,7 +78,7 @@ def _secrecy(ends: FlowEnds, application: str) -> tuple[bool | None, str]:
     if ends.protocol in _OF_PROTOCOL:
         return _OF_PROTOCOL[ends.protocol]
     if ends.protocol < LAYER_2 and not ends.data_out and not ends.data_in:
-        return None, _SILENT
+        return None, SILENT
     return None, _UNKNOWN
 
 

@@ -35,7 +35,6 @@ class Skip(StrEnum):
     PPP_CONTROL = "ppp-control"
     PPP_COMPRESSED = "ppp-compressed"
     PPP_FRAGMENT = "ppp-fragment"
-    L2TP_CONTROL = "l2tp-control"
     WLAN_MANAGEMENT = "wlan-management"
     WLAN_CONTROL = "wlan-control"
     WLAN_ENCRYPTED = "wlan-encrypted"
@@ -54,7 +53,6 @@ class Skip(StrEnum):
     CUT_TRANSPORT = "cut-in-transport-header"
     BAD_LINK = "malformed-link-header"
     BAD_IP = "malformed-ip-header"
-    BAD_TUNNEL = "malformed-tunnel-header"
     CRASHED = "crashed"
 
 
@@ -88,7 +86,6 @@ SENTENCES = {
     Skip.PPP_CONTROL: "sets up a PPP link (LCP, IPCP, authentication …)",
     Skip.PPP_FRAGMENT: "is part of a packet that PPP sent in pieces (multilink)",
     Skip.PPP_COMPRESSED: "is compressed or encrypted by PPP: what it carries cannot be read",
-    Skip.L2TP_CONTROL: "sets up an L2TP tunnel",
     Skip.WLAN_MANAGEMENT: "manages a wireless network (IEEE 802.11)",
     Skip.WLAN_CONTROL: "controls a wireless network (IEEE 802.11)",
     Skip.WLAN_ENCRYPTED: "is encrypted on the wireless link: what it carries cannot be read",
@@ -107,7 +104,6 @@ SENTENCES = {
     Skip.CUT_TRANSPORT: "was cut by the capture before the ports",
     Skip.BAD_LINK: "has a link header that contradicts itself",
     Skip.BAD_IP: "has an IP header that contradicts itself",
-    Skip.BAD_TUNNEL: "has a tunnel header that contradicts itself",
     Skip.CRASHED: "made the reader fail: an error of this toolkit",
 }
 

@@ -170,6 +170,9 @@ TUNNELS = {
     "gre-ethernet": _tunnelled(
         over(47, pack(">HHI", 0x2000, 0x6558, 77) + _TAGGED), "gre", vlans=(7,)
     ),
+    "nvgre": _tunnelled(
+        over(47, pack(">HHI", 0x2000, 0x6558, 0x1234_5607) + _TAGGED), "nvgre", vlans=(7,)
+    ),
     "gre-mpls": _tunnelled(over(47, pack(">HH", 0, 0x8847) + labels(INNER4, 20)), "gre", "mpls"),
     "pptp": _tunnelled(
         over(47, pack(">HHHHII", 0x3081, 0x880B, len(_PPP4), 1, 1, 1) + _PPP4), "gre"

@@ -8,7 +8,7 @@ import pytest
 from auditor.derive.traffic_destinations import DERIVATION
 from auditor.evidence.site import Site
 from auditor.evidence.traffic import Carrier
-from tests.traffic_records import SITE, evidence, excepted, flow, names
+from tests.traffic_records import SITE, evidence, excepted, flow, names, query
 
 
 def destinations(*flows, site: Site = SITE):
@@ -98,9 +98,60 @@ def test_an_exception_that_does_not_hold_approves_nothing(exception):
 @pytest.mark.parametrize("destination", ["a.example", "203.0.113.9", "203.0.113.0/24"])
 def test_an_exception_approves_the_address_or_a_name_that_was_answered(destination):
     both = names(tls_sni="a.example", dns_answer="a.example")
-    (found,) = destinations(flow(names=both), site=with_exceptions(excepted(destination)))
+    answered = query("a.example", answers=("203.0.113.9",))
+    site = with_exceptions(excepted(destination))
+    (found,) = destinations(flow(names=both), answered, site=site)
     assert found.approved is True
     assert found.exception == "ops, until 2027-01-31"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        (),
+        (query("a.example", answers=("203.0.113.9",), server="203.0.113.66"),),
+        (query("a.example", answers=("203.0.113.9",), server="10.1.0.53", count=0),),
+        (query("a.example", answers=("203.0.113.9",), transport="mdns"),),
+        (query("b.example", answers=("203.0.113.9",)),),
+        (query("a.example", answers=("203.0.113.10",)),),
+    ],
+    ids=("nobody", "a-server-outside", "nobody-asked", "on-the-spot", "another-name", "elsewhere"),
+)
+@pytest.mark.parametrize("claims", [{"tls_sni": "a.example"}, {}])
+def test_a_name_that_no_server_of_the_site_answered_approves_nothing(said, claims):
+    both = names(**claims, dns_answer="a.example")
+    site = with_exceptions(excepted("a.example"))
+    (found,) = destinations(flow(names=both), *said, site=site)
+    assert found.approved is None
+
+
+def test_a_declared_resolver_outside_is_believed():
+    site = msgspec.structs.replace(
+        SITE, exceptions=(excepted("a.example"),), resolvers=("203.0.113.53",)
+    )
+    answered = query("a.example", answers=("203.0.113.9",), server="203.0.113.53")
+    both = names(tls_sni="a.example", dns_answer="a.example")
+    (found,) = destinations(flow(names=both), answered, site=site)
+    assert found.approved is True
+
+
+def test_data_in_an_unanswered_syn_is_not_nothing():
+    what = "what it says was not recognised, and looking random proves no encryption"
+    (found,) = destinations(
+        flow(tcp_state="attempt", packets_in=0, encrypted=None, application="", encrypted_why=what)
+    )
+    assert (found.answered, found.untold_flows) == (0, 1)
+
+
+def test_what_went_out_from_a_low_port_is_told_though_nobody_outside_was_heard():
+    """Its ports make it look like an answer: whoever began, something left."""
+    (found,) = destinations(
+        flow(
+            src="203.0.113.9", dst="10.1.2.3", src_port=40000, dst_port=53, protocol="udp",
+            packets_out=0, bytes_out=0, initiator_known=False, tcp_state="",
+        )
+    )  # fmt: skip
+    assert (found.direction, found.answered, found.bytes_out) == ("in", 1, 700)
 
 
 def test_an_approved_flow_does_not_hide_one_that_is_not():

@@ -6,6 +6,7 @@ from struct import pack
 
 import pytest
 
+from auditor.evidence.traffic import TUNNELS
 from auditor.packets._layer import Layer
 from auditor.packets.dissect import MOST_TUNNELS, dissect
 from auditor.packets.dissected import LAYER_2, Dissected, Fragment
@@ -132,6 +133,11 @@ def test_a_packet_cut_anywhere_is_the_same_flow_an_outer_one_or_a_cut(name: str)
 )  # fmt: skip
 def test_what_is_no_flow_has_its_reason(odd: Odd, reason: Skip) -> None:
     assert read(odd) is reason
+
+
+def test_every_word_of_a_tunnel_is_one_that_is_produced() -> None:
+    produced = {word for odd in ALL.values() for word in odd.tunnels}
+    assert set(TUNNELS) == produced
 
 
 def outer(found: Dissected | Skip) -> None:

@@ -41,6 +41,16 @@ def _back(flags: int, data: bytes = b"", *, seq: int = 9000, dport: int = 40000)
     return ethernet(ipv4(SERVER, CLIENT, tcp(443, dport, flags, data, seq=seq)))
 
 
+def test_a_reset_of_another_flow_or_a_later_batch_is_told_apart(tmp_path: Path) -> None:
+    ended = (*OPEN, _out(FIN | ACK), _back(FIN | ACK))
+    other = (_out(SYN, sport=40001), _back(SYN | ACK, dport=40001), _out(RST, sport=40001))
+    for size in (4096, 4 << 20):
+        filler = [ethernet(ipv4(CLIENT, SERVER, udp(9, 9, bytes(900)), 17))] * 12
+        found = _read(tmp_path, *ended, *filler, *other, _out(RST), size=size)
+        states = {one.src_port: one.tcp_state for one in found if one.protocol == 6}
+        assert states == {40000: "closed", 40001: "reset"}, size
+
+
 def _read(tmp_path: Path, *packets: bytes, size: int = 4 << 20) -> list[FlowEnds]:
     return flows(read(tmp_path / "a.pcap", pcap(packets), size=size)[0])
 
@@ -58,6 +68,11 @@ OPEN = (_out(SYN), _back(SYN | ACK), _out(ACK, seq=1001))
         ((*OPEN, _out(FIN | ACK)), "established", True),
         ((*OPEN, _out(FIN | ACK), _back(FIN | ACK)), "closed", True),
         ((*OPEN, _back(RST)), "reset", True),
+        ((*OPEN, _out(FIN | ACK), _back(FIN | ACK), _out(RST)), "closed", True),
+        ((*OPEN, _out(FIN | ACK), _back(FIN | ACK), _back(RST)), "closed", True),
+        ((*OPEN, _out(FIN | ACK), _out(RST), _back(FIN | ACK)), "reset", True),
+        ((*OPEN, _back(RST), _out(FIN | ACK), _back(FIN | ACK)), "reset", True),
+        ((*OPEN, _out(FIN | ACK), _back(RST)), "reset", True),
         ((_back(SYN | ACK), _out(ACK)), "established", True),
         ((_out(ACK, b"x"), _back(ACK, b"y")), "partial", False),
         ((_back(ACK, b"y"), _out(ACK, b"x")), "partial", False),
