@@ -42,6 +42,8 @@ _MAKES = frozenset(("copyreg._reconstructor", "copyreg.__newobj__"))
 # The attribute of joblib's wrapper that names an array's class.
 _SUBCLASS = "subclass"
 _CYTHON = "__pyx_unpickle_"
+# numpy.org/doc/stable/reference/arrays.interface.html, and the same of PyTorch and of DLPack.
+_ADDRESSES = ("__array", "__cuda_array", "__dlpack")
 _SLOTTED = 2
 _FILLED = (List, Dict, Set)
 _UNHASHABLE = frozenset((List, Dict, Set, Changeable))
@@ -131,12 +133,7 @@ def add_items(machine: Machine, target: object, values: list[object], kind: Kind
     if isinstance(target, Obj):
         entry = target.made_by.entry
         if entry is not None and entry.items:
-            if target.built:
-                machine.note("pickle-item-target", "dangerous", "an object changes after its use")
-            elif isinstance(target.facts, kind):
-                target.facts.extend(values)
-            elif isinstance(target.facts, (Dict, List, Set)):
-                machine.note("pickle-item-target", "malformed", "elements of another kind are put")
+            _put(machine, target, values, kind)
             return
         name = target.made_by.full
     else:
@@ -145,6 +142,22 @@ def add_items(machine: Machine, target: object, values: list[object], kind: Kind
         "pickle-item-target", "dangerous", "elements are put into something that takes none",
         global_name=name,
     )  # fmt: skip
+
+
+def _put(machine: Machine, target: Obj, values: list[object], kind: Kind) -> None:
+    """Put elements into an object whose entry lets it take them."""
+    if target.built:
+        machine.note("pickle-item-target", "dangerous", "an object changes after its use")
+    elif isinstance(target.facts, kind):
+        target.facts.extend(values)
+    elif isinstance(target.facts, (Dict, List, Set)):
+        machine.note("pickle-item-target", "malformed", "elements of another kind are put")
+    elif kind is Dict and _names_memory(machine, Dict(values)):
+        # A Bunch of scikit-learn's finds its attributes among its items.
+        machine.note(
+            "pickle-build-state", "dangerous", "an object says where an array lies",
+            global_name=target.made_by.full,
+        )  # fmt: skip
 
 
 def check_keys(machine: Machine, keys: list[object]) -> None:
@@ -248,11 +261,29 @@ def _hold_a_global(machine: Machine, values: Iterable[object]) -> bool:
 
 
 def _sets_special(machine: Machine, state: object) -> bool:
-    """Return whether a state with slots sets attributes such as `__class__` (setattr)."""
-    if not isinstance(state, tuple) or len(state) != _SLOTTED:
+    """Return whether a state sets what is looked up on an object.
+
+    With slots it is set by `setattr`, such as `__class__`. In a dict of attributes NumPy and
+    PyTorch find an array's address and shape, and believe them.
+    """
+    if not isinstance(state, tuple):
+        return _names_memory(machine, state)
+    if len(state) != _SLOTTED:
         return False
-    slots = state[1]
+    attributes, slots = state
+    if _names_memory(machine, attributes):
+        return True
     if not isinstance(slots, Dict):
         return False
     machine.charge(len(slots))
     return any(not isinstance(name, str) or name.startswith("__") for name in slots[::2])
+
+
+def _names_memory(machine: Machine, attributes: object) -> bool:
+    """Return whether attributes are such as NumPy asks any object for (arrays.interface)."""
+    if isinstance(attributes, Obj):
+        attributes = attributes.facts
+    if not isinstance(attributes, Dict):
+        return False
+    machine.charge(len(attributes) >> 3)
+    return any(type(name) is str and name.startswith(_ADDRESSES) for name in attributes[::2])

@@ -30,7 +30,10 @@ _STATES = (((3,), 8), ((4,), 9))
 _ORDERS = ("<", ">", "|", "=")
 # NumPy divides by it.
 _ALIGNMENTS = (1, 2, 4, 8, 16, 32, 64)
-_RECORDS = ("numpy.record", "numpy.rec.record", "numpy.void")
+_RECORDS = (
+    "numpy.record", "numpy.rec.record", "numpy.void", "numpy.core.records.record",
+    "numpy._core.records.record",
+)  # fmt: skip
 _MAX_SIZE = 1 << 40
 
 

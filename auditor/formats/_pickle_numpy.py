@@ -14,7 +14,10 @@ from auditor.formats._pickle_values import OPAQUE, Dict, Global, List, Obj
 if TYPE_CHECKING:
     from auditor.formats._pickle_machine import Machine
 
-_ARRAYS = ("numpy.ndarray", "numpy.matrix", "numpy.recarray", "numpy.rec.recarray")
+_ARRAYS = (
+    "numpy.ndarray", "numpy.matrix", "numpy.recarray", "numpy.rec.recarray",
+    "numpy.core.records.recarray", "numpy._core.records.recarray",
+)  # fmt: skip
 _MASKED = ("numpy.ma.core.MaskedArray", "numpy.ma.MaskedArray")
 _GENERATORS = ("MT19937", "PCG64", "PCG64DXSM", "Philox", "SFC64")
 _WORDS = 624

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,7 @@ _CODECS = ("latin1", "latin-1", "iso-8859-1", "utf-8", "utf8", "ascii")
 _PAIR = 2
 _PATTERN = 1 << 16
 _MAX_RANK = 64
+_RATIO = re.compile(r"[+-]?[0-9]{1,4300}(/[0-9]{1,4300})?")
 _FACTORIES = (
     "builtins.list", "builtins.dict", "builtins.set", "builtins.int", "builtins.float",
     "builtins.str", "builtins.tuple", "builtins.bool", "builtins.bytes", "collections.Counter",
@@ -237,6 +239,16 @@ def _pattern(machine: Machine, callee: Global, arguments: Arguments) -> object:
     return odd(machine, callee)
 
 
+def _fraction(machine: Machine, callee: Global, arguments: Arguments) -> object:
+    """Check a fraction: with an exponent (`1e999999999`) all its digits would be worked out."""
+    match arguments:
+        case (int(),) | (int(), int()):
+            return Obj(callee)
+        case (str(text),) if _RATIO.fullmatch(text):
+            return Obj(callee)
+    return odd(machine, callee)
+
+
 def _dict_state(machine: Machine, target: Obj, state: object) -> None:
     """Take attributes by name, as `__dict__.update` does; slots are set by `setattr`."""
     match state:
@@ -271,6 +283,7 @@ CALLS: dict[str, Check] = {
     "collections.deque": _deque,
     "copyreg.__newobj__": _newobj,
     "copyreg._reconstructor": _reconstructor,
+    "fractions.Fraction": _fraction,
     "re._compile": _pattern,
 }
 BUILDS: dict[str, Callable[[Machine, Obj, object], None]] = {

@@ -6,6 +6,7 @@ import json
 import struct
 from collections.abc import Iterator
 
+from tests.corpus import _ops as op
 from tests.corpus._archives import plain_zip
 from tests.corpus._case import Case
 from tests.corpus._hdf5 import hdf5
@@ -108,7 +109,37 @@ def _skops() -> Iterator[tuple[str, bytes, str]]:
     yield "skops_schema_is_a_list", plain_zip({"schema.json": json.dumps(nodes).encode()}), "a list"
 
 
+def _pickles() -> Iterator[tuple[str, bytes, str]]:
+    place = {"data": (8, True), "shape": (10,), "typestr": "<f8", "version": 3}
+    state = {"__array_interface__": place}
+    space = ("types", "SimpleNamespace")
+    lies = op.built(op.call(*space), state)
+    curve = {"X_thresholds_": [0.0, 1.0], "y_thresholds_": [lies, lies], "out_of_bounds": "nan"}
+    isotonic = op.built(op.newobj("sklearn.isotonic", "IsotonicRegression"), curve)
+    yield "array_interface_of_a_namespace", op.stream(lies), "NumPy believes an address"
+    yield "array_interface_that_loading_reads", op.stream(isotonic), "and loading makes an array"
+    ordered = op.Raw(op.call("collections", "OrderedDict") + op.value("__array_struct__") + b"Ns")
+    hidden = op.built(op.call(*space), ordered)
+    yield "array_interface_in_an_ordered_state", op.stream(hidden), "a state that is no plain dict"
+    slots = op.built(op.call(*space), (state, None))
+    yield "array_interface_beside_slots", op.stream(slots), "a state of two parts"
+    bunch = op.newobj("sklearn.utils._bunch", "Bunch")
+    filled = op.Raw(bunch + op.value("__array_interface__") + op.value(place) + b"s")
+    yield "array_interface_of_a_bunch", op.stream(filled), "its attributes are its items"
+    fraction = op.call("fractions", "Fraction", ("1e999999999",))
+    yield "fraction_of_a_billion_digits", op.stream(fraction), "its digits are worked out"
+    repeats = ("a", "b", [0.0, 1.0], 1 << 40)
+    kernels = "sklearn.gaussian_process.kernels"
+    made = op.newobj(kernels, "Hyperparameter", repeats)
+    yield "hyperparameter_of_a_trillion_bounds", op.stream(made), "an array is repeated"
+    batch = "transformers.tokenization_utils_base"
+    encoding = op.built(op.newobj(batch, "BatchEncoding"), {"data": state})
+    yield "array_interface_of_a_batch", op.stream(encoding), "its attributes are a dict's items"
+
+
 def cases() -> Iterator[Case]:
+    for label, data, why in _pickles():
+        yield Case(label, data, "12", "arrays.interface", why)
     for label, data, why in _polyglots():
         yield Case(label, data, "4", "polyglot", why)
     for label, data, why in _keras():
