@@ -39,6 +39,9 @@ def _matches(packet: Packet) -> Likeness:
     kind, length = head >> _KIND_SHIFT, head & _LENGTH
     if head & _RESERVED or not length or 2 + length > packet.size:
         return Likeness.NO
+    # A datagram has no padding, as a frame has; it proves little else.
+    if not packet.ether_type and 2 + length != packet.size:
+        return Likeness.NO
     if kind in {_VARIABLES, _MAILBOX}:
         return Likeness.MAYBE
     if kind != _DATAGRAMS or -1 in set(_commands(packet.data)):

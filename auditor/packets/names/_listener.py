@@ -215,8 +215,14 @@ class NameListener:
                 waiting.append((title, hearer))
         following.hearers = tuple(waiting)
         if not waiting:
-            del self._streams[direction]
-            self._wanted[direction] = False
+            self._drop(direction)
+
+    def _drop(self, direction: int) -> None:
+        """Forget a direction; tell where it said two things in one place."""
+        following = self._streams.pop(direction, None)
+        self._wanted[direction] = False
+        if following is not None and following.stream.contradicted:
+            self._ledger.gap("malformed", "TCP streams whose bytes differ where they came twice")
 
     def _end(self, direction: int) -> None:
         """Let those who wait for a direction hear what there is of it."""
@@ -228,8 +234,7 @@ class NameListener:
             if direction not in self._streams:
                 break
             self._advance(direction, following, more=False)
-        self._streams.pop(direction, None)
-        self._wanted[direction] = False
+        self._drop(direction)
 
 
 def _early(tcp: Rows, payloads: Payloads, flows: FlowTable) -> I64:

@@ -53,6 +53,7 @@ class _Hearer(Hearer):
             return 0
         if data.startswith(_PREFACE):
             ledger.application(message.flow, "http").fact("http-version", "2 (prior knowledge)")
+            ledger.gap("unsupported", "HTTP/2 in clear: the hosts in it are not read")
             return 0
         at = 0
         for _ in range(_MOST_REQUESTS):
@@ -100,6 +101,9 @@ def _keep(
             ledger.name(flow, _host(absolute.group(1)), "http_host", message.time)
             note.fact("proxy", "absolute form")
     upgrade = _UPGRADE.search(head)
+    if upgrade is not None and upgrade.group(1).strip().lower() == b"h2c":
+        # The first request's host was read; those of the streams that follow are not.
+        ledger.gap("unsupported", "HTTP/2 in clear: the hosts in it are not read")
     if upgrade is not None:
         note.fact("http-upgrade", name_text(upgrade.group(1).strip()))
 

@@ -37,6 +37,7 @@ class _Connection(Struct):
     held: int = 0
     packets: int = 0
     time: int = 0
+    contradicted: bool = False
 
 
 class _Known(Struct):
@@ -128,6 +129,8 @@ class _Hearer(Hearer):
         known = self._done.setdefault(flow, _Known(direction & 1, set()))
         if state is not None:
             known.ids.add(state.keyed_by)
+            if state.contradicted:
+                ledger.gap("malformed", "QUIC hellos whose bytes differ where they came twice")
         note = ledger.note(flow)
         ledger.name(flow, hello.name, "quic_sni", time)
         if hello.protocols:
@@ -231,6 +234,7 @@ def _keep(state: _Connection, frames: bytes) -> None:
             fits = offset + length <= _LONGEST_HELLO and state.held + length <= 2 * _LONGEST_HELLO
             if fits and len(state.pieces) < _MOST_PIECES:
                 known = state.pieces.get(offset, b"")
+                state.contradicted |= known[: len(piece)] != piece[: len(known)]
                 if len(piece) > len(known):
                     state.pieces[offset] = piece
                     state.held += len(piece) - len(known)
@@ -254,7 +258,10 @@ def _contiguous(state: _Connection) -> bytes:
     for offset in sorted(state.pieces):
         if offset > len(data):
             break
-        data += state.pieces[offset][len(data) - offset :]
+        piece = state.pieces[offset]
+        again = data[offset : offset + len(piece)]
+        state.contradicted |= piece[: len(again)] != again
+        data += piece[len(data) - offset :]
     return bytes(data)
 
 

@@ -210,3 +210,12 @@ def test_profinet_connects_by_rpc() -> None:
     assert len(head) == 80
     assert BY_WORD["profinet"].matches(one) == Likeness.SURE
     assert BY_WORD["profinet"].detail(one).operations == {"write"}
+
+
+def test_an_ethercat_datagram_fills_its_packet():
+    """Over UDP nothing pads it, and little else tells it from noise on its port."""
+    signature = BY_WORD["ethercat"]
+    for body in (b"\x10\x50" + bytes(40), b"\x20\x40" + bytes(60)):
+        assert signature.matches(packet(body, tcp=False, port=34980)) is Likeness.NO
+    exact = b"\x14\x10" + b"\x04\0\0\0\0\0\x08\0\0\0" + bytes(10)
+    assert signature.matches(packet(exact, tcp=False, port=34980)) is Likeness.MAYBE

@@ -88,3 +88,16 @@ def test_a_request_cut_before_its_host_is_a_gap():
     heard = hear(Said(GET[:30], size=len(GET), dport=80))
     assert heard.notes[0].application == "http"
     assert [gap.reason for gap in heard.gaps] == ["malformed"]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: a.example\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n",
+    ],
+)
+def test_hosts_in_http_2_in_clear_are_a_gap_not_none(data):
+    heard = hear(Said(data, dport=80))
+    assert heard.notes[0].encrypted is False
+    assert [gap.reason for gap in heard.gaps] == ["unsupported"]

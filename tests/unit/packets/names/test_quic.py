@@ -109,3 +109,12 @@ def test_an_unknown_version_is_no_quic():
     data = bytearray(quic.initial(quic.V1, DCID, SCID, quic.crypto(0, HELLO)))
     data[1:5] = b"\x12\x34\x56\x78"
     assert 0 not in hear(datagram(bytes(data))).notes
+
+
+@pytest.mark.parametrize("name", ["alloy.plant.example", "q.example"])
+def test_frames_that_say_two_names_in_one_place_are_told(name):
+    other = tls.client_hello(RNG, name, quic=quic.parameters(SCID))
+    frames = quic.crypto(0, HELLO[:70]) + quic.crypto(30, other[30:])
+    heard = hear(datagram(quic.initial(quic.V1, DCID, SCID, frames)))
+    assert "malformed" in {gap.reason for gap in heard.gaps}
+    assert any("differ where they came twice" in gap.detail for gap in heard.gaps)

@@ -171,3 +171,22 @@ def test_a_key_that_dns_gave_out_makes_it_a_hidden_name():
 )
 def test_what_only_begins_like_a_hello_gives_no_name(data):
     assert not names_of(hear(Said(data)))
+
+
+@pytest.mark.parametrize("batches", [1, 2])
+def test_a_hello_that_says_two_names_in_one_place_is_told(batches):
+    other = HELLO.replace(b"press.plant", b"alloy.plant")
+    at = HELLO.index(b"press.plant")
+    said = (*cut_up(HELLO, at, 30)[:2], Said(other[at : at + 30], seq=1 + at))
+    rest = Said(HELLO[at + 30 :], seq=1 + at + 30)
+    heard = hear(*said, rest, batches=batches)
+    assert names_of(heard) == NAME
+    assert ["differ where they came twice" in gap.detail for gap in heard.gaps] == [True]
+
+
+def test_a_hello_sent_again_with_another_name_gives_both():
+    other = HELLO.replace(b"press.plant", b"alloy.plant")
+    heard = hear(Said(HELLO), Said(other))
+    assert {name for name, _source in names_of(heard)} == {
+        "press.plant.example", "alloy.plant.example",
+    }  # fmt: skip
