@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
 from pathlib import Path
 
 from auditor.errors import AuditError
@@ -12,9 +11,9 @@ def folder(name: str) -> Path:
     """Return the folder `policies` or `templates` that belongs to this copy of the toolkit.
 
     A wheel carries them under `auditor/_data`; a checkout (also an editable install, whose
-    files pip copies where `importlib.resources` does not look) has them beside the package.
+    files pip copies elsewhere) has them beside the package.
     """
-    package = Path(str(files("auditor")))
+    package = Path(__file__).absolute().parent
     checkout = package.parent
     if (checkout / "pyproject.toml").is_file() and (checkout / name).is_dir():
         return checkout / name

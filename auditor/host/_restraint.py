@@ -7,8 +7,6 @@ import os
 import resource
 from collections.abc import Callable
 
-import psutil
-
 _PR_SET_DUMPABLE = 4
 _PR_SET_NO_NEW_PRIVS = 38
 _FILES = 1024
@@ -39,7 +37,7 @@ def restrain() -> tuple[str, ...]:
 def _took_effect(step: Callable[[], bool]) -> bool:
     try:
         return step()
-    except (OSError, ValueError, AttributeError, psutil.Error):
+    except (OSError, ValueError, AttributeError):
         return False
 
 
@@ -48,9 +46,15 @@ def _nice() -> bool:
 
 
 def _idle_io() -> bool:
-    own = psutil.Process()
-    own.ionice(psutil.IOPRIO_CLASS_IDLE)
-    return own.ionice().ioclass == psutil.IOPRIO_CLASS_IDLE
+    # Here alone: it takes longer to import than most files to read.
+    import psutil
+
+    try:
+        own = psutil.Process()
+        own.ionice(psutil.IOPRIO_CLASS_IDLE)
+        return own.ionice().ioclass == psutil.IOPRIO_CLASS_IDLE
+    except psutil.Error:
+        return False
 
 
 def _lower(limit: int, most: int) -> bool:
