@@ -46,12 +46,13 @@ NO_DIGESTS = Hashing()
 
 def scan(  # noqa: PLR0913 - each is a choice of the user's
     host: Host, *, site: Site = ASSUMED_SITE, stores: tuple[str, ...] = (),
-    captures: tuple[Path, ...] = (), probe_loopback: bool = False,
+    captures: tuple[Path, ...] = (), deep: bool = False, probe_loopback: bool = False,
     hashing: Hashing = NO_DIGESTS, restraints: tuple[str, ...] = (), at: str,
     progress: Progress = _silent,
 ) -> Evidence:  # fmt: skip
     """Return the evidence of a host, taken at `at` (RFC 3339), and of `captures` of its traffic.
 
+    `deep` has the industrial messages in them dissected by a process of its own.
     `probe_loopback` has the host's own listeners asked over loopback: nothing else connects.
     `restraints` are the words of `host.live.restrain`, kept as a fact of the audit.
     """
@@ -68,7 +69,7 @@ def scan(  # noqa: PLR0913 - each is a choice of the user's
         hashing=Pace(progress),
     )
     check(options)
-    read = _captured(captures, progress) if captures else None
+    read = _captured(captures, site, progress, deep=deep) if captures else None
     collected = collect.run(host, options, progress=progress)
     evidence = _of_host(host, "host", host.name, collected, site=site, restraints=restraints, at=at)
     return _joined(evidence, read) if read else evidence
@@ -150,13 +151,22 @@ def gate(
 
 
 def traffic(
-    paths: tuple[Path, ...], *, site: Site = ASSUMED_SITE, at: str, progress: Progress = _silent
+    paths: tuple[Path, ...],
+    *,
+    site: Site = ASSUMED_SITE,
+    deep: bool = False,
+    at: str,
+    progress: Progress = _silent,
 ) -> Evidence:
     """Return the evidence of capture files (pcap, pcapng, also compressed).
 
+    `deep` has industrial messages dissected by a process of its own (ADR 8).
+
     Raises `UsageError` for a path that is not there. What of a file cannot be read is a gap.
     """
-    return _joined(_of_files("traffic", paths, site, at), _captured(paths, progress))
+    return _joined(
+        _of_files("traffic", paths, site, at), _captured(paths, site, progress, deep=deep)
+    )
 
 
 def _of_files(mode: Mode, paths: tuple[Path, ...], site: Site, at: str) -> Evidence:
@@ -171,10 +181,16 @@ def _of_files(mode: Mode, paths: tuple[Path, ...], site: Site, at: str) -> Evide
     )
 
 
-def _captured(paths: tuple[Path, ...], progress: Progress) -> Captured:
+def _captured(paths: tuple[Path, ...], site: Site, progress: Progress, *, deep: bool) -> Captured:
     from auditor import packets
+    from auditor.site import zone_of
 
-    return packets.read(paths, progress=progress)
+    def crosses(one: str, other: str) -> bool:
+        """Return whether two addresses lie in two zones; what is outside is one of its own."""
+        first, second = zone_of(site, one), zone_of(site, other)
+        return first is None or second is None or first.zone != second.zone
+
+    return packets.read(paths, deep=crosses if deep else None, progress=progress)
 
 
 def _joined(evidence: Evidence, read: Captured | Manifests) -> Evidence:

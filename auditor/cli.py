@@ -12,6 +12,7 @@ from auditor._version import __version__
 from auditor.cli_options import (
     AllowOption,
     AtOption,
+    DeepOption,
     EvidenceArgument,
     FailOption,
     FormatOption,
@@ -71,6 +72,7 @@ def scan(
     capture: Annotated[
         list[Path] | None, typer.Option("--capture", help="A capture of its traffic; repeatable.")
     ] = None,
+    deep: DeepOption = False,
 ) -> None:  # fmt: skip
     """Audit this host (or a recorded one): what can leave, and what lies unencrypted."""
     from auditor.commands import auditing, models
@@ -89,6 +91,7 @@ def scan(
             store,
             record,
             captures=captures,
+            deep=deep,
             probe_loopback=probe_loopback,
             hashing=hashing,
         )

@@ -49,6 +49,13 @@ LangOption = Annotated[Language, typer.Option("--lang", help="Language of the re
 KeyOption = Annotated[Path | None, typer.Option("--key", help="Sign with this private key.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print no summary.")]
 AtOption = Annotated[str, typer.Option("--at", help="Fix the clock (RFC 3339).")]
+DeepOption = Annotated[
+    bool,
+    typer.Option(
+        "--deep",
+        help="Dissect industrial messages with scapy, in a confined process: who writes what.",
+    ),
+]
 EvidenceArgument = Annotated[
     Path, typer.Argument(metavar="EVIDENCE", help="evidence.json, or a folder that holds it.")
 ]

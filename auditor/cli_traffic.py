@@ -10,6 +10,7 @@ import typer
 from auditor.cli_options import (
     AllowOption,
     AtOption,
+    DeepOption,
     FailOption,
     FormatOption,
     KeyOption,
@@ -47,6 +48,7 @@ def traffic(
             "--promiscuous", help="Also hear frames for others: for mirror ports, with --live."
         ),
     ] = False,
+    deep: DeepOption = False,
     site: SiteOption = None, policy: PolicyOption = None, profile: ProfileOption = None,
     waivers: WaiversOption = None, formats: FormatOption = None, out: OutOption = None,
     fail_on: FailOption = Level.MEDIUM, allow_unknown: AllowOption = False,
@@ -63,4 +65,4 @@ def traffic(
         allow_unknown=allow_unknown, language=lang.value, key=key, quiet=quiet, at=at,
     )  # fmt: skip
     listening = command.Live(interface=live, seconds=seconds, promiscuous=promiscuous)
-    finish(command.traffic(captures or [], asked, live=listening if live else None))
+    finish(command.traffic(captures or [], asked, live=listening if live else None, deep=deep))

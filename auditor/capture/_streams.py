@@ -13,8 +13,13 @@ Size = Callable[[bytes, int], int]
 
 
 def stream(segments: Iterable[Segment], size: Size) -> Iterator[bytes | None]:
-    """Yield the messages of one direction of a TCP connection; `None` for a piece that is none."""
-    for run, starts in _runs(sorted_by_number(segments)):
+    """Yield the messages of one direction of a TCP connection; `None` for a piece that is none.
+
+    A hole is such a piece as well: whatever was said in it was not captured.
+    """
+    for number, (run, starts) in enumerate(_runs(_by_number(segments))):
+        if number:
+            yield None
         yield from _cut(run, starts, size)
 
 
@@ -24,7 +29,7 @@ def datagrams(segments: Iterable[Segment], size: Size) -> Iterator[bytes | None]
         yield from _cut(segment.data, (), size)
 
 
-def sorted_by_number(segments: Iterable[Segment]) -> list[tuple[int, bytes]]:
+def _by_number(segments: Iterable[Segment]) -> list[tuple[int, bytes]]:
     """Return the segments with their distance from the first, in the order of the stream."""
     placed: list[tuple[int, bytes]] = []
     begin = -1

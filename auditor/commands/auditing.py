@@ -68,12 +68,15 @@ def scan(  # noqa: PLR0913 - each is an option of the command
     record: Path | None,
     *,
     captures: tuple[Path, ...] = (),
+    deep: bool = False,
     probe_loopback: bool = False,
     hashing: api.Hashing = api.NO_DIGESTS,
 ) -> ExitCode:
     """Audit this host or a recorded one; its listeners are asked only with `probe_loopback`."""
     from auditor.host.record import RecordingHost
 
+    if deep and not captures:
+        raise UsageError("--deep dissects a capture", hint="Name one with --capture")
     prepared = ready(asked)
     site = api.load_site(asked.site)
     with audited_host(root) as (host, restraints), progress("reading", quiet=asked.quiet) as show:
@@ -83,6 +86,7 @@ def scan(  # noqa: PLR0913 - each is an option of the command
             site=site,
             stores=_absolute(stores or ()),
             captures=captures,
+            deep=deep,
             probe_loopback=probe_loopback,
             hashing=hashing,
             restraints=restraints,

@@ -24,8 +24,13 @@ class Live(Struct, frozen=True, kw_only=True):
     promiscuous: bool = False
 
 
-def traffic(paths: Sequence[Path], asked: Asked, *, live: Live | None = None) -> ExitCode:
-    """Read captures and judge what crossed the perimeter in them; first capture one with `live`."""
+def traffic(
+    paths: Sequence[Path], asked: Asked, *, live: Live | None = None, deep: bool = False
+) -> ExitCode:
+    """Read captures and judge what crossed the perimeter in them; first capture one with `live`.
+
+    `deep` has industrial messages dissected.
+    """
     if live is None and not paths:
         raise UsageError("no capture was named", hint="Name a file, or an interface with --live")
     prepared = ready(asked)
@@ -33,7 +38,7 @@ def traffic(paths: Sequence[Path], asked: Asked, *, live: Live | None = None) ->
     if live is not None:
         paths = (*paths, _captured(live, asked))
     with progress("reading", quiet=asked.quiet) as show:
-        evidence = api.traffic(tuple(paths), site=site, at=asked.moment, progress=show)
+        evidence = api.traffic(tuple(paths), site=site, deep=deep, at=asked.moment, progress=show)
     return judge(evidence, asked, prepared)
 
 

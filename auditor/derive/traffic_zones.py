@@ -6,15 +6,14 @@ from collections.abc import Iterator
 from typing import get_args
 
 from auditor.derive import Derivation
-from auditor.derive._traffic import OUTSIDE, JudgedFlow, judged
+from auditor.derive._crossings import allowed, crossing
+from auditor.derive._traffic import JudgedFlow, judged
 from auditor.evidence import Evidence, Record
 from auditor.evidence.crossing import ZoneTraffic
 from auditor.evidence.site import Site
 from auditor.evidence.traffic import INDUSTRIAL, Flow, Operation
-from auditor.site import LINK_LOCAL, THIS_HOST
 
 _SHOWN = 8
-_ON_THE_SPOT = frozenset({LINK_LOCAL, THIS_HOST})
 
 
 def _derive(evidence: Evidence) -> Iterator[Record]:
@@ -37,8 +36,8 @@ def _traffic(site: Site, src: str, dst: str, spoken: str, flows: list[JudgedFlow
         to_zone=dst,
         application=spoken,
         industrial=spoken in INDUSTRIAL,
-        crossing=(src != dst or src == OUTSIDE) and not {src, dst} & _ON_THE_SPOT,
-        allowed=_allowed(site, src, dst, spoken),
+        crossing=crossing(src, dst),
+        allowed=allowed(site, src, dst, spoken),
         flows=len(flows),
         packets=sum(one.flow.packets_out + one.flow.packets_in for one in flows),
         bytes_out=sum(one.flow.bytes_out for one in flows),
@@ -48,16 +47,6 @@ def _traffic(site: Site, src: str, dst: str, spoken: str, flows: list[JudgedFlow
         untold_flows=clarity.count("untold"),
         ends=tuple(ends[:_SHOWN]),
         operations=tuple(word for word in get_args(Operation) if word in done),
-    )
-
-
-def _allowed(site: Site, src: str, dst: str, spoken: str) -> bool:
-    """Return whether the site lets `src` begin to speak this to `dst`."""
-    return any(
-        crossing.from_zone == src
-        and crossing.to_zone == dst
-        and (not crossing.applications or spoken in crossing.applications)
-        for crossing in site.crossings
     )
 
 

@@ -132,6 +132,43 @@ class ZoneTraffic(Record, frozen=True, kw_only=True):
         return f"{self.from_zone} → {self.to_zone}: {self.application}"
 
 
+class ControllerAccess(Record, frozen=True, kw_only=True):
+    """What one end asked of another by an industrial protocol, as its messages were dissected.
+
+    `changing` counts the writes and controls that were seen; `whole` is false where `why` tells
+    what stays unknown: more may have been asked for. `reads`, `writes`, `controls` and `others`
+    are `None` where nothing was dissected. `changes` are the functions that write or control,
+    each with what it was about, `functions` the others. `operations` is what the toolkit's own
+    reader saw. The zones and `allowed` are as in `zone_traffic`.
+    """
+
+    src: str
+    dst: str
+    from_zone: str
+    to_zone: str
+    application: str
+    crossing: bool
+    allowed: bool
+    flows: int
+    layer: str
+    reads: int | None
+    writes: int | None
+    controls: int | None
+    others: int | None
+    changing: int
+    undissected: int
+    changes: tuple[str, ...]
+    functions: tuple[str, ...]
+    operations: tuple[str, ...]
+    whole: bool
+    why: tuple[str, ...]
+
+    @property
+    def label(self) -> str:
+        """Return the ends and the application."""
+        return f"{self.src} → {self.dst}: {self.application}"
+
+
 class TrafficIndicator(Record, frozen=True, kw_only=True):
     """Something about what crossed the perimeter that deserves a look; never a proof.
 

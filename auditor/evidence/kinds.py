@@ -76,6 +76,7 @@ Collected = (
     | traffic.Capture
     | traffic.Flow
     | traffic.NameQuery
+    | traffic.ControllerTalk
 )
 Derived = (
     derived.Destination
@@ -92,6 +93,7 @@ Derived = (
     | crossing.ZoneTraffic
     | crossing.TrafficIndicator
     | crossing.CaptureView
+    | crossing.ControllerAccess
 )
 
 COLLECTED: dict[str, type[Record]] = {kind_name(t.__name__): t for t in Collected.__args__}

@@ -28,6 +28,9 @@ Operation = Literal[
     "report", "discover", "read", "upload", "configure", "write", "control", "program",
 ]  # fmt: skip
 
+# What a dissected message asks a device for.
+Access = Literal["read", "write", "control", "other"]
+
 # Every application that is told apart; the list is closed, and part of the schema.
 Application = Literal[
     "dns", "mdns", "llmnr", "netbios", "tls", "dtls", "http", "quic", "ssh", "ntp", "dhcp",
@@ -44,6 +47,7 @@ APPLICATIONS: tuple[str, ...] = get_args(Application)
 TunnelKind = Literal[
     "gre", "eoip", "nvgre", "erspan", "vxlan", "vxlan-gpe", "geneve", "ipip", "6in4", "4in6",
     "6in6", "teredo", "gtp-u", "l2tp", "etherip", "mpls", "pppoe", "pbb", "nsh",
+    "source-route",
 ]  # fmt: skip
 TUNNELS: tuple[str, ...] = get_args(TunnelKind)
 # Tunnels without IP addresses of their own: they do not lead off their network.
@@ -182,6 +186,54 @@ class NameQuery(Record, frozen=True, kw_only=True):
     def label(self) -> str:
         """Return the client and the name."""
         return f"{self.client} asks for {self.name} ({self.query_type})"
+
+
+class Exchange(Struct, frozen=True, order=True, kw_only=True, forbid_unknown_fields=True):
+    """What messages asked a device for: a function by name, `count` of them, about what.
+
+    `objects` are registers, tags, stations or topics; `objects_total` counts distinct ones.
+    """
+
+    does: Access
+    function: str
+    count: int
+    objects: tuple[str, ...]
+    objects_total: int
+
+
+class ControllerTalk(Record, frozen=True, kw_only=True):
+    """An industrial flow whose messages were dissected on request, or could not be.
+
+    `layer` is what read them, empty where nothing can. `reads`, `writes`, `controls` and `others`
+    count what was asked for, not what was done; `None` where nothing was dissected. `packets` are
+    those with payload, `looked` those that were handed over. `why` says what stays unknown: the
+    counts are then lower bounds. `exchanges` are the gravest first.
+    """
+
+    capture: str
+    src: str
+    dst: str
+    src_port: int
+    dst_port: int
+    protocol: str
+    first: int
+    application: str
+    layer: str
+    packets: int
+    looked: int
+    reads: int | None
+    writes: int | None
+    controls: int | None
+    others: int | None
+    undissected: int
+    exchanges: tuple[Exchange, ...]
+    why: tuple[str, ...]
+
+    @property
+    def label(self) -> str:
+        """Return both ends and the application."""
+        ends = f"{_end(self.src, self.src_port)} → {_end(self.dst, self.dst_port)}"
+        return f"{ends}/{self.application}"
 
 
 def _end(address: str, port: int) -> str:

@@ -32,15 +32,17 @@ from auditor.packets import (
     _pcap,
     _pcapng,
     _spelled,
+    _talks,
     dissect,
     fragments,
     industrial,
     kinds,
     names,
 )
-from auditor.packets._stream import Fault, Stream
+from auditor.packets._stream import Fault, Stream, strange
 from auditor.packets._window import Window
 from auditor.packets.analyse import Analysis
+from auditor.packets.deep import Crosses
 from auditor.packets.listening import FlowEnds, FlowNote, Heard, Listener
 from auditor.packets.source import CaptureError, Source
 
@@ -59,13 +61,15 @@ class _File(Struct, frozen=True, kw_only=True):
     parsed: int = 0
 
 
-def read(paths: tuple[Path, ...], progress: Callable[[str], None]) -> Captured:
+def read(
+    paths: tuple[Path, ...], progress: Callable[[str], None], crosses: Crosses | None
+) -> Captured:
     """Read the files in the order of their names; see `packets.read`."""
     for path in paths:
         if not path.exists() and not path.is_symlink():
             raise UsageError("there is no such file", where=str(path))
     with _rare_collection():
-        files = [_file(path, progress) for path in sorted(set(paths))]
+        files = [_file(path, progress, crosses) for path in sorted(set(paths))]
     records = [record for file in files for record in file.records]
     gaps = [gap for file in files for gap in file.gaps]
     parsed = Coverage(
@@ -73,7 +77,7 @@ def read(paths: tuple[Path, ...], progress: Callable[[str], None]) -> Captured:
         seen=sum(file.parsed for file in files),
         total=sum(file.packets for file in files),
     )
-    run = run_of(_COLLECTOR, "Captures", YIELDS, [*records, *gaps, parsed])
+    run = run_of(_COLLECTOR, "Captures", _talks.yields(YIELDS, crosses), [*records, *gaps, parsed])
     return Captured(
         records=tuple(records),
         gaps=tuple(gaps),
@@ -93,12 +97,12 @@ def _rare_collection() -> Iterator[None]:
         gc.set_threshold(*before)
 
 
-def _file(path: Path, progress: Callable[[str], None]) -> _File:
+def _file(path: Path, progress: Callable[[str], None], crosses: Crosses | None) -> _File:
     """Return one file's records; a file that is no capture is a gap."""
     shown = str(path)
     try:
         with Source(path) as source:
-            return _capture(shown, source, progress)
+            return _capture(shown, source, progress, crosses)
     except CaptureError as error:
         return _nothing(shown, "denied", error.what)
     except OSError as error:
@@ -112,16 +116,19 @@ def _nothing(shown: str, reason: GapReason, why: str) -> _File:
     )
 
 
-def _capture(shown: str, source: Source, progress: Callable[[str], None]) -> _File:
+def _capture(
+    shown: str, source: Source, progress: Callable[[str], None], crosses: Crosses | None
+) -> _File:
     """Return what an open file holds."""
     window, stream = Window(source), Stream()
     window.holds(4)
     head = bytes(window.view[: min(4, window.end)])
     reader = next((room for room in (_pcap, _pcapng) if room.recognises(head)), None)
     if reader is None:
-        return _nothing(shown, "malformed", source.fault or _strange(head))
+        return _nothing(shown, "malformed", source.fault or strange(head))
     pieces = fragments.Fragments()
-    analysis = Analysis(_listeners(), dissect.dissect, pieces)
+    listeners = _talks.with_deep(_listeners(), crosses)
+    analysis = Analysis(listeners, dissect.dissect, pieces)
     pace, next_word = Pace(progress, what=f"of {shown} read"), 0.0
     try:
         for batch in reader.batches(window, stream):
@@ -140,7 +147,9 @@ def _capture(shown: str, source: Source, progress: Callable[[str], None]) -> _Fi
     records: list[Record] = [_record(shown, origin, source, stream, analysis)]
     records += _flows(shown, origin, analysis, heard)
     records += _queries(shown, origin, heard)
-    gaps = list(_missing.gaps(origin, stream, analysis, heard, pieces.gaps))
+    told = _talks.told(shown, origin, listeners, analysis.flows, progress)
+    records += told.records
+    gaps = [*_missing.gaps(origin, stream, analysis, heard, pieces.gaps), *told.gaps]
     whole = not stream.truncated
     return _File(
         records=records,
@@ -165,13 +174,6 @@ def _end(stream: Stream, window: Window, reason: GapReason, why: str) -> None:
     """Say that the file was not read to its end."""
     stream.truncated = True
     stream.faults.append(Fault(reason=reason, detail=why, at=window.position))
-
-
-def _strange(head: bytes) -> str:
-    """Return why a file is no capture, by its first bytes."""
-    if not head:
-        return "an empty file"
-    return f"neither pcap nor pcapng (it begins with {head.hex(' ')})"
 
 
 def _record(

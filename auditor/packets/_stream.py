@@ -41,3 +41,10 @@ Reader = Callable[[Window, Stream], Iterator[Batch]]
 LONGEST_PACKET = 1 << 18
 # The longest record of a file whose header declares longer snapshots, and block of pcapng.
 LONGEST_BLOCK = 16 << 20
+
+
+def strange(head: bytes) -> str:
+    """Return why a file is no capture, by its first bytes."""
+    if not head:
+        return "an empty file"
+    return f"neither pcap nor pcapng (it begins with {head.hex(' ')})"

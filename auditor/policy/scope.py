@@ -21,7 +21,9 @@ _ALSO_ON_HOSTS = frozenset({"container", "container_image", "volume_mount", "wor
 # What the collector of model stores yields: all that evidence of stores alone can tell of.
 _IN_STORES = frozenset({"model_file", "model_store", "store_anomaly"})
 # What captures yield. A host's audit has them where a capture was given with it.
-_IN_CAPTURES = frozenset({"capture", "flow", "name_query"})
+_IN_CAPTURES = frozenset({"capture", "flow", "name_query", "controller_talk"})
+# What is looked for in captures only where somebody asks for it.
+_ON_REQUEST = "controller_talk"
 _ONE_SOURCE: dict[Mode, frozenset[str]] = {"models": _IN_STORES, "traffic": _IN_CAPTURES}
 _MODE_WORDS: dict[Mode, str] = {
     "host": "hosts", "manifests": "manifests", "models": "model stores", "traffic": "captures",
@@ -79,18 +81,20 @@ def out_of_scope(rule: Rule, mode: Mode, kinds: tuple[str, ...], *, known: bool)
 
 
 def not_given(kinds: tuple[str, ...], evidence: Evidence) -> str:
-    """Return why a host's audit need not tell of captures, or nothing where it must.
+    """Return why an audit need not tell of captures or of messages in them; nothing: it must.
 
-    Nobody took or left out a capture where none was given; a rule about traffic is then about
-    evidence that is not there, and says so.
+    Nobody took or left out a capture where none was given, and none was dissected where nobody
+    asked for it; a rule is then about evidence that is not there, and says so.
     """
-    if evidence.mode != "host" or not kinds or not _IN_CAPTURES.issuperset(kinds):
+    if not kinds or not _IN_CAPTURES.issuperset(kinds):
         return ""
     looked = {kind for run in evidence.runs for kind in run.kinds}
-    gaps = {gap.kind for gap in evidence.gaps}
-    if _IN_CAPTURES & (looked | gaps):
-        return ""
-    return "no capture was given (audit scan --capture FILE, audit traffic FILE)"
+    told = looked | {gap.kind for gap in evidence.gaps}
+    if evidence.mode == "host" and not _IN_CAPTURES & told:
+        return "no capture was given (audit scan --capture FILE, audit traffic FILE)"
+    if _ON_REQUEST in kinds and _ON_REQUEST not in told:
+        return "industrial messages were not dissected (audit traffic --deep FILE)"
+    return ""
 
 
 def blind_spots(rule: Rule, evidence: Evidence, kinds: tuple[str, ...]) -> tuple[BlindSpot, ...]:

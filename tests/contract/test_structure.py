@@ -64,7 +64,7 @@ def test_every_collected_kind_has_somebody_who_yields_it() -> None:
             for name in manifests.names()
             for record_type in manifests.load(name).yields
         }
-        | {kind_of(record_type) for record_type in packets.YIELDS}
+        | {kind_of(record_type) for record_type in (*packets.YIELDS, *packets.ON_REQUEST)}
     )
     assert yielded == set(COLLECTED)
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from auditor.listing import constant_of, public_modules
 
 if TYPE_CHECKING:
+    from auditor.packets.industrial._listener import IndustrialListener
     from auditor.packets.industrial._signature import Signature
-    from auditor.packets.listening import Listener
 
 
 @cache
@@ -21,7 +21,7 @@ def signatures() -> tuple[Signature, ...]:
     return tuple(constant_of(module, "SIGNATURE", Signature) for module in modules)
 
 
-def listener() -> Listener:
+def listener() -> IndustrialListener:
     """Return what hears one capture with all the signatures."""
     from auditor.packets.industrial._listener import IndustrialListener
 

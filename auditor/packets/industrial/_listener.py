@@ -75,6 +75,16 @@ class IndustrialListener:
         self._seen: set[int] = set()
         self._crashed: dict[str, int] = {}
 
+    @property
+    def owners(self) -> U8:
+        """Return, by flow, 0 where it is nobody's, else the number of its signature and one."""
+        return self._owner
+
+    @property
+    def signatures(self) -> tuple[Signature, ...]:
+        """Return the signatures by their numbers."""
+        return self._signatures
+
     def take(self, payloads: Payloads, flows: FlowTable) -> None:
         """Hear a batch."""
         if not len(payloads):
