@@ -9,6 +9,9 @@ from auditor.packets.dissected import Fragment
 from auditor.packets.skips import Skip
 
 _HOP_BY_HOP, _ROUTING, _FRAGMENT, _AUTHENTICATION, _NOTHING, _OPTIONS = 0, 43, 44, 51, 59, 60
+_ADDRESS = 16
+# Kinds of routing headers: of RFC 2460 and of mobile IPv6 (RFC 6275), and of segments (RFC 8754).
+_IN_ORDER, _SEGMENTS = frozenset({0, 2}), 4
 _MOBILITY, _IDENTITY, _SHIM = 135, 139, 140
 _SKIPPED = frozenset({_HOP_BY_HOP, _ROUTING, _OPTIONS})
 # Messages of their own where nothing follows them.
@@ -23,11 +26,15 @@ _BEGINNING, _FRAGMENT_HEADER = 2, 8
 
 
 class Chain(NamedTuple):
-    """What is carried: its protocol, the rest, and whether it is a fragment."""
+    """What is carried: its protocol, the rest, and whether it is a fragment.
+
+    `end` is where a routing header leads to in the end, where the packet is not there yet.
+    """
 
     protocol: int
     layer: Layer
     fragment: Fragment | None = None
+    end: bytes = b""
 
 
 def walk(protocol: int, layer: Layer, *, version: int) -> Chain | Skip:
@@ -35,28 +42,45 @@ def walk(protocol: int, layer: Layer, *, version: int) -> Chain | Skip:
 
     A header that is longer than its packet ends the chain with its own number.
     """
+    end = b""
     for _header in range(_MOST_HEADERS):
-        if version == V4 and protocol != _AUTHENTICATION:
+        if protocol not in BETWEEN or (version == V4 and protocol != _AUTHENTICATION):
             break
-        if protocol == _FRAGMENT:
-            fragment = _fragment(layer)
-            if not isinstance(fragment, Chain) or fragment.fragment:
-                return fragment or Chain(protocol, layer)
-            protocol, layer = fragment.protocol, fragment.layer
-            continue
-        if protocol not in BETWEEN:
+        step = _fragment(layer) if protocol == _FRAGMENT else _after(protocol, layer)
+        if isinstance(step, Skip):
+            return step
+        if step is None:
             break
-        if not layer.holds(_BEGINNING):
-            return Chain(protocol, layer) if layer.size < _BEGINNING else Skip.CUT_IP
-        following, size = layer.byte(0), (layer.byte(1) + 1) * 8
-        if protocol == _AUTHENTICATION:
-            size = (layer.byte(1) + 2) * 4
-        if (protocol in _MESSAGES and following == _NOTHING) or size > layer.size:
-            break
-        if size > layer.here:
-            return Skip.CUT_IP
-        protocol, layer = following, layer.after(size)
-    return Chain(protocol, layer)
+        protocol, layer, end = step.protocol, step.layer, step.end or end
+        if step.fragment:
+            return step._replace(end=end)
+    return Chain(protocol, layer, end=end)
+
+
+def _after(protocol: int, layer: Layer) -> Chain | Skip | None:
+    """Return what follows a header; `None` where it ends the chain."""
+    if not layer.holds(_BEGINNING):
+        return None if layer.size < _BEGINNING else Skip.CUT_IP
+    following, size = layer.byte(0), (layer.byte(1) + 1) * 8
+    if protocol == _AUTHENTICATION:
+        size = (layer.byte(1) + 2) * 4
+    if (protocol in _MESSAGES and following == _NOTHING) or size > layer.size:
+        return None
+    if size > layer.here:
+        return Skip.CUT_IP
+    end = _routed_to(layer.first(size)) if protocol == _ROUTING else b""
+    return Chain(following, layer.after(size), end=end)
+
+
+def _routed_to(header: Layer) -> bytes:
+    """Return the last address of a routing header; nothing where the packet is there already."""
+    kind, left, count = header.byte(2), header.byte(3), (header.size - 8) // _ADDRESS
+    if not left or not count:
+        return b""
+    if kind in _IN_ORDER:
+        return header.cut(8 + (count - 1) * _ADDRESS, _ADDRESS)
+    # Segments stand in reverse order, options may follow them (RFC 8754, 2).
+    return header.cut(8, _ADDRESS) if kind == _SEGMENTS and header.byte(4) < count else b""
 
 
 def _fragment(layer: Layer) -> Chain | Skip | None:

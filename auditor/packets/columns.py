@@ -26,7 +26,9 @@ _ODD_PROTOCOL = np.isin(np.arange(256), list(ODD_PROTOCOLS))
 _ODD_PORT = np.isin(np.arange(65536), list(ODD_UDP_PORTS))
 
 _IPV4, _IPV6 = 4, 6
-_IPV4_LEAST = 20
+_IPV4_LEAST, _IPV4_MOST = 20, 60
+# Loose and strict source routes (RFC 791): the address in the header is then but the next one.
+_ROUTES = np.isin(np.arange(256), [131, 137])
 _IPV6_HEADER = 40
 
 
@@ -117,6 +119,9 @@ def _ipv4(batch: Batch, index: I64, start: I64, room: I64, lasting: I64) -> _Net
         & ((rows.word(6) & 0x3FFF) == 0)
         & ~_ODD_PROTOCOL[protocol]
     )
+    some = np.flatnonzero(good & (header > _IPV4_LEAST))
+    if len(some):
+        good[some] = ~_may_be_routed(batch, start[index[some]], header[some])
     zero = np.zeros(len(index), np.uint64)
     network = _Network(
         index=index,
@@ -129,6 +134,15 @@ def _ipv4(batch: Batch, index: I64, start: I64, room: I64, lasting: I64) -> _Net
         odd=index[:0],
     )
     return _kept(network, good)
+
+
+def _may_be_routed(batch: Batch, start: I64, header: I64) -> Bools:
+    """Say which headers may have an option that names where a packet goes in the end."""
+    found: Bools = np.zeros(len(start), np.bool_)
+    rows = Rows(batch.buffer, start, _IPV4_MOST)
+    for offset in range(_IPV4_LEAST, _IPV4_MOST):
+        found |= _ROUTES[rows.byte(offset)] & (offset < header)
+    return found
 
 
 def _ipv6(batch: Batch, index: I64, start: I64, room: I64, lasting: I64) -> _Network:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from auditor.packets._ipv4_options import route_end
 from auditor.packets._ipv6_extensions import BETWEEN, jumbo_size, walk
 from auditor.packets._layer import IP, IPV4, IPV6, V4, V6, Layer, Next
 from auditor.packets._links import LINKS, NOT_ON_A_NETWORK, READERS
@@ -148,7 +149,18 @@ def _ipv4(layer: Layer) -> Dissected | Skip:
     offset, more = (place & 0x1FFF) * 8, bool(place & 0x2000)
     fragment = Fragment(layer.word(4), offset, more) if offset or more else None
     packet = _Packet(V4, layer.cut(12, 4), layer.cut(16, 4), total, fragment)
-    return _carried(packet, layer.byte(9), layer.first(total).after(header))
+    rest = layer.first(total).after(header)
+    end = route_end(layer.cut(20, header - 20)) if header > _LEAST[V4] else b""
+    if end:
+        packet, rest = _routed(packet, rest, end)
+    return _carried(packet, layer.byte(9), rest)
+
+
+def _routed(packet: _Packet, rest: Layer, end: bytes) -> tuple[_Packet, Layer]:
+    """Return a packet as one to the end of its route, which was on its way to its next hop."""
+    hop = (packet.src, packet.dst)
+    rest = rest._replace(tunnels=(*rest.tunnels, "source-route"), carriers=(*rest.carriers, hop))
+    return packet._replace(dst=end), rest
 
 
 def _ipv6(layer: Layer) -> Dissected | Skip:
@@ -181,6 +193,8 @@ def _carried(
         if isinstance(chain, Skip):
             return chain
         protocol, layer = chain.protocol, chain.layer
+        if chain.end:
+            packet, layer = _routed(packet, layer, chain.end)
         if chain.fragment:
             packet = packet._replace(fragment=chain.fragment)
     if packet.fragment is not None:

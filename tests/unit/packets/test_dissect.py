@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
+from pathlib import Path
 from struct import pack
 
 import pytest
@@ -17,12 +19,14 @@ from tests.captures.odd_packets import (
     DST4,
     DST6,
     FAR4,
+    FAR6,
     INNER4,
     INNER6,
     IPV4,
     IPV6,
     MACS,
     NEAR4,
+    NEAR6,
     PORTS,
     SRC4,
     SRC6,
@@ -35,6 +39,8 @@ from tests.captures.odd_packets import (
     snap,
     wlan,
 )
+from tests.packet_bytes import flows, pcap
+from tests.packet_bytes import read as read_file
 
 
 def read(odd: Odd) -> Dissected | Skip:
@@ -137,7 +143,7 @@ def test_what_is_no_flow_has_its_reason(odd: Odd, reason: Skip) -> None:
 
 def test_every_word_of_a_tunnel_is_one_that_is_produced() -> None:
     produced = {word for odd in ALL.values() for word in odd.tunnels}
-    assert set(TUNNELS) == produced
+    assert set(TUNNELS) == produced | {"source-route"}
 
 
 def outer(found: Dissected | Skip) -> None:
@@ -221,6 +227,52 @@ def test_extension_headers_lead_to_what_they_precede() -> None:
     found = packet(wire.extended6(INNER6, (0, 60, 43, 60)))
     assert (found.protocol, found.dport, found.payload) == (17, PORTS[1], TEXT)
     assert found.ip_bytes == len(INNER6) + 48
+
+
+ROUTED = {
+    "loose": (131, 4, True), "strict": (137, 4, True), "on-its-last-way": (131, 8, True),
+    "there-already": (131, 12, False), "record-route": (7, 4, False),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "pointer", "going"), ROUTED.values(), ids=ROUTED)
+def test_a_source_route_leads_to_its_last_address(
+    tmp_path: Path, kind: int, pointer: int, going: bool
+) -> None:
+    """The address in the header may be a router inside, where the packet does not stay."""
+    options = b"\1" + pack(">BBB", kind, 11, pointer) + NEAR4 + DST4
+    data = wire.ip4(SRC4, FAR4, 17, INNER4[20:], ident=1, options=options)
+    found = packet(data)
+    if going:
+        assert (found.dst, found.tunnels, found.carriers) == (
+            DST4, ("source-route",), ((SRC4, FAR4),)
+        )  # fmt: skip
+    else:
+        assert (found.dst, found.tunnels) == (FAR4, ())
+    assert (found.payload, found.ip_bytes) == (TEXT, len(data))
+    (flow,) = flows(read_file(tmp_path / "a.pcap", pcap([frame(IPV4, data)]), slow=dissect)[0])
+    assert flow.dst == str(ip_address(found.dst))
+
+
+@pytest.mark.parametrize(
+    ("kind", "left", "listed", "end"),
+    [
+        (0, 2, (FAR6, DST6), DST6),
+        (2, 1, (DST6,), DST6),
+        (4, 1, (DST6, FAR6), DST6),
+        (4, 0, (FAR6, DST6), None),
+        (0, 0, (FAR6, DST6), None),
+        (3, 1, (FAR6, DST6), None),
+    ],
+)
+def test_a_routing_header_leads_to_its_last_address(
+    kind: int, left: int, listed: tuple[bytes, ...], end: bytes | None
+) -> None:
+    header = pack(">BBBBBBH", 17, 2 * len(listed), kind, left, len(listed) - 1, 0, 0)
+    data = header + b"".join(listed) + INNER6[40:]
+    found = packet(wire.ip(SRC6, NEAR6, 43, data))
+    carriers = ((SRC6, NEAR6),) if end else ()
+    assert (found.dst, found.carriers, found.payload) == (end or NEAR6, carriers, TEXT)
 
 
 @pytest.mark.parametrize("version", [4, 6])
