@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import unicodedata
+from urllib.parse import unquote
 
 _DRIVE = re.compile(r"[A-Za-z]:")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
@@ -11,9 +13,18 @@ _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
 def escaping(location: str) -> str:
     """Return why a relative path is none, `` where it stays beside the model.
 
-    Backslashes count as separators: the file may be loaded on Windows. Links are the business
-    of whoever has the folder before them.
+    Backslashes count as separators: the file may be loaded on Windows. A loader that fetches by
+    address undoes `%2e`, and some file systems take letters of full width for plain ones. Links
+    are the business of whoever has the folder before them.
     """
+    why = _escaping(location)
+    undone = unicodedata.normalize("NFKC", unquote(location)) if not why else location
+    if undone != location and _escaping(undone):
+        return f"{_escaping(undone)}, once its encoding is undone"
+    return why
+
+
+def _escaping(location: str) -> str:
     parts = location.replace("\\", "/").split("/")
     checks = (
         ("\0" in location, "holds a NUL"),
@@ -22,6 +33,6 @@ def escaping(location: str) -> str:
         (_SCHEME.match(location) is not None, "is an address"),
         (".." in parts, "climbs out with `..`"),
         ("\\" in location, "holds a backslash"),
-        (any(ord(letter) < 0x20 for letter in location), "holds a control character"),  # noqa: PLR2004
+        (not location.isprintable(), "holds a control character"),
     )
     return next((why for wrong, why in checks if wrong), "")

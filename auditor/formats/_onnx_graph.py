@@ -16,7 +16,7 @@ _NODE = frozenset(range(1, 11))
 _ATTRIBUTE = frozenset({*range(1, 12), 13, 14, 15, 20, 21, 22, 23})
 _FUNCTION = frozenset({1, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14})
 _INITIALIZER, _SPARSE_INITIALIZER = 5, 15
-_OP_TYPE, _DOMAIN, _ATTRIBUTES = 4, 7, 5
+_OP_TYPE, _DOMAIN, _ATTRIBUTES, _OVERLOAD = 4, 7, 5, 8
 _S, _T, _G, _TENSORS, _GRAPHS, _SPARSE, _SPARSES = 4, 5, 6, 10, 11, 22, 23
 
 
@@ -30,8 +30,8 @@ class Graphs:
         self.outside = tensors.Outside(context)
         self.name = ""
         self.reasons: list[VerdictReason] = []
-        self._operators: Places[tuple[str, str]] = Places()
-        self._functions: set[tuple[str, str]] = set()
+        self._operators: Places[tuple[str, str, str]] = Places()
+        self._functions: set[tuple[str, str, str]] = set()
         self._unknown: set[tuple[str, int]] = set()
         self._pending: list[Message] = []
 
@@ -43,10 +43,12 @@ class Graphs:
 
     def function(self, message: Message) -> None:
         """Walk a FunctionProto: an operator that the model defines itself."""
-        name = domain = ""
+        name = domain = overload = ""
         for field in message.fields():
             if field.number == 1:
                 name = message.text(field)
+            elif field.number == 13:  # noqa: PLR2004 - overload
+                overload = message.text(field)
             elif field.number == 10:  # noqa: PLR2004 - domain
                 domain = message.text(field)
             elif field.number == 7:  # noqa: PLR2004 - node
@@ -55,7 +57,7 @@ class Graphs:
                 self._attribute(message.inner(field))
             elif field.number not in _FUNCTION:
                 self.unknown("FunctionProto", field.number, field.start)
-        self._functions.add((domain, name))
+        self._functions.add((domain, name, overload))
         while self._pending:
             self._one(self._pending.pop())
 
@@ -73,9 +75,9 @@ class Graphs:
         """Yield the reasons, once everything was walked: functions may follow their use."""
         yield from self.reasons
         yield from self.outside.reasons
-        for (domain, name), offset in self._operators.items():
-            own = (domain, name) in self._functions
-            yield from judge_operator(self._context, self.tally, (domain, name), offset, own=own)
+        for operator, offset in self._operators.items():
+            own = operator in self._functions
+            yield from judge_operator(self._context, self.tally, operator[:2], offset, own=own)
 
     def _one(self, message: Message) -> None:
         for field in message.fields():
@@ -92,18 +94,20 @@ class Graphs:
                 self.unknown("GraphProto", field.number, field.start)
 
     def _node(self, message: Message) -> None:
-        name = domain = ""
+        name = domain = overload = ""
         attributes: list[Message] = []
         for field in message.fields():
             if field.number == _OP_TYPE:
                 name = message.text(field)
             elif field.number == _DOMAIN:
                 domain = message.text(field)
+            elif field.number == _OVERLOAD:
+                overload = message.text(field)
             elif field.number == _ATTRIBUTES:
                 attributes.append(message.inner(field))
             elif field.number not in _NODE:
                 self.unknown("NodeProto", field.number, field.start)
-        self._operators.add((domain, name), message.start)
+        self._operators.add((domain, name, overload), message.start)
         for attribute in attributes:
             self._attribute(attribute, context_of=name in COMPILED)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from auditor.evidence.models import VerdictReason
 from auditor.formats import Context
+from auditor.formats._operators import known
 from auditor.formats._tally import Tally, shown
 
 # Domains whose operators are the specification's or a runtime's own (onnx/defs, and
@@ -15,6 +16,10 @@ DOMAINS = frozenset({
     "ai.onnx.preview.training", "com.microsoft", "com.microsoft.nchwc",
     "com.ms.internal.nhwc", "com.microsoft.experimental",
 })  # fmt: skip
+# Those of the specification: what it does not define there is a plug-in (TensorRT looks for one).
+_SPECIFIED = DOMAINS - {
+    "com.microsoft", "com.microsoft.nchwc", "com.ms.internal.nhwc", "com.microsoft.experimental"
+}  # fmt: skip
 # Operators that call Python by a name which the graph gives (onnxruntime's language_interop_ops
 # and training operators, onnxruntime-extensions): in no domain are they anything else.
 PYTHON = frozenset({
@@ -39,13 +44,17 @@ def judge_operator(
         tally.operator(called)
         detail = f"the operator {called} calls Python code that the graph names"
         yield context.reason("onnx-python-operator", "dangerous", detail, offset=offset)
-    elif own:
-        return
     elif name in COMPILED:
         tally.operator(called)
         detail = f"the operator {called} holds, or points to, compiled code"
         yield context.reason("onnx-compiled-operator", "not-inspectable", detail, offset=offset)
-    elif domain not in DOMAINS or name in FOREIGN:
+    elif own and name not in FOREIGN:
+        return
+    elif (
+        domain not in DOMAINS
+        or name in FOREIGN
+        or (domain in _SPECIFIED and name not in known("onnx"))
+    ):
         tally.operator(called)
         detail = f"the operator {called} is in a library outside the model"
         yield context.reason("onnx-custom-operator", "unlisted", detail, offset=offset)

@@ -89,7 +89,12 @@ def read(message: Message, outside: Outside) -> Tensor:
             stored = field.size
         elif field.number == 13:  # noqa: PLR2004 - external_data
             key, value = entry(message, field)
-            entries[key] = value
+            if entries.setdefault(key, value) != value:
+                # Some loaders take the first of two, some the last.
+                raise FormatError(
+                    f"the {shown(key, 20)} of a tensor's file stands there twice",
+                    rule="onnx-external-twice", offset=field.start,
+                )  # fmt: skip
         elif field.number == 14:  # noqa: PLR2004 - data_location
             external = message.number(field) == 1
     kind, bits = TYPES.get(number, (f"type {number}", 0))

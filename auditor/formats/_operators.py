@@ -12,6 +12,8 @@ _FOLDER = files(__package__)
 def known(framework: str) -> frozenset[str]:
     """Return the names of a framework's own operators, from the table beside this file.
 
+    `onnx`: `get_all_schemas_with_history` of onnx 1.23, what was experimental before opset 10,
+    and what onnxruntime puts there;
     `tensorflow`: `TF_GetAllOpList` of TensorFlow 2.21; `paddle`: `get_all_op_names` of
     PaddlePaddle 3.3: the names that those builds answered, nothing else of them.
     """

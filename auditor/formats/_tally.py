@@ -14,7 +14,7 @@ MAX_OPERATORS = 100
 MAX_DISTINCT = 10_000
 _NAME = 200
 _MAX_TOLD = 100
-_Key = TypeVar("_Key", str, tuple[str, str])
+_Key = TypeVar("_Key", str, tuple[str, str], tuple[str, str, str])
 
 
 class Places(dict[_Key, int]):

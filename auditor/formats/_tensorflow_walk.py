@@ -27,12 +27,15 @@ _READS = "reads files by a name that the graph gives"
 _NETWORK = "opens connections"
 _GRAPH_IN_DATA = "runs a graph that lies in a tensor"
 _COMPILED = "holds compiled code"
+_ENDS = "ends the process"
 DANGEROUS: dict[str, str] = {
     **dict.fromkeys(("PyFunc", "PyFuncStateless", "EagerPyFunc"), _PYTHON),
+    "Abort": _ENDS,
     **dict.fromkeys((
         "WriteFile", "SaveDataset", "SaveDatasetV2", "DatasetToTFRecord",
         "ExperimentalDatasetToTFRecord", "CreateSummaryFileWriter", "CreateSummaryDbWriter",
-        "SnapshotDataset", "SnapshotDatasetV2", "FileSystemSetConfiguration",
+        "SnapshotDataset", "SnapshotDatasetV2", "FileSystemSetConfiguration", "DistributedSave",
+        "DumpTensor", "CalibrationStatisticsSaver",
     ), _WRITES),
     **dict.fromkeys((
         "ReadFile", "MatchingFiles", "MatchingFilesDataset", "ExperimentalMatchingFilesDataset",
@@ -43,7 +46,7 @@ DANGEROUS: dict[str, str] = {
         "FixedLengthRecordDatasetV2", "CSVDataset", "CSVDatasetV2", "ExperimentalCSVDataset",
         "SqlDataset", "ExperimentalSqlDataset", "LoadDataset", "ImmutableConst",
         "LoadAndRemapMatrix", "SnapshotDatasetReader", "SnapshotNestedDatasetReader",
-        "ListSnapshotChunksDataset", "SnapshotChunkDataset",
+        "ListSnapshotChunksDataset", "SnapshotChunkDataset", "GenerateVocabRemapping",
     ), _READS),
     **dict.fromkeys((
         "RpcCall", "RpcClient", "RpcServer", "RpcServerRegister", "RpcServerStart",
@@ -59,7 +62,8 @@ OPAQUE: dict[str, str] = {
     ), _GRAPH_IN_DATA),
     **dict.fromkeys((
         "TRTEngineOp", "TPUExecute", "TPUExecuteAndUpdateVariables", "NeuronOp", "EdgeTpuOp",
-        "XlaCustomCall", "XlaCustomCallV2", "XlaRun", "_XlaRun",
+        "XlaCustomCall", "XlaCustomCallV2", "XlaRun", "_XlaRun", "XlaCallModule", "TPUCompile",
+        "_TPUCompileMlir", "XlaHostCompute", "_XlaHostComputeMlir", "MlirPassthroughOp",
     ), _COMPILED),
 }  # fmt: skip
 

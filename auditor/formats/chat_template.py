@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 from auditor.formats import Context, FormatError, Inspection, ModelFormat, ModelHeader, View
 from auditor.formats._template import MAX_TEXT, check_template, digest
 
 _BEGINNINGS = (b"{%", b"{{", b"{#", b"<", b"[")
 _LOOKED_AT = 64 << 10
 _UTF8_MOST = 4
+_MESSAGES = re.compile(rb"(?<![A-Za-z0-9_])messages")
+# A page that stands in another: of a web server's, for who renders chats has no other to give.
+_PAGE = re.compile(rb"\{%[-+]?\s*extends\s")
 
 
 def recognises(head: bytes, view: View) -> bool:
@@ -16,7 +21,9 @@ def recognises(head: bytes, view: View) -> bool:
     if not text.startswith(_BEGINNINGS) or b"\0" in head:
         return False
     beginning = head + view.at(len(head), _LOOKED_AT)
-    return b"{%" in beginning and b"messages" in beginning and b"<html" not in beginning
+    if b"{%" not in beginning or b"<html" in beginning:
+        return False
+    return _MESSAGES.search(beginning) is not None and _PAGE.search(beginning) is None
 
 
 def inspect(view: View, context: Context) -> Inspection:

@@ -76,7 +76,8 @@ def _is_lzma_alone(head: bytes) -> bool:
     dictionary, size = struct.unpack_from("<IQ", head, 1)
     plain = dictionary and (dictionary & (dictionary - 1)) == 0
     between = dictionary % 3 == 0 and _is_plain(dictionary // 3)
-    return bool(plain or between) and (size == (1 << 64) - 1 or size < 1 << 40)
+    # Of size 0 it is nobody's file, and the beginning of many others (NIfTI, DICOM).
+    return bool(plain or between) and (size == (1 << 64) - 1 or 0 < size < 1 << 40)
 
 
 def _is_plain(number: int) -> bool:

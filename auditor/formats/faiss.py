@@ -30,6 +30,7 @@ _FLAT = (b"IxF2", b"IxFI", b"IxFl")
 _ON_DISK = b"ilod"
 _SEARCHED = 64 << 20
 _MOST_PATH = 4096
+_MOST_LISTS = 16
 _LARGEST = 1 << 62
 
 
@@ -70,7 +71,7 @@ def inspect(view: View, context: Context) -> Inspection:
         width, vectors, metric = found
         if kind in _FLAT:
             reasons.extend(_flat(view, width * vectors, metric, context))
-        elif kind.startswith(b"Iw"):
+        else:
             external = _on_disk(view)
     else:
         binary = _bits(head)
@@ -108,14 +109,16 @@ def _flat(view: View, elements: int, metric: int, context: Context) -> list[Verd
 
 
 def _on_disk(view: View) -> tuple[ExternalData, ...]:
+    """Return the files that lists lie in: of the index itself, or of one that it wraps."""
     data = view.at(0, _SEARCHED)
+    found: dict[ExternalData, None] = {}
     place = data.find(_ON_DISK)
-    while place >= 0:
-        found = _lists_at(data, place + len(_ON_DISK))
-        if found is not None:
-            return (found,)
+    while place >= 0 and len(found) < _MOST_LISTS:
+        lists = _lists_at(data, place + len(_ON_DISK))
+        if lists is not None:
+            found[lists] = None
         place = data.find(_ON_DISK, place + 1)
-    return ()
+    return tuple(found)
 
 
 def _lists_at(data: bytes, place: int) -> ExternalData | None:

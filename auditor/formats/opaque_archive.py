@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from auditor.formats import Context, Inspection, ModelFormat, View
+from auditor.formats._polyglot import zip_at_the_end
 
 _MAGICS: tuple[tuple[bytes, str], ...] = (
     (b"\x04\x22\x4d\x18", "LZ4 frames"),
@@ -33,6 +34,12 @@ _MAGICS: tuple[tuple[bytes, str], ...] = (
     (b"-----BEGIN AGE ENCRYPTED FILE-----", "encrypted by age"),
     (b"-----BEGIN PGP MESSAGE-----", "encrypted by OpenPGP"),
     (b"gAAAAA", "encrypted by Fernet"),
+    (b"U2FsdGVkX1", "encrypted by openssl enc"),
+    (b"LRZI\x00", "lrzip"),
+    (b"7kSt\xa0", "a ZPAQ archive"),
+    (b"bvx2", "LZFSE"),
+    (b"RE\x7e\x5e", "a RAR archive"),
+    (b"MSWIM\x00\x00\x00", "a Windows image"),
 )
 _FIRST = tuple(magic for magic, _ in _MAGICS)
 # Zstandard and LZ4 share the frames that a reader skips: sixteen magic numbers.
@@ -45,6 +52,8 @@ _OPENPGP = re.compile(
 )
 _BITLOCKER = 3
 _ISO = (32769, b"CD001")
+# The first part of a split archive, where the last one, with its directory, is another file.
+_SPLIT = (b"PK\x07\x08PK\x03\x04", b"PK00PK\x03\x04")
 
 
 def what_it_is(head: bytes) -> str:
@@ -53,6 +62,8 @@ def what_it_is(head: bytes) -> str:
         return next(name for magic, name in _MAGICS if head.startswith(magic))
     if head.startswith(b"-FVE-FS-", _BITLOCKER):
         return "an encrypted BitLocker volume"
+    if head.startswith(_SPLIT):
+        return "a part of a split zip archive"
     if _SKIPPABLE.match(head):
         return "Zstandard or LZ4 frames"
     if head[7:14] == b"**ACE**":
@@ -62,6 +73,8 @@ def what_it_is(head: bytes) -> str:
 
 def recognises(head: bytes, view: View) -> bool:
     """Return whether the file begins as something that is not read here."""
+    if head.startswith(_SPLIT) and zip_at_the_end(view) >= 0:
+        return False
     return bool(what_it_is(head)) or view.at(_ISO[0], len(_ISO[1])) == _ISO[1]
 
 

@@ -16,7 +16,7 @@ from auditor.formats._attached import attached
 from auditor.formats._flatbuffer import Table, root
 from auditor.formats._operators import known
 from auditor.formats._tally import Places, Tally, elements, shown
-from auditor.formats._tensorflow_walk import DANGEROUS
+from auditor.formats._tensorflow_walk import DANGEROUS, OPAQUE
 
 # tensorflow/lite/schema/schema.fbs: file_identifier, then slots in the order of the fields.
 IDENTIFIER = b"TFL3"
@@ -133,9 +133,9 @@ class _Reading:
             detail = f"the operator {called} {DANGEROUS[operator]}"
             reason = self._context.reason("tflite-operator", "dangerous", detail, offset=offset)
             self.reasons.append(reason)
-        elif name in _COMPILED:
+        elif name in _COMPILED or (name.startswith(_FLEX) and operator in OPAQUE):
             self.tally.operator(called)
-            detail = f"the operator {called} holds compiled code"
+            detail = f"the operator {called} {OPAQUE.get(operator, 'holds compiled code')}"
             self.reasons.append(
                 self._context.reason(
                     "tflite-compiled-operator", "not-inspectable", detail, offset=offset

@@ -110,8 +110,13 @@ def test_more_than_is_read_cannot_be_inspected():
 
 
 @pytest.mark.parametrize(
-    "data", [b"\x78\x9c", b"\x78\x9cwords", b"BZh9words", b"\x1f\x8b", b"x\xdaA"]
-)
+    "data",
+    [
+        b"\x78\x9c", b"\x78\x9cwords", b"BZh9words", b"\x1f\x8b", b"x\xdaA",
+        # The head of a NIfTI image: 348, then zeros.
+        b"\x5c\1\0\0" + bytes(344),
+    ],
+)  # fmt: skip
 def test_two_bytes_alone_are_a_likeness(data):
     found = formats.inspect(Memory(data))
     assert found is None or found.model_format != "compressed"

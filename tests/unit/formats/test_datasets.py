@@ -229,6 +229,13 @@ def test_lists_of_an_index_in_another_file_are_told():
     assert verdict(faiss.on_disk()[:-9]) == ("faiss", "data")
 
 
+def test_lists_of_an_index_within_another_are_told():
+    wrapped = faiss.head(b"IxMp") + faiss.on_disk()
+    assert [e.location for e in found(wrapped).external] == ["/data/lists"]
+    both = faiss.on_disk(b"a") + faiss.on_disk(b"/etc/b")
+    assert [e.location for e in found(both).external] == ["a", "/etc/b"]
+
+
 FAISS = {
     "vectors-missing": faiss.sample()[:-1],
     "bytes-behind": faiss.sample() + b"\0",

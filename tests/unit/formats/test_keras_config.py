@@ -98,6 +98,27 @@ DANGEROUS = {
         {"class_name": "TFOpLambda", "config": {"function": "io.read_file"}},
         "keras-operation",
     ),
+    "path-of-a-library's-tokenizer": (
+        layer("LlamaTokenizer", "keras_hub.tokenizers", proto="/etc/passwd"), "keras-vocabulary-path",
+    ),
+    "registered-name-goes-first": (layer("Dense", registered="keras>Lambda"), "keras-lambda-layer"),
+    "function-that-writes": (
+        layer(activation=function("save_img", "keras.preprocessing.image")), "keras-internal-function",
+    ),
+    "function-that-makes-objects": (
+        layer(activation=function("deserialize", "keras.layers")), "keras-internal-function",
+    ),
+    "operation-of-an-older-name": (
+        {"class_name": "TFOpLambda", "config": {"function": "compat.v1.read_file"}},
+        "keras-operation",
+    ),
+    "operation-of-a-class": (
+        {"class_name": "ClassMethod", "config": {"cls_symbol": "io.gfile.GFile"}}, "keras-operation",
+    ),
+    "operation-as-a-node": (
+        {"class_name": "TensorFlowOpLayer", "config": {"node_def": {"op": "WriteFile"}}},
+        "keras-operation",
+    ),
     "operation-that-runs-python": (
         {"class_name": "TFOpLambda", "config": {"function": "py_function"}},
         "keras-operation",
@@ -118,6 +139,11 @@ UNLISTED = {
     "custom-layer-of-keras-2": {"class_name": "Mine", "config": {}},
     "custom-name-on-a-layer-of-keras": layer("Dense", "keras.layers", "mine>Dense"),
     "custom-function": layer(activation=function("mine")),
+    "function-of-keras-that-no-table-holds": layer(activation=function("x", "keras.ops.core")),
+    "function-in-a-library": layer(activation=function("pad", "keras_hub.layers")),
+    "name-with-a-path": layer("io_utils.X", "keras.layers"),
+    "vocabulary-that-is-made": layer("StringLookup", vocabulary={"class_name": "__bytes__"}),
+    "operation-that-is-not-known": {"class_name": "TFOpLambda", "config": {"function": "lite.X"}},
     "unknown-folder-of-keras": layer("x", "keras.src.wrappers.fixes"),
     "unknown-class-of-keras-itself": layer("X", "keras.src"),
     "unknown-package-of-keras": layer("X", "keras.whatever"),
@@ -151,6 +177,9 @@ HONEST = {
     ),
     "schedule": model(layer("CosineDecay", "keras.optimizers.schedules")),
     "known-function": model(layer(activation=function("relu"))),
+    "function-by-its-module": model(layer(activation=function("relu", "keras.activations"))),
+    "function-of-ops": model(layer(activation=function("relu", "keras.ops"))),
+    "operation-as-a-node": model({"class_name": "TensorFlowOpLayer", "config": {"node_def": {"op": "Relu"}}}),
     "policy": model(layer(dtype=layer("DTypePolicy", "keras"))),
     "operation-of-tensorflow": model({"class_name": "TFOpLambda", "config": {"function": "math.add"}}),
     "spec": model({"class_name": "__typespec__", "module": "tensorflow.python.framework.tensor", "spec_name": "TensorSpec", "config": []}),

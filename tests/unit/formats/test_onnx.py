@@ -77,6 +77,10 @@ ESCAPES = {
     "address": "file://host/w.bin",
     "line-end": "w.bin\nx",
     "loader-memory": "*/_ORT_MEM_ADDR_/*",
+    "climbs-by-percent": "%2e%2e/w.bin",
+    "climbs-by-percent-within": "a/..%2F..%2fw.bin",
+    "climbs-by-letters-of-full-width": "\uff0e\uff0e/w.bin",
+    "written-backwards": "w\u202enib.tp",
 }
 
 
@@ -103,6 +107,12 @@ CODE = {
     "in-a-subgraph": (node("If", (5, SUBGRAPH)), "onnx-python-operator", "dangerous"),
     "extensions": (
         node("BertTokenizer", domain="ai.onnx.contrib"), "onnx-custom-operator", "unlisted",
+    ),
+    "plug-in-in-the-default-domain": (
+        node("EfficientNMS_TRT"), "onnx-custom-operator", "unlisted",
+    ),
+    "plug-in-named-as-an-overload": (
+        node("Add", (8, "mine"), domain="local"), "onnx-custom-operator", "unlisted",
     ),
     "custom": (node("Fast", domain="com.example"), "onnx-custom-operator", "unlisted"),
     "aten": (node("ATen", domain="org.pytorch.aten"), "onnx-custom-operator", "unlisted"),
@@ -134,6 +144,26 @@ def test_operators_of_the_runtime_and_of_own_functions_are_known():
     # A function that has the name of nothing else hides what is in it as little.
     bad = message((1, "Own"), (10, "local"), (7, node("PyOp", domain="com.microsoft")))
     assert formats.inspect(Memory(data + field(25, bad))).verdict == "dangerous"
+
+
+def test_an_own_function_is_the_operator_of_its_overload_alone():
+    function = field(25, message((1, "F"), (10, "local"), (13, "a"), (7, node("Add"))))
+    same = model((1, node("F", (8, "a"), domain="local")))
+    assert formats.inspect(Memory(same + function)).verdict == "data"
+    other = model((1, node("F", domain="local")))
+    assert told(other + function) == {("onnx-custom-operator", "unlisted")}
+
+
+def test_an_own_function_does_not_stand_for_compiled_code():
+    function = field(25, message((1, "EPContext"), (10, "com.microsoft"), (7, node("Add"))))
+    data = model((1, node("EPContext", domain="com.microsoft")))
+    assert told(data + function) == {("onnx-compiled-operator", "not-inspectable")}
+
+
+@pytest.mark.parametrize("places", [("../x", "w.bin"), ("w.bin", "../x")])
+def test_a_place_that_stands_there_twice_means_two_things(places):
+    data = tensor(*((13, entry("location", place)) for place in places), (14, 1))
+    assert formats.inspect(Memory(model((5, data)))).verdict == "malformed"
 
 
 def test_training_graphs_are_walked():

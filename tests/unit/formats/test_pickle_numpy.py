@@ -42,6 +42,12 @@ GOOD = {
         p.named("numpy._core.numeric", "_frombuffer"), p.raw(bytes(8)), F4, p.tuple_of(p.number(2)),
         p.text("C"),
     ),
+    "record-of-numpy-1": p.dtype_state(
+        p.call(p.named("numpy", "dtype"), p.named("numpy.core.records", "record"), p.number(0),
+               p.number(1)),
+        names=p.tuple_of(p.text("a")), size=8, fields=p.EMPTY_DICT + p.MARK + p.text("a")
+        + p.tuple_of(p.dtype("f8"), p.number(0)) + p.SETITEMS, flags=16,
+    ),
     "class-as-a-value": p.named("numpy", "float32"),
 }  # fmt: skip
 

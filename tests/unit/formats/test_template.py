@@ -8,7 +8,8 @@ import warnings
 
 import pytest
 
-from auditor.formats import Budget, Context
+from auditor import formats
+from auditor.formats import Budget, Context, Memory
 from auditor.formats._template import MAX_TEXT, check_template, digest, named_templates
 
 
@@ -360,3 +361,12 @@ def test_the_recursion_limit_is_left_alone():
     before = sys.getrecursionlimit()
     check("{{ " + "-" * 10_000 + "1 }}")
     assert sys.getrecursionlimit() == before
+
+
+def test_a_page_of_a_web_server_is_no_chat_template():
+    page = b"{% extends 'base.html' %}{% for message in messages %}{{ message }}{% endfor %}"
+    flashed = b"{% with a = get_flashed_messages() %}{{ a }}{% endwith %}"
+    for text in (page, flashed):
+        assert formats.inspect(Memory(text)) is None
+    chat = b"{% for message in messages %}{{ message.__class__ }}{% endfor %}"
+    assert formats.inspect(Memory(chat)).model_format == "chat_template"

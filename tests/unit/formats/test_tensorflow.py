@@ -52,7 +52,8 @@ def test_the_graph_of_a_checkpoint_is_one_too():
 DANGEROUS = (
     "PyFunc", "PyFuncStateless", "EagerPyFunc", "ReadFile", "WriteFile", "MatchingFiles",
     "WholeFileReaderV2", "TFRecordDataset", "SqlDataset", "RpcCall", "DebugIdentityV2",
-    "DataServiceDatasetV4", "CreateSummaryFileWriter", "ImmutableConst",
+    "DataServiceDatasetV4", "CreateSummaryFileWriter", "ImmutableConst", "Abort",
+    "DistributedSave", "DumpTensor",
 )  # fmt: skip
 
 

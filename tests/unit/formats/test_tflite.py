@@ -60,6 +60,7 @@ def test_weights_behind_the_flatbuffer_count_too():
 OPERATORS = {
     "read-file": ("FlexReadFile", "tflite-operator", "dangerous"),
     "python": ("FlexPyFunc", "tflite-operator", "dangerous"),
+    "graph-in-a-tensor": ("FlexDatasetFromGraph", "tflite-compiled-operator", "not-inspectable"),
     "library": ("MyOp", "tflite-custom-operator", "unlisted"),
     "flex-unknown": ("FlexMyOp", "tflite-custom-operator", "unlisted"),
     "edge-tpu": ("edgetpu-custom-op", "tflite-compiled-operator", "not-inspectable"),
