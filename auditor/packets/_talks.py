@@ -137,13 +137,13 @@ def _why(one: _One, answer: Answer | None, packets: int, looked: int) -> Iterato
         yield f"scapy has no layer for {one.signature.title}"
         return
     if packets > looked:
-        yield f"{packets - looked} of {packets} packets were not dissected"
+        yield "not all packets were dissected"
     if answer is None:
         return
     if answer.why:
         yield answer.why
     if answer.undissected:
-        yield f"{answer.undissected} messages could not be dissected"
+        yield "some messages could not be dissected"
     if looked and not one.asked:
         yield "only answers were captured"
 

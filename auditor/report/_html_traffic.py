@@ -10,11 +10,11 @@ from msgspec import Struct
 from auditor.derive._named import CLAIMED
 from auditor.derive._traffic import JudgedFlow, judged
 from auditor.evidence import Evidence, Record
-from auditor.evidence.crossing import AskedDomain, TrafficIndicator, ZoneTraffic
+from auditor.evidence.crossing import AskedDomain, ControllerAccess, TrafficIndicator, ZoneTraffic
 from auditor.packets.skips import SENTENCES, Skip
 from auditor.report._instants import duration, short_instant
 from auditor.report._sankey import Diagram, Link, diagram
-from auditor.report._traffic import Line, Matrix, Seen, traffic
+from auditor.report._traffic import Line, Matrix, Seen, access_standing, traffic
 
 MAX_ROWS = 200
 # More ribbons than these nobody can follow; the rest is drawn as one.
@@ -57,6 +57,8 @@ class TrafficChapter(Struct, frozen=True, kw_only=True):
     domains_hidden: int
     zones: tuple[ZoneTraffic, ...]
     zones_hidden: int
+    controllers: tuple[tuple[str, ControllerAccess], ...]
+    controllers_hidden: int
     matrix: Matrix
     picture: Diagram
     talks: tuple[Talk, ...]
@@ -83,6 +85,8 @@ def traffic_chapter(
         domains_hidden=max(0, len(found.domains) - MAX_ROWS),
         zones=found.zones[:MAX_ROWS],
         zones_hidden=max(0, len(found.zones) - MAX_ROWS),
+        controllers=tuple((access_standing(one), one) for one in found.controllers[:MAX_ROWS]),
+        controllers_hidden=max(0, len(found.controllers) - MAX_ROWS),
         matrix=found.matrix,
         picture=diagram(
             [

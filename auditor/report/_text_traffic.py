@@ -9,7 +9,7 @@ from auditor.report._figures import size
 from auditor.report._instants import duration, short_instant
 from auditor.report._text import columns, visible, wrapped
 from auditor.report._text_words import Language
-from auditor.report._traffic import Line, Seen, Traffic, traffic
+from auditor.report._traffic import Line, Seen, Traffic, access_standing, traffic
 
 WIDTH = 100
 _SHOWN = 15
@@ -34,6 +34,7 @@ def traffic_part(judgement: Judgement, words: Language) -> Iterator[str]:
     yield from _bill(found, words)
     yield from _domains(found, words)
     yield from _zones(found, words)
+    yield from _controllers(found, words)
     yield from _indicators(found, words)
 
 
@@ -152,6 +153,30 @@ def _zones(found: Traffic, words: Language) -> Iterator[str]:
         text = f"{one.label}: {told}{refused}"
         yield from wrapped(visible(text, limit=300), width=WIDTH, first=f"{mark} ", rest=_INDENT)
     yield from _more(len(crossing) - _SHOWN_ZONES, words)
+
+
+def _controllers(found: Traffic, words: Language) -> Iterator[str]:
+    if not found.controllers:
+        return
+    yield ""
+    yield words["section_controllers"].format(n=len(found.controllers))
+    for one in found.controllers[:_SHOWN_ZONES]:
+        told = words["controller_of"].format(
+            **{
+                name: "?" if count is None else f"{count:,}"
+                for name, count in (
+                    ("reads", one.reads), ("writes", one.writes), ("controls", one.controls)
+                )
+            }
+        )  # fmt: skip
+        parts = [told, *one.changes[:3]]
+        if not one.whole:
+            parts.append(words["controller_unknown"].format(why="; ".join(one.why[:3])))
+        mark = {"bad": "[x]", "open": "[?]"}.get(access_standing(one), "   ")
+        zones = f" ({one.from_zone} → {one.to_zone})" if one.crossing else ""
+        text = f"{one.label}{zones}: {'; '.join(parts)}"
+        yield from wrapped(visible(text, limit=500), width=WIDTH, first=f"{mark} ", rest=_INDENT)
+    yield from _more(len(found.controllers) - _SHOWN_ZONES, words)
 
 
 def _indicators(found: Traffic, words: Language) -> Iterator[str]:

@@ -34,6 +34,9 @@ TRAFFIC_EN = {
     "section_zones": "BETWEEN ZONES ({n})",
     "zone_of": "{flows}, {out} there, {back} back",
     "zone_refused": "controllers' traffic that the site does not allow",
+    "section_controllers": "WHO ASKS CONTROLLERS FOR WHAT ({n})",
+    "controller_of": "writes {writes}, controls {controls}, reads {reads}",
+    "controller_unknown": "NOT KNOWN: {why}",
     "section_indicators": "WORTH A LOOK: indicators, no proof ({n})",
 }
 TRAFFIC_ZH = {
@@ -65,5 +68,8 @@ TRAFFIC_ZH = {
     "section_zones": "区域之间（{n}）",
     "zone_of": "{flows}，去 {out}，回 {back}",
     "zone_refused": "站点未允许的工控流量",
+    "section_controllers": "谁对控制器执行何种操作（{n}）",
+    "controller_of": "写 {writes}，控制 {controls}，读 {reads}",
+    "controller_unknown": "未知：{why}",
     "section_indicators": "值得关注：仅为迹象，并非证明（{n}）",
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from typing import Literal
 
 from msgspec import Struct
 
@@ -12,6 +13,7 @@ from auditor.evidence import Record
 from auditor.evidence.crossing import (
     AskedDomain,
     CaptureView,
+    ControllerAccess,
     TrafficDestination,
     TrafficIndicator,
     ZoneTraffic,
@@ -61,6 +63,7 @@ class Traffic(Struct, frozen=True, kw_only=True):
     visitors: tuple[Line, ...]
     domains: tuple[AskedDomain, ...]
     zones: tuple[ZoneTraffic, ...]
+    controllers: tuple[ControllerAccess, ...]
     matrix: Matrix
     indicators: tuple[TrafficIndicator, ...]
 
@@ -82,6 +85,7 @@ def traffic(records: Iterable[Record], derived: Iterable[Record]) -> Traffic:
     far: list[TrafficDestination] = []
     domains: list[AskedDomain] = []
     zones: list[ZoneTraffic] = []
+    controllers: list[ControllerAccess] = []
     indicators: list[TrafficIndicator] = []
     for record in derived:
         match record:
@@ -93,6 +97,8 @@ def traffic(records: Iterable[Record], derived: Iterable[Record]) -> Traffic:
                 domains.append(record)
             case ZoneTraffic():
                 zones.append(record)
+            case ControllerAccess():
+                controllers.append(record)
             case TrafficIndicator():
                 indicators.append(record)
     lines = [_line(one) for one in sorted(far, key=_weight)]
@@ -107,6 +113,7 @@ def traffic(records: Iterable[Record], derived: Iterable[Record]) -> Traffic:
         visitors=tuple(line for line in lines if line.destination.direction == "in"),
         domains=tuple(sorted(domains, key=_by_standing)),
         zones=tuple(sorted(zones, key=_by_size)),
+        controllers=tuple(sorted(controllers, key=_by_gravity)),
         matrix=_matrix(zones),
         indicators=tuple(sorted(indicators, key=lambda one: (-one.score, one.label))),
     )
@@ -132,6 +139,22 @@ def _by_standing(one: AskedDomain) -> tuple[object, ...]:
 def _by_size(one: ZoneTraffic) -> tuple[object, ...]:
     bad = one.industrial and one.crossing and not one.allowed
     return (not bad, not one.crossing, -(one.bytes_out + one.bytes_in), one.label)
+
+
+def access_standing(one: ControllerAccess) -> Literal["bad", "open", "good", "within"]:
+    """Return whether somebody may not ask so, might (what is not known), may, or is at home."""
+    if not one.crossing:
+        return "within"
+    if one.allowed:
+        return "good"
+    if one.changing:
+        return "bad"
+    return "good" if one.whole else "open"
+
+
+def _by_gravity(one: ControllerAccess) -> tuple[object, ...]:
+    order = ("bad", "open", "good", "within")
+    return (order.index(access_standing(one)), -one.changing, one.label, one.from_zone, one.to_zone)
 
 
 def _matrix(zones: list[ZoneTraffic]) -> Matrix:

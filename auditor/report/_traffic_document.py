@@ -11,6 +11,7 @@ from auditor.errors import ExitCode
 from auditor.evidence import Gap, Tool
 from auditor.evidence.crossing import (
     AskedDomain,
+    ControllerAccess,
     Direction,
     TrafficDestination,
     TrafficIndicator,
@@ -160,8 +161,9 @@ class TrafficDocument(Struct, frozen=True, kw_only=True):
     `schema` changes its number when a field changes its meaning or goes; fields may be added,
     and words to its vocabularies. `capture` is the sum of `captures`. `destinations` are the
     addresses outside, those to which most bytes went first; `domains` the names asked for that
-    are not inside, `zones` who spoke to whom, `indicators` what deserves a look and proves
-    nothing. `findings` are those that did not pass; `exit_code` is the command's.
+    are not inside, `zones` who spoke to whom, `controllers` who asked them for what (none where
+    nothing was dissected), `indicators` what deserves a look and proves nothing. `findings` are
+    those that did not pass; `exit_code` is the command's.
     """
 
     schema: str
@@ -181,6 +183,7 @@ class TrafficDocument(Struct, frozen=True, kw_only=True):
     destinations: tuple[TrafficDestination, ...]
     domains: tuple[AskedDomain, ...]
     zones: tuple[ZoneTraffic, ...]
+    controllers: tuple[ControllerAccess, ...]
     indicators: tuple[TrafficIndicator, ...]
     gaps: tuple[Gap, ...]
     findings: tuple[Finding, ...]

@@ -14,6 +14,7 @@ from auditor.evidence import Gap, Record
 from auditor.evidence.crossing import (
     AskedDomain,
     CaptureView,
+    ControllerAccess,
     TrafficDestination,
     TrafficIndicator,
     ZoneTraffic,
@@ -72,6 +73,7 @@ def traffic_document(judgement: Judgement) -> TrafficDocument:
         ),
         domains=_all(judgement, AskedDomain),
         zones=_all(judgement, ZoneTraffic),
+        controllers=_all(judgement, ControllerAccess),
         indicators=_all(judgement, TrafficIndicator),
         gaps=evidence.gaps,
         findings=tuple(finding for finding in findings.findings if finding.verdict != "pass"),
