@@ -28,6 +28,7 @@ _UPGRADE = re.compile(rb"\n[Uu][Pp][Gg][Rr][Aa][Dd][Ee][ \t]*:[ \t]*([^\r\n]{1,6
 _END = re.compile(rb"\n\r?\n")
 _ABSOLUTE = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]{0,15}://([^/?#]*)")
 _PREFACE = b"PRI * HTTP/2.0\r\n\r\n"
+_UNREAD = ("hosts", "not read: HTTP/2 compresses them")
 _MOST_REQUESTS = 64
 _MOST_HOSTS = 4
 _SHORT = 8
@@ -52,8 +53,9 @@ class _Hearer(Hearer):
                 ledger.application(message.flow, "http")
             return 0
         if data.startswith(_PREFACE):
-            ledger.application(message.flow, "http").fact("http-version", "2 (prior knowledge)")
-            ledger.gap("unsupported", "HTTP/2 in clear: the hosts in it are not read")
+            note = ledger.application(message.flow, "http")
+            note.fact("http-version", "2 (prior knowledge)")
+            note.fact(*_UNREAD)
             return 0
         at = 0
         for _ in range(_MOST_REQUESTS):
@@ -103,7 +105,7 @@ def _keep(
     upgrade = _UPGRADE.search(head)
     if upgrade is not None and upgrade.group(1).strip().lower() == b"h2c":
         # The first request's host was read; those of the streams that follow are not.
-        ledger.gap("unsupported", "HTTP/2 in clear: the hosts in it are not read")
+        note.fact(*_UNREAD)
     if upgrade is not None:
         note.fact("http-upgrade", name_text(upgrade.group(1).strip()))
 
