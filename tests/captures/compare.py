@@ -47,7 +47,7 @@ def kind_row(flow: Flow | FlowTruth) -> Row:
     state = flow.end if isinstance(flow, FlowTruth) else flow.tcp_state
     return (
         flow.src, flow.src_port, flow.dst, flow.dst_port, flow.protocol, tuple(flow.tunnel),
-        tuple(pairs), flow.application, flow.encrypted, state, flow.initiator_known,
+        tuple(pairs), flow.application, flow.encrypted, state, flow.initiator_known, flow.hidden_name,
     )  # fmt: skip
 
 
