@@ -13,6 +13,7 @@ from auditor._version import __version__
 from auditor.errors import UsageError
 from auditor.evidence import SCHEMA, Evidence, Subject, Tool, bundle
 from auditor.evidence.bundle import Mode
+from auditor.evidence.paths import recordable
 from auditor.evidence.site import ASSUMED_SITE, Site
 from auditor.pace import Pace
 
@@ -86,7 +87,6 @@ def models(  # noqa: PLR0913 - each is a choice of the user's
     """
     from auditor import collect
     from auditor.collect._digests import check
-    from auditor.collect._paths import recordable
     from auditor.host import Absent, Unreadable
 
     for path in paths:
@@ -175,7 +175,7 @@ def _of_files(mode: Mode, paths: tuple[Path, ...], site: Site, at: str) -> Evide
         schema=SCHEMA,
         tool=TOOL,
         mode=mode,
-        subject=Subject(name=", ".join(path.as_posix() for path in paths)),
+        subject=Subject(name=", ".join(recordable(path.as_posix()) for path in paths)),
         taken_at=at,
         site=site,
     )

@@ -121,8 +121,8 @@ def sign_model(  # noqa: PLR0913 - each is a choice of the user's
     from posixpath import basename, realpath
 
     from auditor.collect._digests import check_algorithms
-    from auditor.collect._paths import recordable
     from auditor.collect._signed_model import SignedModel, relative_to
+    from auditor.evidence.paths import recordable
     from auditor.models.signed_manifest import ALWAYS_IGNORED, HASHES, Manifest, is_plain
     from auditor.models.signing import sign
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from auditor.collect._paths import recordable
+from auditor.evidence.paths import recordable
 from auditor.host import Host, Unreadable
 
 _CACHE = re.compile(r"cache[0-9]{1,3}")

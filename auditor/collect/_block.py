@@ -10,8 +10,8 @@ from msgspec import Struct
 from auditor.collect import _bcache as bcache
 from auditor.collect import _disk as disk
 from auditor.collect import _mapper_layer as mapper
-from auditor.collect._paths import recordable
 from auditor.collect._reading import Reading
+from auditor.evidence.paths import recordable
 from auditor.evidence.storage import BlockDevice, LayerType
 from auditor.host import Absent, Host, Unreadable, exists
 

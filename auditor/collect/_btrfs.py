@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from auditor.collect._paths import recordable
+from auditor.evidence.paths import recordable
 from auditor.evidence.storage import BlockDevice, Mount
 from auditor.host import Absent, Host, Unreadable
 

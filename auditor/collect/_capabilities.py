@@ -8,10 +8,10 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from auditor.collect._paths import recordable
 from auditor.collect._programs import Program
 from auditor.collect._reading import Reading
 from auditor.evidence.channels import CapabilityHolder
+from auditor.evidence.paths import recordable
 from auditor.host import Absent, Unreadable
 
 # include/uapi/linux/capability.h

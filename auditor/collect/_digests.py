@@ -9,9 +9,9 @@ from typing import Protocol
 from auditor.collect import Options
 from auditor.collect._digest_cache import DigestCache
 from auditor.collect._hashing import VERITY, Hashing, Job
-from auditor.collect._paths import recordable
 from auditor.collect._reading import Reading
 from auditor.errors import UsageError
+from auditor.evidence.paths import recordable
 from auditor.host import Host, Unreadable
 from auditor.host._digests import ALGORITHMS, hasher
 from auditor.models.shards import shard

@@ -7,8 +7,8 @@ from typing import Literal
 
 from msgspec import Struct
 
-from auditor.collect._paths import recordable
 from auditor.collect._reading import Reading
+from auditor.evidence.paths import recordable
 from auditor.evidence.transit import Fabric
 from auditor.host import KIB, Absent, Unreadable
 from auditor.hostnames import address_of

@@ -10,8 +10,9 @@ from msgspec import Struct
 from auditor.collect import unheard
 from auditor.collect._digest_cache import DigestCache
 from auditor.collect._hashing import VERITY, Hashing, Heard, Job
-from auditor.collect._paths import recordable, resolve
+from auditor.collect._paths import resolve
 from auditor.errors import AuditError
+from auditor.evidence.paths import recordable
 from auditor.host import Absent, Host, Stat, Unreadable
 from auditor.models.differences import BATCH, Difference, Found, Hashed, differences
 from auditor.models.lock import ITSELF, Entry, Store, store

@@ -7,7 +7,6 @@ from typing import Literal
 
 import msgspec
 
-from auditor.collect._paths import recordable
 from auditor.collect._reading import Reading
 from auditor.collect._store_external import external
 from auditor.collect._store_layouts import Knowledge
@@ -16,6 +15,7 @@ from auditor.collect._store_view import StoreView
 from auditor.collect._store_walk import Bounds
 from auditor.collect._unknown_files import is_named_like_a_model, program, unknown_content
 from auditor.evidence.models import ModelFile
+from auditor.evidence.paths import recordable
 from auditor.formats import Inspection, worst
 from auditor.host import Absent, Unreadable
 from auditor.stores import File, Odd, named_by_digest, odd

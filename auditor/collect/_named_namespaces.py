@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator
 
 from auditor.collect._network_namespaces import Namespace
-from auditor.collect._paths import recordable
 from auditor.collect._programs import Program
 from auditor.collect._reading import Reading, lines
 from auditor.evidence.channels import NetworkNamespace
+from auditor.evidence.paths import recordable
 from auditor.host import MIB, Absent, Unreadable
 
 _NAMED = ("/run/netns", "/var/run/netns")

@@ -7,9 +7,9 @@ from typing import Literal
 from msgspec import Struct
 
 from auditor.collect._endpoint import endpoint
-from auditor.collect._paths import recordable
 from auditor.collect._reading import Reading
 from auditor.evidence.channels import OutboundTarget
+from auditor.evidence.paths import recordable
 from auditor.redaction import redact_arguments
 
 Purpose = Literal["scheduled", "shipping", "backup", "mail", "trap", "tunnel", "connectivity"]

@@ -7,17 +7,6 @@ from auditor.host import Host, Stat, Unreadable
 MAX_LINKS = 40  # as the kernel, path_resolution(7)
 
 
-def recordable(path: str) -> str:
-    r"""Return a path as UTF-8 text: bytes that are not UTF-8 are written `\xff`."""
-    if path.isascii():
-        return path
-    try:
-        raw = path.encode("utf-8", "surrogateescape")
-    except UnicodeEncodeError:  # halves of a pair, which JSON can write and no file name holds
-        raw = path.encode("utf-8", "backslashreplace")
-    return raw.decode("utf-8", "backslashreplace")
-
-
 def device_number(host: Host, status: Stat) -> str:
     """Return the file system's number, `` for a copied tree: its files lie on another disk."""
     return status.device if host.uid is not None else ""

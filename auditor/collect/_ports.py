@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator
 
 from auditor.collect._enabled_units import Units
-from auditor.collect._paths import recordable
 from auditor.collect._radios import attribute, driver_of, entries
 from auditor.collect._reading import Reading
 from auditor.evidence.channels import Channel
+from auditor.evidence.paths import recordable
 from auditor.host import Absent, Unreadable
 
 _NET = "/sys/class/net"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from auditor.collect._paths import recordable
 from auditor.collect._reading import Reading
 from auditor.evidence.channels import Channel
+from auditor.evidence.paths import recordable
 from auditor.host import Absent, Unreadable
 
 _WIFI = "/sys/class/ieee80211"

@@ -11,8 +11,8 @@ from auditor.collect import unheard
 from auditor.collect._hashing import Hashing, Heard, Job, Outcome
 from auditor.collect._hashing_parts import Part, hash_parts
 from auditor.collect._locking import walk
-from auditor.collect._paths import recordable
 from auditor.errors import AuditError
+from auditor.evidence.paths import recordable
 from auditor.host import Absent, Host, Unreadable
 from auditor.models.differences import Change, Difference, Found
 from auditor.models.lock import ITSELF

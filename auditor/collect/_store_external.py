@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice
 
-from auditor.collect._paths import recordable
 from auditor.collect._reading import Reading
 from auditor.collect._store_view import StoreView
+from auditor.evidence.paths import recordable
 from auditor.formats import ExternalData, Inspection
 from auditor.stores import File, Odd, odd, within
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 
-from auditor.collect._paths import recordable
 from auditor.collect._reading import Reading
 from auditor.evidence.models import StoreAnomaly
+from auditor.evidence.paths import recordable
 from auditor.stores import Contents, Facts, File, Found, Judged, Leads, Odd, Told, merged
 
 MAX_OF_A_KIND = 500

@@ -6,8 +6,9 @@ import posixpath
 import re
 from collections.abc import Iterable
 
-from auditor.collect._paths import recordable, resolve
+from auditor.collect._paths import resolve
 from auditor.collect._reading import Reading
+from auditor.evidence.paths import recordable
 from auditor.host import Absent, Unreadable
 from auditor.stores import Contents, Link
 

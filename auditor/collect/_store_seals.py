@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from auditor.collect._paths import recordable
 from auditor.collect._reading import Reading
 from auditor.errors import KeyFileError, SignatureError
 from auditor.evidence.models import ModelSignature, SignatureState
+from auditor.evidence.paths import recordable
 from auditor.evidence.site import MODELS, Site
 from auditor.host import Unreadable
 from auditor.models import signature_bundle, signed_manifest, signing

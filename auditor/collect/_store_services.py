@@ -10,10 +10,10 @@ from msgspec import Struct
 
 from auditor.catalogues import runtimes
 from auditor.collect._mountinfo import Malformed, parse_mounts
-from auditor.collect._paths import recordable
 from auditor.collect._reading import Reading
 from auditor.collect._store_places import BY_VARIABLE, ON_SYSTEM, Place, in_home, named_by
 from auditor.evidence import Origin
+from auditor.evidence.paths import recordable
 from auditor.evidence.storage import Mount
 from auditor.host import KIB, MIB, Absent, Host, Unreadable
 

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 import msgspec
 
 from auditor.collect import Options
-from auditor.collect._paths import recordable
 from auditor.collect._reading import Reading
 from auditor.collect._signed_model import relative_to
 from auditor.collect._store_seals import Seal, seals
 from auditor.evidence.models import ModelFile, ModelSignature, SignatureState
+from auditor.evidence.paths import recordable
 from auditor.host import Unreadable
 from auditor.models.signed_manifest import ITSELF, Manifest
 from auditor.stores import Contents, Odd, joined, odd

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from auditor.collect._paths import recordable
 from auditor.collect._reading import Reading
+from auditor.evidence.paths import recordable
 from auditor.host import Absent, Unreadable
 from auditor.stores import Contents
 

@@ -7,10 +7,10 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
-from auditor.collect._paths import recordable
 from auditor.collect._reading import Reading
 from auditor.collect._store_links import Links
 from auditor.evidence import GapReason
+from auditor.evidence.paths import recordable
 from auditor.host import MIB, Absent, Stat, Unreadable
 from auditor.stores import Contents, File, Folder, Special, joined
 

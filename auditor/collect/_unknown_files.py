@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from auditor.collect._paths import recordable
 from auditor.collect._reading import Reading
 from auditor.evidence.models import VerdictReason
+from auditor.evidence.paths import recordable
 from auditor.formats import Inspection
 from auditor.host import Absent, Unreadable
 from auditor.stores import File, Odd, odd

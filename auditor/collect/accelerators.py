@@ -12,9 +12,9 @@ from auditor.collect._accelerator_vendors import (
     is_accelerator,
     kind_of_device,
 )
-from auditor.collect._paths import recordable
 from auditor.collect._reading import Reading, lines
 from auditor.evidence.host import Accelerator
+from auditor.evidence.paths import recordable
 from auditor.host import Absent, Host, Unreadable
 
 NAME = "accelerators"

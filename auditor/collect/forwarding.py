@@ -7,11 +7,11 @@ from ipaddress import IPv6Address
 from typing import Literal
 
 from auditor.collect import Collector, Fact, Options
-from auditor.collect._paths import recordable
 from auditor.collect._reading import Reading
 from auditor.collect._routing import Malformed, addresses6
 from auditor.collect._unsure import all_of, any_of
 from auditor.evidence.channels import InterfacePolicy
+from auditor.evidence.paths import recordable
 from auditor.host import Absent, Host, Unreadable
 
 NAME = "forwarding"

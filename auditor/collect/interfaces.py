@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from auditor.collect import Collector, Fact, Options
 from auditor.collect._byte_order import READS as BYTE_ORDER
 from auditor.collect._byte_order import byte_order
-from auditor.collect._paths import recordable
 from auditor.collect._reading import Reading
 from auditor.collect._routing import (
     Malformed,
@@ -22,6 +21,7 @@ from auditor.collect._routing import (
 )
 from auditor.evidence import Coverage
 from auditor.evidence.network import Interface, Route
+from auditor.evidence.paths import recordable
 from auditor.host import Absent, Host, Unreadable
 
 NAME = "interfaces"

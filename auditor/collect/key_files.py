@@ -11,8 +11,9 @@ from msgspec import Struct
 
 from auditor.collect import Collector, Fact, Options
 from auditor.collect._homes import homes
-from auditor.collect._paths import device_number, recordable, resolve
+from auditor.collect._paths import device_number, resolve
 from auditor.collect._reading import Reading, lines
+from auditor.evidence.paths import recordable
 from auditor.evidence.volumes import KeyFile
 from auditor.host import KIB, Absent, Host, Stat, Unreadable
 

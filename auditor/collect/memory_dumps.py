@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from typing import Literal
 
 from auditor.collect import Collector, Fact, Options
-from auditor.collect._paths import recordable, resolve
+from auditor.collect._paths import resolve
 from auditor.collect._reading import Reading, lines
 from auditor.evidence import Origin
+from auditor.evidence.paths import recordable
 from auditor.evidence.volumes import MemoryDump
 from auditor.host import Absent, Host, Unreadable
 

@@ -14,9 +14,10 @@ from auditor.collect._journals import PROCFS as JOURNALS
 from auditor.collect._journals import with_journals
 from auditor.collect._luks_headers import headers
 from auditor.collect._mountinfo import Malformed, parse_mounts, parse_swaps
-from auditor.collect._paths import device_number, recordable, resolve
+from auditor.collect._paths import device_number, resolve
 from auditor.collect._reading import Reading
 from auditor.evidence import Coverage, Origin
+from auditor.evidence.paths import recordable
 from auditor.evidence.site import StorePurpose
 from auditor.evidence.storage import BlockDevice, DataFolder, Mount, Swap
 from auditor.evidence.volumes import LuksHeader

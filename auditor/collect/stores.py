@@ -10,7 +10,7 @@ from msgspec import Struct
 from auditor.collect import Collector, Fact, Options
 from auditor.collect._homes import homes
 from auditor.collect._model_files import ModelFiles
-from auditor.collect._paths import device_number, recordable, resolve
+from auditor.collect._paths import device_number, resolve
 from auditor.collect._reading import Reading
 from auditor.collect._store_contents import StoreFacts
 from auditor.collect._store_links import is_within
@@ -21,6 +21,7 @@ from auditor.collect._store_walk import ASKED_FOR, FOUND, Bounds, Walk, Walker
 from auditor.collect._units import UNIT_FOLDERS
 from auditor.evidence import Coverage
 from auditor.evidence.models import ModelFile, StoreAnomaly
+from auditor.evidence.paths import recordable
 from auditor.evidence.storage import ModelStore
 from auditor.host import Absent, Host, Stat, Unreadable
 from auditor.stores import tool_of

@@ -19,10 +19,10 @@ from auditor.collect import _tls_messages as messages
 from auditor.collect import _tls_stores as stores
 from auditor.collect import _tls_unread as unread
 from auditor.collect._certificate_records import Place, records
-from auditor.collect._paths import recordable
 from auditor.collect._reading import Reading
 from auditor.collect._tls_listeners import Found
 from auditor.collect._x509 import Contents, contents, is_authority
+from auditor.evidence.paths import recordable
 from auditor.evidence.transit import Certificate, TlsSetting
 from auditor.host import MIB, Absent, Host, Unreadable
 

@@ -19,7 +19,6 @@ from auditor.collect._descriptors import READS as DESCRIPTOR_READS
 from auditor.collect._named_namespaces import READS as NAMESPACE_READS
 from auditor.collect._named_namespaces import network_namespaces
 from auditor.collect._network_namespaces import Namespace, namespaces
-from auditor.collect._paths import recordable
 from auditor.collect._process_table import FIRST_PID_NAMESPACE
 from auditor.collect._programs import READS as PROGRAM_READS
 from auditor.collect._programs import Program, process_ids, programs
@@ -33,6 +32,7 @@ from auditor.evidence.channels import (
     NetworkNamespace,
     RawSocket,
 )
+from auditor.evidence.paths import recordable
 from auditor.host import Absent, Host, Unreadable
 
 NAME = "traffic_powers"

@@ -9,8 +9,8 @@ from typing import Literal
 from auditor.collect import Collector, Fact, Options
 from auditor.collect import _fabrics as fabrics
 from auditor.collect import _ipsec as ipsec
-from auditor.collect._paths import recordable
 from auditor.collect._reading import Reading
+from auditor.evidence.paths import recordable
 from auditor.evidence.transit import Fabric, Tunnel
 from auditor.host import Absent, Host, Unreadable
 

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from auditor.errors import UsageError
 from auditor.evidence import GapReason
+from auditor.evidence.paths import recordable
 
 MAX_BYTES = 16 * 1024 * 1024
 MAX_ENTRIES = 100_000
@@ -53,7 +54,7 @@ class Walk(Struct, frozen=True, kw_only=True):
 
 def shown(path: Path) -> str:
     r"""Return a path as text with `/`: bytes that are no UTF-8 become `\xNN`."""
-    return os.fsencode(path.as_posix()).decode("utf-8", "backslashreplace")
+    return recordable(path.as_posix())
 
 
 def find(paths: tuple[Path, ...]) -> Walk:

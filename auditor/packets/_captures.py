@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from auditor.errors import UsageError
 from auditor.evidence import Coverage, Gap, GapReason, Input, Origin, Record, run_of
+from auditor.evidence.paths import recordable
 from auditor.evidence.traffic import (
     Capture,
     Carrier,
@@ -67,7 +68,7 @@ def read(
     """Read the files in the order of their names; see `packets.read`."""
     for path in paths:
         if not path.exists() and not path.is_symlink():
-            raise UsageError("there is no such file", where=str(path))
+            raise UsageError("there is no such file", where=recordable(str(path)))
     with _rare_collection():
         files = [_file(path, progress, crosses) for path in sorted(set(paths))]
     records = [record for file in files for record in file.records]
@@ -99,7 +100,7 @@ def _rare_collection() -> Iterator[None]:
 
 def _file(path: Path, progress: Callable[[str], None], crosses: Crosses | None) -> _File:
     """Return one file's records; a file that is no capture is a gap."""
-    shown = str(path)
+    shown = recordable(str(path))
     try:
         with Source(path) as source:
             return _capture(shown, source, progress, crosses)

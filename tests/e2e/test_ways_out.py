@@ -86,6 +86,30 @@ def test_a_name_that_no_file_can_have_is_no_defect_of_the_toolkit(
 
 
 @pytest.mark.parametrize(
+    ("name", "words", "code"),
+    [
+        (b"a\xff.yaml", ("gate",), 3),
+        (b"a\xff.pcap", ("traffic",), 3),
+        (b"a\xff.bin", ("models",), 1),
+        (b"none\xff", ("traffic",), 2),
+    ],
+)
+def test_a_name_that_is_no_text_is_judged_and_shown(
+    name: bytes, words: tuple[str, ...], code: int, tmp_path: Path
+) -> None:
+    if code != 2:
+        Path(os.fsdecode(bytes(tmp_path / "x")[:-1] + name)).write_text(
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\n"
+        )
+    done = subprocess.run(
+        command(*words, os.fsdecode(name)), cwd=tmp_path, check=False, capture_output=True,
+        timeout=60, env=environment(),
+    )  # fmt: skip
+    assert done.returncode == code, done.stderr
+    assert name.replace(b"\xff", b"\\xff") in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
     ("script", "code"),
     [
         (f"audit scan --root {LEAKY} --at {AT} >&-", 1),

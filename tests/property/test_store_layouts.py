@@ -9,7 +9,7 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from auditor.collect._paths import recordable
+from auditor.evidence.paths import recordable
 from auditor.stores import Judged, Odd, Told, look
 from tests.unit.stores.conftest import Memory
 
