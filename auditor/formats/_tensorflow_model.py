@@ -82,6 +82,10 @@ class Reading:
 
     def _asset(self, message: Message) -> None:
         for field in message.fields():
+            if field.number == 1:
+                info = message.inner(field)
+                names = (info.text(part) for part in info.fields() if part.number == 1)
+                self.walk.assets.update(name.partition(":")[0] for name in names)
             if field.number != 2:  # noqa: PLR2004 - filename
                 continue
             why = escaping(message.text(field))

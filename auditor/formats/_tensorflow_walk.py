@@ -10,6 +10,7 @@ from auditor.formats import Context, FormatError
 from auditor.formats._operators import known
 from auditor.formats._protobuf import BYTES, VARINT, Field, Message
 from auditor.formats._tally import MOST_ELEMENTS, Places, Reasons, Tally, shown
+from auditor.formats._tensorflow_names import FOLLOWED, Scope
 
 # tensorflow/core/framework/types.proto
 TYPES = {
@@ -70,7 +71,10 @@ OPAQUE: dict[str, str] = {
 IDENTIFIER = re.compile(rb"[A-Za-z_][A-Za-z0-9_>./-]{0,199}")
 _NODE = {1: BYTES, 2: BYTES, 3: BYTES, 4: BYTES, 5: BYTES, 6: BYTES, 7: BYTES}
 GRAPH = {1: BYTES, 2: BYTES, 3: VARINT, 4: BYTES, 5: BYTES}
-_OP, _ATTR, _NODE_DEF = 2, 5, 3
+_OP, _INPUT, _ATTR, _NODE_DEF = 2, 3, 5, 3
+_STRINGS = 8
+_MOST_INPUTS = 64
+_MOST_TEXT = 4096
 _PRINTS = frozenset({"PrintV2"})
 
 
@@ -83,6 +87,8 @@ class Walk:
         self.constants = Tally()
         self.tally = Tally()
         self.reasons = Reasons()
+        self.assets: set[str] = set()
+        self._scopes = [Scope()]
         self._operators: Places[str] = Places()
         self._unknown: set[tuple[str, int]] = set()
 
@@ -90,7 +96,7 @@ class Walk:
         """Walk a GraphDef: its nodes, and those of the functions in its library."""
         for field in self.known("GraphDef", message, GRAPH):
             if field.number == 1:
-                self._node(message.inner(field))
+                self._node(message.inner(field), self._scopes[0])
             elif field.number == 2:  # noqa: PLR2004 - library
                 library = message.inner(field)
                 for function in library.fields():
@@ -114,6 +120,10 @@ class Walk:
 
     def judged(self) -> tuple[VerdictReason, ...]:
         """Return the reasons, those of the operators among them."""
+        for scope in self._scopes:
+            for detail, offset in scope.escapes(frozenset(self.assets)):
+                self._add("tensorflow-file-name", "dangerous", detail, offset)
+        self._scopes = [Scope()]
         for name, offset in self._operators.items():
             called = shown(name)
             if name in DANGEROUS:
@@ -135,25 +145,40 @@ class Walk:
         self.reasons.tell(self._context.reason(rule, verdict, detail, offset=offset))
 
     def _function(self, message: Message) -> None:
+        scope = Scope()
         for field in message.fields():
             if field.number == _NODE_DEF:
-                self._node(message.inner(field))
+                self._node(message.inner(field), scope)
+        if scope.opens:
+            self._scopes.append(scope)
 
-    def _node(self, message: Message) -> None:
+    def _node(self, message: Message, scope: Scope) -> None:
         operator = ""
+        named: Field | None = None
         attributes: list[Field] = []
+        inputs: list[Field] = []
         for field in self.known("NodeDef", message, _NODE):
             if field.number == _OP:
                 operator = message.text(field)
             elif field.number == _ATTR:
                 attributes.append(field)
+            elif field.number == _INPUT:
+                inputs.append(field)
+            elif field.number == 1:
+                named = field
         self._operators.add(operator, message.start)
+        if operator in FOLLOWED and named is not None:
+            names = [message.text(one) for one in inputs[:_MOST_INPUTS]]
+            scope.node(message.text(named), operator, names, message.start)
         if operator == "Const" or operator in _PRINTS:
             for field in attributes:
-                self._attribute(operator, message.inner(field))
+                text = self._attribute(operator, message.inner(field))
+                if text is not None and named is not None:
+                    scope.text(message.text(named), text)
 
-    def _attribute(self, operator: str, message: Message) -> None:
-        """Read one attribute: the tensor of a constant, the stream of a print."""
+    def _attribute(self, operator: str, message: Message) -> str | None:
+        """Read one attribute: a constant's tensor, whose text is returned, a print's stream."""
+        found: str | None = None
         for field in message.fields():
             if field.number == 2:  # noqa: PLR2004 - the entry's value
                 value = message.inner(field)
@@ -162,14 +187,25 @@ class Walk:
                         kind, count = typed_shape(value.inner(part))
                         if kind in FLOATS:
                             self.constants.tensor(kind, max(count, 0))
+                        found = _text_of(value.inner(part)) if kind == "STRING" else found
                     elif part.number == 2 and operator in _PRINTS:  # noqa: PLR2004 - s
                         self._stream(value.raw(part), part.start)
+        return found
 
     def _stream(self, target: bytes, offset: int) -> None:
         if b"://" in target:
             self._add(
                 "tensorflow-operator", "dangerous", "the operator PrintV2 writes to a file", offset
             )
+
+
+def _text_of(tensor: Message) -> str | None:
+    """Return the first text of a TensorProto, `None` where there is none or it is no name."""
+    for field in tensor.fields():
+        if field.number == _STRINGS and field.wire == BYTES:
+            long = field.size > _MOST_TEXT
+            return None if long else tensor.raw(field).decode("utf-8", "replace")
+    return None
 
 
 def typed_shape(message: Message) -> tuple[str, int]:

@@ -184,3 +184,60 @@ NEITHER = {
 def test_something_else(data):
     for module in (saved_model, tensorflow_graph, keras_metadata):
         assert not module.recognises(data[:1024], Memory(data))
+
+
+def const(name, text):
+    value = message((8, message((1, 7), (8, text))))
+    return message((1, name), (2, "Const"), (5, message((1, "value"), (2, value))))
+
+
+def reading(name, *inputs, op="RestoreV2"):
+    return message((1, name), (2, op), *((3, one) for one in inputs))
+
+
+NAMES = {
+    "written-to": (const("a", "/etc/cron.d/x"), reading("s", "a", op="SaveV2")),
+    "read-from": (const("a", "../../x"), reading("r", "a:0", "b")),
+    "by-address": (const("a", "gs://bucket/x"), reading("r", "a")),
+    "handed-on": (const("a", "/x"), reading("i", "a", op="Identity"), reading("r", "^n", "i")),
+    "behind-nothing": (
+        const("a", ""), const("b", "/etc/x"), reading("j", "a", "b", op="StringJoin"),
+        reading("s", "j:0", op="SaveV2"),
+    ),
+    "climbing-from-what-is-given": (
+        const("b", "/../../x"), reading("j", "given", "b", op="StringJoin"), reading("r", "j"),
+    ),
+    "removed": (const("a", "/home"), reading("m", "x", "a", op="MergeV2Checkpoints")),
+    "table": (const("a", "/etc/passwd"), reading("t", "h", "a", op="InitializeTableFromTextFileV2")),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_graph_names_no_file_away_from_the_model(name):
+    expected = {("tensorflow-file-name", "dangerous")}
+    nodes = NAMES[name]
+    assert told(graph(*nodes)) == told(saved(graph(*nodes))) == expected
+    library = message((1, message((1, message((1, "f"))), *((3, one) for one in nodes))))
+    assert told(saved(message((1, node("Relu")), (2, library)))) == expected
+
+
+def test_what_every_model_saves_and_restores_is_no_reason():
+    ordinary = (
+        const("p", "_temp/part"), reading("j", "given", "p", op="StringJoin"),
+        reading("f", "j", "n", "m", op="ShardedFilename"), reading("s", "f", op="SaveV2"),
+        const("d", "model"), reading("h", "d", op="PlaceholderWithDefault"), reading("r", "h"),
+        reading("k", "given", "q", op="StringJoin"), const("q", "/a"), reading("w", "k"),
+    )  # fmt: skip
+    assert told(saved(graph(*ordinary))) == set()
+
+
+def test_a_constant_that_stands_for_an_asset_may_say_where_it_was():
+    nodes = (const("a", "/home/me/words.txt"), NAMES["table"][1])
+    asset = (6, message((1, message((1, "a:0"))), (2, "words.txt")))
+    assert told(saved(graph(*nodes), asset)) == set()
+    assert told(saved(graph(*nodes))) == {("tensorflow-file-name", "dangerous")}
+
+
+def test_loops_of_names_end():
+    ring = (reading("a", "b", "b", op="StringJoin"), reading("b", "a", "a", op="StringJoin"))
+    assert told(graph(*ring, reading("r", "a"))) == set()
