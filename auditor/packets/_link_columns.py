@@ -87,12 +87,15 @@ def _ethernet(batch: Batch, paths: Paths) -> Link:
 
 def _path_numbers(tags: I64, paths: Paths) -> I64:
     """Return the chain's number of (outer, inner) tags; VLAN 0 is a priority, not a VLAN."""
-    found = np.unique(tags)
+    numbered: I64 = np.zeros(len(tags), np.int64)
+    some = np.flatnonzero(tags)
+    found, which = np.unique(tags[some], return_inverse=True)
     numbers = [
-        paths.number(tuple(vlan for vlan in (int(tag) >> 12, int(tag) & 0xFFF) if vlan))
-        for tag in found
+        paths.number(tuple(vlan for vlan in (tag >> 12, tag & 0xFFF) if vlan))
+        for tag in found.tolist()
     ]
-    return np.array(numbers, np.int64)[np.searchsorted(found, tags)]
+    numbered[some] = np.array(numbers, np.int64)[which]
+    return numbered
 
 
 def _raw(batch: Batch) -> Link:

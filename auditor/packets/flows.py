@@ -21,7 +21,7 @@ SAW_FIN, SAW_SYN, SAW_RST, SAW_SYN_ACK, SAW_DATA = 1, 2, 4, 8, 16
 
 _NEVER = np.iinfo(np.int64).max
 _TCP = 6
-_MOST_SPOKEN = 1 << 16
+_MOST_SPOKEN = 1 << 12
 _FIRST_CAPACITY = 4096
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 
 from auditor.catalogues.operators import operator_of, operators
 from auditor.evidence.traffic import SILENT, NameSeen
@@ -111,6 +111,7 @@ def _carries_dns(ends: FlowEnds, note: FlowNote) -> str:
     return ""
 
 
+@lru_cache(maxsize=1 << 12)
 def _is_resolver(name: str) -> bool:
     """Return whether the catalogue knows a name or address as a resolver's."""
     if tuple(name.split(".")[-2:]) in _ends():  # most names are nobody's in the list

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from ipaddress import ip_address
+from functools import lru_cache
 
 from msgspec import Struct
 
 from auditor.evidence import GapReason
 from auditor.evidence.traffic import NameSeen, NameSource
+from auditor.packets._spelled import address
 from auditor.packets.applications import APPLICATIONS
 from auditor.packets.listening import FlowNote, Heard, Query, Unheard
 
@@ -23,24 +24,15 @@ MOST_ANSWERS = 16
 SEALED = frozenset(word for word, one in APPLICATIONS.items() if one.encrypted)
 
 
-class Said(Struct, gc=False):
-    """A name of a flow, and when it was said."""
-
-    name: str
-    source: NameSource
-    first: int
-    last: int
-
-
 class Note(Struct, gc=False):
-    """What is known of a flow."""
+    """What is known of a flow. Facts are pairs, the same objects for all flows that share them."""
 
     application: str = ""
     encrypted: bool | None = None
     why: str = ""
     hidden: bool = False
-    names: list[Said] | None = None
-    facts: dict[str, str] | None = None
+    names: tuple[NameSeen, ...] = ()
+    facts: tuple[tuple[str, str], ...] = ()
     # Clear text was seen: nothing that looks encrypted outweighs it.
     exposed: bool = False
 
@@ -55,10 +47,13 @@ class Note(Struct, gc=False):
 
     def fact(self, name: str, value: str) -> None:
         """Keep a fact; the first of its name stays."""
-        if self.facts is None:
-            self.facts = {}
-        if len(self.facts) < MOST_FACTS:
-            self.facts.setdefault(name, value)
+        if len(self.facts) < MOST_FACTS and all(name != known for known, _value in self.facts):
+            self.facts = (*self.facts, _fact(name, value))
+
+
+@lru_cache(maxsize=1 << 10)
+def _fact(name: str, value: str) -> tuple[str, str]:
+    return name, value
 
 
 class Asked(Struct, gc=False):
@@ -124,16 +119,14 @@ class Ledger:
     def name_in(self, note: Note, name: str, source: NameSource, time: int) -> None:
         """Give the flow of a note a name, said at `time`."""
         names = note.names
-        if names is None:
-            note.names = [Said(name, source, time, time)]
-            return
-        for said in names:
+        for place, said in enumerate(names):
             if said.name == name and said.source == source:
-                said.first = min(said.first, time)
-                said.last = max(said.last, time)
+                if not said.first <= time <= said.last:
+                    seen = _seen(name, source, min(said.first, time), max(said.last, time))
+                    note.names = (*names[:place], seen, *names[place + 1 :])
                 return
         if len(names) < MOST_NAMES:
-            names.append(Said(name, source, time, time))
+            note.names = (*names, _seen(name, source, time, time))
         else:
             self.gap("limit", f"flows hold more than {MOST_NAMES} names; their questions are kept")
 
@@ -169,22 +162,26 @@ class Ledger:
             self.gap("limit", f"addresses have more than {MOST_NAMES} names in answers")
 
     def closed(self) -> Heard:
-        """Return everything as values."""
+        """Return everything as values, and keep nothing."""
+        notes, self.notes = self.notes, {}
         return Heard(
-            notes={flow: _note(note) for flow, note in self.notes.items()},
+            notes={flow: _note(notes.pop(flow)) for flow in list(notes)},
             queries=tuple(_query(key, entry) for key, entry in self.queries.items()),
             gaps=tuple(
                 Unheard(reason=reason, detail=detail, count=count)
                 for (reason, detail), count in sorted(self._gaps.items())
             ),
             answers={
-                str(ip_address(address)): tuple(
-                    NameSeen(name=name, source=source, first=window[0], last=window[1])
-                    for (name, source), window in names.items()
+                address(raw): tuple(
+                    _seen(name, source, *window) for (name, source), window in names.items()
                 )
-                for address, names in self.answers.items()
+                for raw, names in self.answers.items()
             },
         )
+
+
+def _seen(name: str, source: NameSource, first: int, last: int) -> NameSeen:
+    return NameSeen(name=name, source=source, first=first, last=last)
 
 
 def _note(note: Note) -> FlowNote:
@@ -193,15 +190,12 @@ def _note(note: Note) -> FlowNote:
         known = APPLICATIONS[note.application]
         encrypted, why = known.encrypted, known.why
     return FlowNote(
-        names=tuple(
-            NameSeen(name=said.name, source=said.source, first=said.first, last=said.last)
-            for said in note.names or ()
-        ),
+        names=note.names,
         application=note.application,
         encrypted=encrypted,
         encrypted_why=why,
         hidden_name=note.hidden,
-        facts=tuple((note.facts or {}).items()),
+        facts=note.facts,
     )
 
 
@@ -217,5 +211,5 @@ def _query(key: tuple[str, str, str, str, str], entry: Asked) -> Query:
         first=entry.first,
         last=entry.last,
         response=entry.response,
-        answers=tuple(str(ip_address(address)) for address in entry.answers),
+        answers=tuple([address(raw) for raw in entry.answers]),
     )
