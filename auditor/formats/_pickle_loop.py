@@ -17,6 +17,7 @@ _PUT, _GET, _INT, _NOUGHT, _EMPTY_DICT, _EMPTY_TUPLE = 0x70, 0x67, 0x49, 0x30, 0
 _TUPLE1, _TUPLE2, _TUPLE3, _LINE, _FLOAT = 0x85, 0x86, 0x87, 0x56, 0x47
 _SET_ITEM, _TRUE, _FALSE, _LONG_BINGET = 0x73, 0x88, 0x89, 0x6A
 _MAKING = frozenset((_TUPLE, _TUPLE1, _TUPLE2, _TUPLE3, _TEXT, _SHORT_TEXT, _LINE))
+_LINES, _TRUTHS = frozenset((_PUT, _GET)), frozenset((_TRUE, _FALSE))
 _PUTTING = frozenset((_BINPUT, _LONG_BINPUT, _MEMOIZE, _PUT))
 # A number of protocol 0 that is looked at here has so many digits at the most.
 _SHORT = 12
@@ -152,7 +153,7 @@ def _quickly(machine: Machine) -> None:  # noqa: C901, PLR0912, PLR0915 - a call
                                 machine.memorized += 1
                                 at += 1
                                 continue
-                        elif code == _PUT or code == _GET:
+                        elif code in _LINES:
                             behind = window.find(b"\n", at, end)
                             raw = window[at + 1 : behind]
                             if 0 <= behind < at + _SHORT and raw.isdigit():
@@ -180,7 +181,7 @@ def _quickly(machine: Machine) -> None:  # noqa: C901, PLR0912, PLR0915 - a call
                                     del stack[-2:]
                                     at += 1
                                     continue
-                        elif code == _FALSE or code == _TRUE:
+                        elif code in _TRUTHS:
                             stack.append(code == _TRUE)
                             at += 1
                             continue
