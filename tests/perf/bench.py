@@ -186,9 +186,11 @@ def main() -> None:
     for name, command, repeat in commands:
         print(Measured(name, command, repeat=repeat).row(base), flush=True)
     growth(audit, out, base)
-    from bench_models import tell
+    import bench_models
+    import bench_traffic
 
-    tell(out, base)
+    bench_models.tell(out, base)
+    bench_traffic.tell(out, base)
     for peer in ("lynis", "oscap"):
         if not shutil.which(peer):
             print(f"{peer}: not installed, not measured")
