@@ -22,6 +22,8 @@ _MAGIC = {b"\x1a\x2b\x3c\x4d": ">", b"\x4d\x3c\x2b\x1a": "<"}
 _SHORTEST = 12
 _PACKET_HEADER = 28
 _SIMPLE_HEADER = 12
+# The length at a block's end and a count of lost packets; a loss that an old block does not know.
+_OPTIONS_LEAST, _NOT_KNOWN = 4 + 8, 0xFFFF
 _SECTION_HEADER = 28
 # Names of interfaces that are told; a file with more is no machine's.
 _MOST_NAMES = 4096
@@ -171,9 +173,9 @@ class _Reader:
 
     def close(self) -> None:
         """Add what the section's interfaces lost to the stream's."""
-        if self._section is not None and self._section.lost:
-            self._stream.dropped = (self._stream.dropped or 0) + sum(self._section.lost.values())
-            self._section.lost.clear()
+        lost = self._section.take_lost() if self._section else None
+        if lost is not None:
+            self._stream.dropped = (self._stream.dropped or 0) + lost
 
     def _tell_name(self) -> None:
         """Tell the name of the interface that was described last."""
@@ -201,6 +203,10 @@ class _Reader:
         )
         count = len(positions) if good.all() else int(np.argmin(good))
         ticks = field(12).astype(np.uint64) << np.uint64(32) | field(16)
+        after = _PACKET_HEADER + captured + (-captured & 3)
+        more = np.flatnonzero((length - after > _OPTIONS_LEAST)[:count])
+        starts, ends = (positions + after)[more], (positions + length)[more] - 4
+        section.count_before(self._window.data, zip(starts.tolist(), ends.tolist(), strict=True))
         yield from self._sorted(
             positions[:count] + _PACKET_HEADER,
             captured[:count],
@@ -247,10 +253,11 @@ class _Reader:
         """Yield the packet of a block of a rare type: obsolete, or simple (without a time)."""
         data, section = self._window.data, self._here()
         if kind == _OBSOLETE:
-            number, _, high, low, captured, wire = Layout(f"{self._order}HHIIII").unpack_from(
+            number, before, high, low, captured, wire = Layout(f"{self._order}HHIIII").unpack_from(
                 data, position + 8
             )
             begins, ticks = position + _PACKET_HEADER, high << 32 | low
+            section.lost_before += before if before != _NOT_KNOWN else 0
         else:
             (wire,) = Layout(f"{self._order}I").unpack_from(data, position + 8)
             number, begins, ticks = 0, position + _SIMPLE_HEADER, 0

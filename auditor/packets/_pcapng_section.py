@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from struct import Struct as Layout
 from typing import Literal
 
@@ -16,6 +17,9 @@ _STATISTICS_LEAST = 24
 _OFFSET_LENGTH = 8
 
 _IF_DROPPED, _OS_DROPPED = 5, 7
+_DROPPED_BEFORE = 4
+# A damaged count is no reason to count further than records can.
+_MOST_LOST = 1 << 48
 
 
 class Interface(Struct, frozen=True, kw_only=True):
@@ -41,6 +45,8 @@ class Section:
         self.order = order
         self.interfaces: list[Interface] = []
         self.lost: dict[int, int] = {}
+        # Packets that are said to have been lost between those that were kept.
+        self.lost_before = 0
 
     def describe(self, data: bytearray, position: int, length: int) -> None:
         """Take an interface description block."""
@@ -75,6 +81,24 @@ class Section:
         if said and interface < len(self.interfaces):
             lost = sum(int.from_bytes(value[:8], self._endian) for value in said)
             self.lost[interface] = lost
+
+    def count_before(self, data: bytearray, options: Iterable[tuple[int, int]]) -> None:
+        """Take packets' options (begin, end): one may say how many were lost before it."""
+        for position, end in options:
+            lost = self._options(data, position, end).get(_DROPPED_BEFORE, b"")
+            self.lost_before += int.from_bytes(lost[:8], self._endian)
+
+    def take_lost(self) -> int | None:
+        """Return how many were lost, once; `None` where nothing says so.
+
+        Told of packets and of interfaces, the same losses are told twice.
+        """
+        if not self.lost and not self.lost_before:
+            return None
+        lost = min(max(sum(self.lost.values()), self.lost_before), _MOST_LOST)
+        self.lost.clear()
+        self.lost_before = 0
+        return lost
 
     def _options(self, data: bytearray, position: int, end: int) -> dict[int, bytes]:
         """Return a block's options, the first of each code. Bounded by the block."""

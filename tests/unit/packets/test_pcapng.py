@@ -132,6 +132,32 @@ def test_other_blocks_hold_no_packets(file: Path) -> None:
     assert (analysis.parsed, stream.faults) == (1, [])
 
 
+@pytest.mark.parametrize("order", "<>")
+@pytest.mark.parametrize("size", [64, 4 << 20])
+def test_packets_lost_before_one_are_counted(file: Path, order: str, size: int) -> None:
+    lost = option(1, b"a comment", order) + option(4, pack(f"{order}Q", 3), order) + bytes(4)
+    flags = option(2, pack(f"{order}I", 1), order) + bytes(4)
+    content = section(order) + interface(order=order)
+    content += enhanced(order=order, options=lost) + enhanced(order=order, options=flags)
+    content += enhanced(order=order) + enhanced(order=order, options=lost)
+    assert read(file, content, size=size)[1].dropped == 6
+    said = block(5, pack(f"{order}III", 0, 0, 0) + option(5, pack(f"{order}Q", 9), order), order)
+    assert read(file, content + said, size=size)[1].dropped == 9
+
+
+def test_counts_of_lost_packets_that_cannot_be_stay_within_what_records_hold(file: Path) -> None:
+    most = pack("<Q", 2**64 - 1)
+    said = block(5, pack("<III", 0, 0, 0) + option(4, most) + option(5, most) + option(7, most))
+    content = HEAD + b"".join(enhanced(options=option(4, most) + bytes(4)) for _ in range(9)) + said
+    assert read(file, content * 5)[1].dropped == 5 << 48
+
+
+def test_packets_lost_before_an_obsolete_block_are_counted(file: Path) -> None:
+    for lost, dropped in ((7, 7), (0, None), (0xFFFF, None)):
+        old = block(2, pack("<HHIIII", 0, lost, 0, 0, len(PACKET), len(PACKET)) + PACKET)
+        assert read(file, HEAD + old)[1].dropped == dropped
+
+
 def test_what_was_lost_is_the_last_word_of_each_interface(file: Path) -> None:
     def statistics(number: int, lost: int) -> bytes:
         return block(5, pack("<III", number, 0, 0) + option(5, pack("<Q", lost)))
