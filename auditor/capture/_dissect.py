@@ -20,6 +20,8 @@ from auditor.capture._streams import datagrams, stream
 from auditor.capture.layers._layer import AnswerError, Did, Layer
 from auditor.capture.talks import (
     LAYERS,
+    LONGEST_NAME,
+    LONGEST_OBJECT,
     MOST_ACTIONS,
     MOST_BYTES,
     MOST_OBJECTS,
@@ -35,7 +37,6 @@ from auditor.capture.talks import (
 _OUTPUT = 1
 # What the program may use: bytes of memory, seconds of processor time, seconds a conversation.
 _MEMORY, _SECONDS, _SECONDS_EACH = 1 << 30, 240, 20.0
-_LONGEST_NAME, _LONGEST_OBJECT = 80, 160
 # Objects that are told apart; beyond them they are only counted as one more.
 _MOST_DISTINCT = 1 << 12
 _GRAVITY: tuple[Does, ...] = ("write", "control", "read", "other")
@@ -55,12 +56,12 @@ class _Side(Struct):
 
     def add(self, did: Did) -> None:
         """Count what one message did."""
-        key = (did.does, _shown(did.function, _LONGEST_NAME))
+        key = (did.does, _shown(did.function, LONGEST_NAME))
         self.counts[key] += 1
         known = self.objects.setdefault(key, set())
         for one in did.objects:
             if len(known) < _MOST_DISTINCT:
-                known.add(_shown(one, _LONGEST_OBJECT))
+                known.add(_shown(one, LONGEST_OBJECT))
 
 
 def main() -> None:

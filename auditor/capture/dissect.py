@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Iterator
 import msgspec
 
 from auditor.capture.talks import (
-    LONGEST_LINE,
     MOST_BYTES,
+    MOST_SAID,
     Action,
     Answer,
     Failed,
@@ -72,7 +72,7 @@ def _answered(talks: tuple[Talk, ...], ask: Exchange) -> tuple[list[Answer], str
     An exclamation mark begins the reason where no other program would do better.
     """
     try:
-        said = ask(encode_talks(talks), LONGEST_LINE * len(talks))
+        said = ask(encode_talks(talks), MOST_SAID)
     except OSError as error:
         return [], f"!{_LISTED} cannot be started: {error.strerror}"
     answers: list[Answer] = []
@@ -95,14 +95,15 @@ def _answered(talks: tuple[Talk, ...], ask: Exchange) -> tuple[list[Answer], str
 def _is_plausible(answer: Answer, talk: Talk) -> bool:
     """Return whether it may be the answer for this conversation.
 
-    A message has a byte at least, and a service within one has too; an object is named by one.
+    A message has a byte at least, and a service within one has too; an object is named by one,
+    and a hole is before a segment.
     """
     most = sum(len(segment.data) for segment in talk.segments)
     functions = [(action.does, action.function) for action in answer.actions]
     return (
         answer.number == talk.number
         and len(set(functions)) == len(functions)
-        and answer.undissected <= most
+        and answer.undissected <= most + len(talk.segments)
         and all(
             action.count <= most and len(action.objects) <= action.objects_total <= most
             for action in answer.actions

@@ -8,11 +8,12 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-# All that one program is handed, and the longest line that it may answer with.
+# All that one program is handed, the longest line that it may answer with, and all its lines.
 MOST_BYTES = 64 << 20
-LONGEST_LINE = 1 << 16
+LONGEST_LINE, MOST_SAID = 1 << 19, 1 << 27
 # Kinds of actions of a conversation, and objects of an action, that are told by name.
-MOST_ACTIONS, MOST_OBJECTS = 64, 16
+MOST_ACTIONS, MOST_OBJECTS = 48, 16
+LONGEST_NAME, LONGEST_OBJECT = 80, 120
 # The protocols that scapy has layers of; each has a file of its own in `layers`.
 LAYERS = {
     "modbus": "scapy.contrib.modbus",
@@ -26,8 +27,8 @@ LAYERS = {
 Does = Literal["read", "write", "control", "other"]
 Carried = Literal["stream", "datagram", "frame"]
 Count = Annotated[int, Meta(ge=0, le=1 << 40)]
-Name = Annotated[str, Meta(min_length=1, max_length=80)]
-Object = Annotated[str, Meta(min_length=1, max_length=160)]
+Name = Annotated[str, Meta(min_length=1, max_length=LONGEST_NAME)]
+Object = Annotated[str, Meta(min_length=1, max_length=LONGEST_OBJECT)]
 
 
 class Segment(Struct, frozen=True, array_like=True):

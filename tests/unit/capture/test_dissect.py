@@ -206,7 +206,7 @@ ACTION = Action(does="read", function="f", count=1)
         encode_answer(Answer(number=3, actions=(Action(does="erase", function="f", count=1),))),
         encode_answer(Answer(number=3, actions=(Action(does="read", function="", count=1),))),
         encode_answer(Answer(number=3, actions=(Action(does="read", function="f" * 99, count=1),))),
-        encode_answer(Answer(number=3, actions=(ACTION,) * 65)),
+        encode_answer(Answer(number=3, actions=(ACTION,) * 49)),
         encode_answer(
             Answer(number=3, actions=(
                 Action(does="read", function="f", count=1, objects=("o",) * 17, objects_total=17),
