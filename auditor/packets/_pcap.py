@@ -62,7 +62,10 @@ def batches(window: Window, stream: Stream) -> Iterator[Batch]:
     stream.file_format = kind.name
     ordinal = 0
     while True:
-        found = _walk(window, kind)
+        found: list[int] = []
+        _walk(window, kind, found)
+        while len(found) < MOST_PACKETS and window.more():
+            _walk(window, kind, found)
         batch = _batch(window, found, kind, ordinal)
         bad = np.flatnonzero(batch.captured > kind.longest)
         if len(bad):
@@ -82,7 +85,7 @@ def batches(window: Window, stream: Stream) -> Iterator[Batch]:
                 )
             )
             return
-        if len(found) < MOST_PACKETS and not window.fill():
+        if len(found) < MOST_PACKETS and not window.advance():
             break
     if window.at < window.end:
         stream.truncated = True
@@ -110,8 +113,8 @@ def _next_length(window: Window, kind: _Kind) -> int:
     return int(unpack_from(f"{kind.order}I", window.data, window.at + _LENGTH_AT)[0])
 
 
-def _walk(window: Window, kind: _Kind) -> list[int]:
-    """Return where the whole records of the window begin, and go beyond them.
+def _walk(window: Window, kind: _Kind, found: list[int]) -> None:
+    """Keep where the window's whole records begin, and go beyond them.
 
     A plain loop whose only work is to go from one length to the next. A number at any place is
     read from one of four views, shifted against each other: that is faster than to unpack it.
@@ -120,11 +123,10 @@ def _walk(window: Window, kind: _Kind) -> list[int]:
     view, end, position = window.view, window.end, window.at
     foreign = (kind.order == "<") != (byteorder == "little")
     record = kind.record
-    found: list[int] = []
-    append = found.append
+    append, room = found.append, MOST_PACKETS - len(found)
     if foreign:
         length_at = Layout(f"{kind.order}I").unpack_from
-        for _ in repeat(None, MOST_PACKETS):
+        for _ in repeat(None, room):
             following = position + record + length_at(view, position + _LENGTH_AT)[0]
             if following > end:
                 break
@@ -132,14 +134,13 @@ def _walk(window: Window, kind: _Kind) -> list[int]:
             position = following
     else:
         lengths = [_aligned(view[_LENGTH_AT:], shift) for shift in range(4)]
-        for _ in repeat(None, MOST_PACKETS):
+        for _ in repeat(None, room):
             following = position + record + lengths[position & 3][position >> 2]
             if following > end:
                 break
             append(position)
             position = following
     window.at = position
-    return found
 
 
 def _aligned(view: memoryview, shift: int) -> memoryview:

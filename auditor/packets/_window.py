@@ -10,6 +10,8 @@ from auditor.packets.source import Source
 # Large enough that what a block and each flow in it cost is small beside their packets, small
 # enough that the headers of its packets stay in the processor's cache between two passes.
 SIZE = 8 << 20
+# What is read at once: it is still in the cache while it is hashed, and where packets begin found.
+PIECE = 1 << 20
 
 # The longest record that is believed (see `_stream.LONGEST_BLOCK`), and some more.
 LARGEST = 32 << 20
@@ -35,7 +37,21 @@ class Window:
         return self.base + self.at
 
     def fill(self) -> bool:
-        """Move what is left to the front and read more; say whether there was more.
+        """Move what is left to the front and read a window full; say whether there was more."""
+        grew = self.advance()
+        while self.more():
+            pass
+        return grew
+
+    def more(self) -> bool:
+        """Read a piece behind what is there; say whether there was room, and more."""
+        room = min(self.end + PIECE, self.size)
+        count = self.source.readinto(self.view[self.end : room]) if room > self.end else 0
+        self.end += count
+        return count > 0
+
+    def advance(self) -> bool:
+        """Move what is left to the front and read a piece; say whether there was more.
 
         A window that is full of one record grows, up to `LARGEST`.
         """
@@ -46,13 +62,7 @@ class Window:
             self.view[:left] = self.view[self.at : self.end]
             self.base += self.at
             self.at, self.end = 0, left
-        begun = self.end
-        while self.end < self.size:
-            count = self.source.readinto(self.view[self.end : self.size])
-            if not count:
-                break
-            self.end += count
-        return self.end > begun
+        return self.more()
 
     def _grow(self) -> None:
         """Have twice the room."""
