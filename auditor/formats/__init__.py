@@ -122,13 +122,14 @@ class ModelFormat(Struct, frozen=True, kw_only=True):
 
     `recognises` is asked with the first 1024 bytes and the view, never with a name. Formats of
     a lower `rank` are asked first: 0 has a magic number, 5 a structure, 9 only a likeness.
-    `inspect` raises `FormatError` and nothing else. `holds_archives` is a format whose files may
-    end with a zip archive, and that judges it: any other file that does means two things.
+    `inspect` raises `FormatError` and nothing else; `None` is for packing around what is not
+    known. `holds_archives` is a format whose files may end with a zip archive, and that judges
+    it: any other file that does means two things.
     """
 
     title: str
     recognises: Callable[[bytes, View], bool]
-    inspect: Callable[[View, Context], Inspection]
+    inspect: Callable[[View, Context], Inspection | None]
     rank: int = 0
     holds_archives: bool = False
 
@@ -197,6 +198,8 @@ def _inspect(view: View, context: Context) -> Inspection | None:
         rule = error.rule or f"{name}-{error.reason}"
         reason = context.reason(rule, verdict, error.detail, offset=error.offset)
         return Inspection(model_format=name, role="unknown", verdict=verdict, reasons=(reason,))
+    if found is None:
+        return None
     return _bounded(found if form.holds_archives else _with_archive(found, view, context))
 
 

@@ -36,7 +36,8 @@ DANGEROUS = {
     ),
     **dict.fromkeys(
         ("send", "recv", "fetch_barrier", "send_barrier", "listen_and_serv", "prefetch",
-         "heter_listen_and_serv", "send_and_recv", "distributed_lookup_table"),
+         "heter_listen_and_serv", "send_and_recv", "distributed_lookup_table", "c_gen_xccl_id",
+         "c_gen_nccl_id", "gen_nccl_id"),
         "opens connections",
     ),
 }  # fmt: skip

@@ -98,10 +98,12 @@ def recognises(head: bytes, view: View) -> bool:
     return packing_of(head, view) is not None
 
 
-def inspect(view: View, context: Context) -> Inspection:
+def inspect(view: View, context: Context) -> Inspection | None:
     """Return what the file holds, as the format that it is, with what is wrong with the packing.
 
-    The verdict is no weaker than that of the content. Raises `FormatError` where more comes out
+    `None` where the packing is whole and what comes out is nothing that is known, as for a file
+    that is not packed: then its name decides whether it had to be a model. The verdict is no
+    weaker than that of the content. Raises `FormatError` where more comes out
     than is read.
     """
     packing = packing_of(view.at(0, 64), view)
@@ -114,6 +116,8 @@ def inspect(view: View, context: Context) -> Inspection:
     empty = stream.size == 0
     reasons = _reasons(stream, view, context)
     found = None if empty else context.nested(stream, packing.name)
+    if found is None and not empty and not reasons:
+        return None
     if found is None:
         found = Inspection(model_format="compressed", role="archive")
     verdict = worst((found.verdict, *(reason.verdict for reason in reasons)))

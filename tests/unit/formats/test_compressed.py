@@ -88,11 +88,18 @@ def test_a_wrong_checksum_hides_nothing():
 
 
 def test_tapes_pad_with_zeros():
-    assert judged(PACKERS["gzip"](b"words") + b"\0" * 512).verdict == "data"
+    assert judged(PACKERS["gzip"](b"\x80\x04N.") + b"\0" * 512).verdict == "data"
 
 
 def test_nothing_in_it_is_nothing():
     assert judged(PACKERS["gzip"](b"")).verdict == "data"
+
+
+def test_packing_around_what_is_unknown_tells_no_more_than_without_it():
+    for pack in PACKERS.values():
+        assert formats.inspect(Memory(pack(b"some words"))) is None
+        assert formats.inspect(Memory(pack(pack(b"some words")))) is None
+    assert judged(PACKERS["gzip"](b"some words") + b"tail").verdict == "malformed"
 
 
 def test_a_dictionary_that_is_too_large_cannot_be_inspected():
