@@ -23,7 +23,8 @@ from auditor.site import listed
 
 Standing = Literal["inside", "outside", "approved", "undecided"]
 
-# Asked on the spot, of whoever listens: no server takes these questions further.
+# Asked on the spot, of whoever listens: no server takes these questions further. Only where they
+# are put to somebody outside do they leave.
 _LOCAL_TRANSPORTS = frozenset({"mdns", "llmnr", "netbios"})
 # Below these everybody can register: `a.co.uk` is somebody's, `co.uk` nobody's. Not a full list:
 # where a suffix is missing here, several owners' names stand in one record.
@@ -49,8 +50,8 @@ class JudgedQuery(Struct, frozen=True, kw_only=True):
     """A question with what the site says of the name: `domain` is the registered part.
 
     `server_outside`: it was put to a server that is not inside and not declared as a resolver.
-    `may_leave` is false for what is asked of whoever listens on the spot, and for what somebody
-    outside asks a server inside.
+    `may_leave` is false for what is asked of whoever listens on the spot (inside), and for what
+    somebody outside asks a server inside.
     """
 
     query: NameQuery
@@ -105,7 +106,8 @@ class _Asked:
             operator_country=verdict.operator_country,
             category=verdict.category,
             server_outside=server.inside is False,
-            may_leave=query.transport not in _LOCAL_TRANSPORTS and not of_others,
+            may_leave=not of_others
+            and (query.transport not in _LOCAL_TRANSPORTS or server.inside is False),
         )
 
     def _standing(self, name: str, verdict: Verdict) -> Standing:

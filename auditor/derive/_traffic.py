@@ -123,6 +123,8 @@ class _Judge:
         how = far.how
         if direction == "out" and not approved:
             approved, exception, how = self._by_name(flow, far)
+        if direction == "in" and approved and flow.initiator_known:
+            approved, how = None, (*how, f"the exception is for a way out; {flow.src} began this")
         return JudgedFlow(
             flow=flow,
             src=src,

@@ -154,6 +154,14 @@ def test_what_went_out_from_a_low_port_is_told_though_nobody_outside_was_heard()
     assert (found.direction, found.answered, found.bytes_out) == ("in", 1, 700)
 
 
+@pytest.mark.parametrize(("known", "approved"), [(True, None), (False, True)])
+def test_a_way_out_that_is_excepted_is_no_way_in(known, approved):
+    site = with_exceptions(excepted("203.0.113.9"))
+    attack = flow(src="203.0.113.9", dst="10.1.2.3", dst_port=22, initiator_known=known)
+    (found,) = destinations(attack, site=site)
+    assert (found.direction, found.approved) == ("in", approved)
+
+
 def test_an_approved_flow_does_not_hide_one_that_is_not():
     site = with_exceptions(excepted("203.0.113.9", port=443))
     found = destinations(flow(), flow(dst_port=22, application="ssh"), site=site)

@@ -104,3 +104,10 @@ def test_random_names_carry_more_than_repeated_ones():
     )
     assert few == 0
     assert many > 103 * 60
+
+
+@pytest.mark.parametrize("transport", ["mdns", "llmnr", "netbios"])
+@pytest.mark.parametrize(("server", "told"), [("203.0.113.66", 1), ("224.0.0.251", 0)])
+def test_what_is_asked_on_the_spot_leaves_where_somebody_outside_is_asked(transport, server, told):
+    found = domains(query("c2.example.com", transport=transport, server=server))
+    assert len(found) == told
