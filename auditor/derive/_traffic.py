@@ -20,7 +20,7 @@ from auditor.evidence.crossing import Direction
 from auditor.evidence.site import Site
 from auditor.evidence.traffic import LINK_TUNNELS, SILENT, Carrier, Flow, NameQuery
 from auditor.hostnames import address_of
-from auditor.site import LINK_LOCAL, excepted, zone_of
+from auditor.site import LINK_LOCAL, excepted, listed, zone_of
 
 OUTSIDE = "outside"
 _MAC = re.compile(r"[0-9a-f]{2}(?::[0-9a-f]{2}){5}")
@@ -230,15 +230,22 @@ class _Judge:
     def _vouched(self) -> frozenset[tuple[str, str]]:
         """Return (name, address) pairs that a name server of the site answered to a question.
 
-        Anybody's server may answer anything: what one outside says proves no name.
+        Anybody's server may answer anything: what one says that is not the site's proves nothing.
         """
         return frozenset(
             (record.name.lower(), address)
             for record in self._records
             if isinstance(record, NameQuery) and record.count and record.transport in _SERVED
-            if self._place(record.server, 0, "resolver").approved
+            if self._is_believed(record.server)
             for address in record.answers
         )
+
+    def _is_believed(self, server: str) -> bool:
+        """Return whether a name server is the site's: a declared one, or any inside without."""
+        declared = self._site.resolvers
+        if declared:
+            return listed(declared, server)
+        return self._place(server, 0, "resolver").approved is True
 
 
 def _use(flow: Flow) -> str:

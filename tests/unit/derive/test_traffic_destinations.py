@@ -110,12 +110,21 @@ def test_an_exception_approves_the_address_or_a_name_that_was_answered(destinati
     [
         (),
         (query("a.example", answers=("203.0.113.9",), server="203.0.113.66"),),
+        (query("a.example", answers=("203.0.113.9",), server="10.1.2.66"),),
         (query("a.example", answers=("203.0.113.9",), server="10.1.0.53", count=0),),
         (query("a.example", answers=("203.0.113.9",), transport="mdns"),),
         (query("b.example", answers=("203.0.113.9",)),),
         (query("a.example", answers=("203.0.113.10",)),),
     ],
-    ids=("nobody", "a-server-outside", "nobody-asked", "on-the-spot", "another-name", "elsewhere"),
+    ids=(
+        "nobody",
+        "a-server-outside",
+        "another-inside",
+        "nobody-asked",
+        "on-the-spot",
+        "another-name",
+        "elsewhere",
+    ),
 )
 @pytest.mark.parametrize("claims", [{"tls_sni": "a.example"}, {}])
 def test_a_name_that_no_server_of_the_site_answered_approves_nothing(said, claims):
@@ -123,6 +132,15 @@ def test_a_name_that_no_server_of_the_site_answered_approves_nothing(said, claim
     site = with_exceptions(excepted("a.example"))
     (found,) = destinations(flow(names=both), *said, site=site)
     assert found.approved is None
+
+
+def test_where_no_resolver_is_declared_any_inside_is_believed():
+    site = msgspec.structs.replace(SITE, exceptions=(excepted("a.example"),), resolvers=())
+    both = names(tls_sni="a.example", dns_answer="a.example")
+    for server, approved in (("10.1.2.66", True), ("203.0.113.66", None)):
+        answered = query("a.example", answers=("203.0.113.9",), server=server)
+        found = destinations(flow(names=both), answered, site=site)
+        assert [one.approved for one in found] == [approved]
 
 
 def test_a_declared_resolver_outside_is_believed():
