@@ -17,10 +17,10 @@ from auditor.packets.industrial._signature import Signature
 from auditor.packets.listening import FlowEnds, Heard, Payloads
 
 # Packets and bytes with payload that are kept of one flow.
-PACKETS_OF_FLOW, BYTES_OF_FLOW = 4096, 2 << 20
+PACKETS_OF_FLOW, BYTES_OF_FLOW = 16_384, 4 << 20
 # Of all flows that cross a zone, and of all others.
-PACKETS_CROSSING, BYTES_CROSSING = 40_000, 24 << 20
-PACKETS_WITHIN, BYTES_WITHIN = 10_000, 6 << 20
+PACKETS_CROSSING, BYTES_CROSSING = 120_000, 32 << 20
+PACKETS_WITHIN, BYTES_WITHIN = 20_000, 8 << 20
 
 Crosses = Callable[[str, str], bool]
 
