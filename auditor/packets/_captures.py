@@ -49,7 +49,8 @@ from auditor.packets.source import CaptureError, Source
 
 _COLLECTOR = "captures"
 _PROGRESS_EVERY = 0.2  # seconds
-_BETWEEN_COLLECTIONS = 100_000
+_BETWEEN_COLLECTIONS = 1_000_000
+_DID = "operations"  # what the industrial readers' fact is called
 
 
 class _File(Struct, frozen=True, kw_only=True):
@@ -254,9 +255,8 @@ def _flow(shown: str, origin: Origin, ends: FlowEnds, note: FlowNote) -> Flow:
         vlan=ends.vlan,
         hidden_name=note.hidden_name,
         carriers=_carriers(ends.carriers) if ends.carriers else (),
-        operations=_operations(note),
-        # By name: in which order they were read depends on where windows end.
-        facts=tuple([_fact(n, v) for n, v in sorted(note.facts) if n != "operations"]),
+        operations=_operations(note.facts),
+        facts=_facts(note.facts),
     )
 
 
@@ -264,18 +264,17 @@ def _carriers(ends: tuple[tuple[str, str], ...]) -> tuple[Carrier, ...]:
     return tuple(Carrier(src=src, dst=dst) for src, dst in ends)
 
 
+# Many flows were told the same: they share what is made of it.
 @lru_cache(maxsize=1 << 10)
-def _fact(name: str, value: str) -> Fact:
-    """Return a fact: the same one for the many flows that it was read in."""
-    return Fact(name=name, value=value)
+def _facts(told: tuple[tuple[str, str], ...]) -> tuple[Fact, ...]:
+    """Return facts by name: in which order they were read depends on where windows end."""
+    return tuple(Fact(name=name, value=value) for name, value in sorted(told) if name != _DID)
 
 
-def _operations(note: FlowNote) -> tuple[Operation, ...]:
+@lru_cache(maxsize=1 << 10)
+def _operations(told: tuple[tuple[str, str], ...]) -> tuple[Operation, ...]:
     """Return what industrial messages did, in the order in which their reader says it."""
-    told = [value for name, value in note.facts if name == "operations"]
-    if not told:
-        return ()
-    said = {word for value in told for word in value.split(", ")}
+    said = {word for name, value in told if name == _DID for word in value.split(", ")}
     return tuple(word for word in get_args(Operation) if word in said)
 
 
