@@ -6,7 +6,6 @@ from auditor.formats import Context, FormatError, Inspection, ModelHeader, View,
 from auditor.formats._json import table, text, whole
 from auditor.formats._paddle_program import BYTES_OF, TYPES, Operators, tensor_desc
 from auditor.formats._protobuf import Message
-from auditor.formats._tail import zip_reasons
 from auditor.formats._tally import Places, Tally, elements, shown
 
 # paddle/phi/core/framework/dense_tensor_serialize.cc: version 0 of 32 bits, levels of 64 bits,
@@ -48,7 +47,6 @@ def parameters(view: View, context: Context) -> Inspection:
             parameters=tally.parameters, precision=by_share(tally.elements),
             tensors=tally.tensors, producer="PaddlePaddle",
         ),
-        reasons=zip_reasons(view, context),
     )  # fmt: skip
 
 
@@ -117,7 +115,7 @@ def json_program(view: View, context: Context) -> Inspection:
             tensors=tally.tensors, producer=f"PaddlePaddle PIR {version}",
             custom_operators=operators.tally.operators,
         ),
-        reasons=(*reasons, *zip_reasons(view, context)),
+        reasons=tuple(reasons),
     )  # fmt: skip
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from auditor.evidence.models import VerdictReason
 from auditor.formats import Context, Inspection, ModelHeader, by_share
 from auditor.formats._keras import examine_config
 from auditor.formats._locations import escaping
@@ -57,9 +56,9 @@ class Reading:
             elif field.number == _OBJECTS:
                 self._objects(message.inner(field))
 
-    def inspection(self, name: str, more: tuple[VerdictReason, ...]) -> Inspection:
+    def inspection(self, name: str) -> Inspection:
         """Return what was found; parameters are the variables', or the constants' without any."""
-        reasons = (*self._reasons, *self.walk.judged(), *more)
+        reasons = (*self._reasons, *self.walk.judged())
         variables = self.walk.tally
         counted = variables if variables.tensors else self.walk.constants
         return Inspection(

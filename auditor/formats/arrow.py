@@ -17,7 +17,6 @@ from auditor.formats import (
 )
 from auditor.formats._arrow_schema import pickled_types
 from auditor.formats._flatbuffer import Table, root
-from auditor.formats._tail import zip_reasons
 
 # arrow.apache.org/docs/format/Columnar.html: the file ends as it begins, a stream's messages
 # begin with a mark and their length. Feather's first version has a mark of its own.
@@ -110,7 +109,7 @@ def _stream(view: View, context: Context) -> tuple[_Schema, list[VerdictReason]]
         end = behind
     if found is None:
         raise FormatError("the stream has no schema", rule="arrow-stream")
-    reasons = list(zip_reasons(view, context))
+    reasons: list[VerdictReason] = []
     if view.at(end, 8) == _NEXT + bytes(4):
         end += 8
     if view.size > end:

@@ -18,7 +18,6 @@ from auditor.formats import (
 )
 from auditor.formats._flatbuffer import Table, root
 from auditor.formats._pickle_file import looks_like
-from auditor.formats._tail import zip_reasons
 
 MAGIC = b"CBM1"
 # catboost/libs/model/flatbuffers/model.fbs: TModelCore and its TKeyValue.
@@ -55,7 +54,6 @@ def inspect(view: View, context: Context) -> Inspection:
 
 
 def _around(view: View, core: Table, end: int, context: Context) -> Iterator[VerdictReason]:
-    yield from zip_reasons(view, context)
     # Parts of a model (texts, embeddings) follow it; without any nothing has to.
     if view.size > end and not core.vector(_PARTS, 4)[1]:
         detail = f"{view.size - end} bytes lie behind the model"

@@ -14,7 +14,6 @@ from auditor.formats import (
 )
 from auditor.formats._coreml_layers import MODEL_TYPES, NAMES, Layers
 from auditor.formats._protobuf import BYTES, VARINT, Message
-from auditor.formats._tail import zip_reasons
 from auditor.formats._tally import shown
 
 # coremltools, mlmodel/format/Model.proto
@@ -82,7 +81,7 @@ def inspect(view: View, context: Context) -> Inspection:
             producer=f"Core ML {version}" + (f", coremltools {tool}" if tool else ""),
             custom_operators=tally.operators,
         ),
-        reasons=(*layers.reasons, *layers.outside.reasons, *zip_reasons(view, context)),
+        reasons=(*layers.reasons, *layers.outside.reasons),
         external=layers.outside.files,
     )
 

@@ -15,7 +15,6 @@ from auditor.formats import (
     ModelHeader,
     View,
 )
-from auditor.formats._tail import zip_reasons
 
 # faiss/impl/index_write.cpp, write_index_header: a kind of four letters, width, vectors, twice
 # the number 2^20, whether it is trained, the metric.
@@ -64,7 +63,7 @@ def inspect(view: View, context: Context) -> Inspection:
     """
     head = view.at(0, _HEAD.size)
     kind = head[:4]
-    reasons = list(zip_reasons(view, context))
+    reasons: list[VerdictReason] = []
     external: tuple[ExternalData, ...] = ()
     found = _floats(head)
     if found is not None:

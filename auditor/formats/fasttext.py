@@ -5,7 +5,6 @@ from __future__ import annotations
 import struct
 
 from auditor.formats import Context, FormatError, Inspection, ModelFormat, ModelHeader, View
-from auditor.formats._tail import zip_reasons
 
 # fastText/src/fasttext.cc: signModel's magic and version, Args::save, Dictionary::save.
 _MAGIC = struct.pack("<I", 793712314)
@@ -21,7 +20,7 @@ def recognises(head: bytes, _view: View) -> bool:
     return head.startswith(_MAGIC)
 
 
-def inspect(view: View, context: Context) -> Inspection:
+def inspect(view: View, _context: Context) -> Inspection:
     """Return what the arguments say; raises `FormatError`.
 
     The words and numbers behind them are not read: fastText copies them into tables.
@@ -48,7 +47,6 @@ def inspect(view: View, context: Context) -> Inspection:
             parameters=parameters,
             producer="fastText",
         ),
-        reasons=zip_reasons(view, context),
     )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import msgspec
 
 from auditor.formats import Context, FormatError, Inspection, ModelFormat, ModelHeader, View
-from auditor.formats._tail import zip_reasons
 
 _LONGEST = 1 << 20
 _CHECKED = 100
@@ -52,7 +51,6 @@ def inspect(view: View, context: Context) -> Inspection:
         model_format="jsonl",
         role="dataset",
         header=ModelHeader(),
-        reasons=zip_reasons(view, context),
     )
 
 

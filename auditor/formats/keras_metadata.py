@@ -6,7 +6,6 @@ from auditor.evidence.models import VerdictReason
 from auditor.formats import Budget, Context, FormatError, Inspection, ModelFormat, View
 from auditor.formats._keras import examine_config
 from auditor.formats._protobuf import BYTES, VARINT, Message
-from auditor.formats._tail import zip_reasons
 
 # keras/protobuf/saved_metadata.proto, SavedObject
 _OBJECT = {1: BYTES, 2: VARINT, 3: BYTES, 4: BYTES, 5: BYTES, 6: BYTES}
@@ -35,7 +34,7 @@ def recognises(head: bytes, view: View) -> bool:
 def inspect(view: View, context: Context) -> Inspection:
     """Return what the layers' settings would do when Keras builds them; raises `FormatError`."""
     message = Message(view, context.budget)
-    reasons: list[VerdictReason] = list(zip_reasons(view, context))
+    reasons: list[VerdictReason] = []
     for field in message.fields():
         if field.number != 1:
             raise FormatError(f"field {field.number} is not one of Keras", offset=field.start)

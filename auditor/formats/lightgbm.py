@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from auditor.evidence.models import VerdictReason
 from auditor.formats import Context, FormatError, Inspection, ModelFormat, ModelHeader, View
-from auditor.formats._tail import zip_reasons
 
 _FIRST = b"tree\nversion="
 _END = b"end of trees"
@@ -29,7 +29,7 @@ def inspect(view: View, context: Context) -> Inspection:
     sizes = _numbers(fields.get("tree_sizes", ""))
     end = begin + sum(sizes)
     context.budget.step(len(sizes))
-    reasons = list(zip_reasons(view, context))
+    reasons: list[VerdictReason] = []
     tail = view.at(end, min(view.size - end, _MOST_TAIL)) if end <= view.size else b""
     if not tail.lstrip().startswith(_END):
         raise FormatError(f"the trees do not end at byte {end}", rule="lightgbm-trees", offset=end)

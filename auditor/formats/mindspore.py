@@ -16,7 +16,6 @@ from auditor.formats import (
 )
 from auditor.formats._mindspore_graph import Graphs
 from auditor.formats._protobuf import BYTES, VARINT, Message
-from auditor.formats._tail import zip_reasons
 from auditor.formats._tally import Tally, elements, shown
 
 # mindspore/ccsrc/utils/checkpoint.proto: the type as text, with the bytes of one number.
@@ -115,7 +114,7 @@ def _graph(view: View, context: Context) -> Inspection:
             graphs.node(message.inner(field))
         elif expected is None or field.number in (9, 11, 13, 14):
             graphs.unread("ModelProto", field.number, field.start)
-    reasons = (*graphs.judged(), *zip_reasons(view, context))
+    reasons = tuple(graphs.judged())
     return Inspection(
         model_format="mindspore",
         role="graph",
@@ -155,7 +154,6 @@ def _checkpoint(view: View, context: Context) -> Inspection:
             parameters=tally.parameters, precision=by_share(tally.elements),
             tensors=tally.tensors, producer="MindSpore",
         ),
-        reasons=zip_reasons(view, context),
     )  # fmt: skip
 
 

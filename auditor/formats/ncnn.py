@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from auditor.formats import Context, FormatError, Inspection, ModelFormat, ModelHeader, View
-from auditor.formats._tail import zip_reasons
 from auditor.formats._tally import Tally
 
 # Tencent/ncnn, docs/developer-guide/param-and-model-file-structure.md
@@ -56,7 +55,7 @@ def inspect(view: View, context: Context) -> Inspection:
             raise FormatError("a layer's type is no name")
         if words[0] not in _LAYERS:
             tally.operator(words[0])
-    reasons = zip_reasons(view, context) + tuple(
+    reasons = tuple(
         context.reason("ncnn-custom-layer", "unlisted", f"the layer {name} is not one of ncnn's")
         for name in tally.operators
     )

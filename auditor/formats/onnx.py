@@ -16,7 +16,6 @@ from auditor.formats import (
 from auditor.formats._onnx_graph import Graphs
 from auditor.formats._onnx_tensors import entry
 from auditor.formats._protobuf import BYTES, VARINT, Field, Message
-from auditor.formats._tail import zip_reasons
 from auditor.formats._tally import shown
 
 # onnx/onnx.proto, ModelProto: field numbers with their wire types.
@@ -74,7 +73,7 @@ def inspect(view: View, context: Context) -> Inspection:
         )  # fmt: skip
     model = _Model(context)
     model.read(Message(view, context.budget))
-    reasons = (*model.reasons, *model.graphs.judged(), *zip_reasons(view, context))
+    reasons = (*model.reasons, *model.graphs.judged())
     return Inspection(
         model_format="onnx",
         role="graph",

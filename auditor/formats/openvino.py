@@ -16,7 +16,6 @@ from auditor.formats import (
     View,
     by_share,
 )
-from auditor.formats._tail import zip_reasons
 from auditor.formats._tally import Places, Tally, elements, shown
 
 # The weights lie in the file of the same name with this ending: only who knows the name finds it.
@@ -74,7 +73,7 @@ def inspect(view: View, context: Context) -> Inspection:
             producer=network.producer,
             custom_operators=tally.operators,
         ),
-        reasons=(*network.reasons, *zip_reasons(view, context)),
+        reasons=tuple(network.reasons),
         external=tuple(external),
     )
 

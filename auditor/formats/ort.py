@@ -7,7 +7,6 @@ from auditor.formats import Context, Inspection, ModelFormat, ModelHeader, View,
 from auditor.formats._flatbuffer import Table, root
 from auditor.formats._onnx_operators import judge_operator
 from auditor.formats._onnx_tensors import TYPES
-from auditor.formats._tail import zip_reasons
 from auditor.formats._tally import Places, Tally, elements, shown
 
 # onnxruntime/core/flatbuffers/schema/ort.fbs: slots in the order of the fields.
@@ -54,7 +53,7 @@ def inspect(view: View, context: Context) -> Inspection:
             producer=f"{producer} onnxruntime format {version}".strip(),
             custom_operators=tally.operators,
         ),
-        reasons=(*reasons, *zip_reasons(view, context)),
+        reasons=tuple(reasons),
     )
 
 

@@ -15,7 +15,6 @@ from auditor.formats import (
 from auditor.formats._paddle_files import is_json_program, is_parameters, json_program, parameters
 from auditor.formats._paddle_program import Program, is_program
 from auditor.formats._protobuf import Message
-from auditor.formats._tail import zip_reasons
 
 
 def recognises(head: bytes, view: View) -> bool:
@@ -48,7 +47,7 @@ def inspect(view: View, context: Context) -> Inspection:
             producer=f"PaddlePaddle {_version(program.version)}".strip(),
             custom_operators=tally.operators,
         ),
-        reasons=(*reasons, *zip_reasons(view, context)),
+        reasons=tuple(reasons),
     )
 
 

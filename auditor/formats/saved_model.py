@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from auditor.formats import Budget, Context, FormatError, Inspection, ModelFormat, View
 from auditor.formats._protobuf import BYTES, VARINT, Message
-from auditor.formats._tail import zip_reasons
 from auditor.formats._tensorflow_model import Reading, is_meta_graph
 
 # tensorflow/core/protobuf/saved_model.proto
@@ -43,7 +42,7 @@ def inspect(view: View, context: Context) -> Inspection:
     for field in model.walk.known("SavedModel", message, _SAVED_MODEL):
         if field.number == 2:  # noqa: PLR2004 - meta_graphs
             model.meta_graph(message.inner(field))
-    return model.inspection("saved_model", zip_reasons(view, context))
+    return model.inspection("saved_model")
 
 
 FORMAT = ModelFormat(title="TensorFlow SavedModel", recognises=recognises, inspect=inspect, rank=5)

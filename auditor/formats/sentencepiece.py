@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from auditor.formats import Context, FormatError, Inspection, ModelFormat, ModelHeader, View
 from auditor.formats._protobuf import BYTES, Message
-from auditor.formats._tail import zip_reasons
 
 # sentencepiece_model.proto: ModelProto holds pieces (1), settings of the trainer (2) and of the
 # normalizer (3), a self-test (4), the denormalizer (5); a piece its text (1), score (2), kind (3).
@@ -72,7 +71,6 @@ def inspect(view: View, context: Context) -> Inspection:
         header=ModelHeader(
             tokenizer=f"sentencepiece {kind}".strip(), datasets=tuple(sorted(set(inputs)))
         ),
-        reasons=zip_reasons(view, context),
     )
 
 

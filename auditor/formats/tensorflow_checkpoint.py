@@ -17,7 +17,6 @@ from auditor.formats import (
     by_share,
 )
 from auditor.formats._protobuf import VARINT, Message
-from auditor.formats._tail import zip_reasons
 from auditor.formats._tally import Tally
 from auditor.formats._tensorflow_walk import typed_shape
 
@@ -70,7 +69,6 @@ def inspect(view: View, context: Context) -> Inspection:
             parameters=tally.parameters, precision=by_share(tally.elements), tensors=tally.tensors,
             producer="TensorFlow",
         ),
-        reasons=zip_reasons(view, context),
         external=tuple(
             ExternalData(location=f"{{stem}}.data-{shard:05d}-of-{count:05d}", needed=needed)
             for shard, needed in sorted(shards.items())

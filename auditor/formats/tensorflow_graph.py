@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from auditor.formats import Budget, Context, FormatError, Inspection, ModelFormat, View
 from auditor.formats._protobuf import Message
-from auditor.formats._tail import zip_reasons
 from auditor.formats._tensorflow_model import Reading, is_meta_graph
 from auditor.formats._tensorflow_walk import GRAPH, is_node
 
@@ -34,7 +33,7 @@ def inspect(view: View, context: Context) -> Inspection:
         model.walk.graph(message)
     else:
         model.meta_graph(message)
-    return model.inspection("tensorflow_graph", zip_reasons(view, context))
+    return model.inspection("tensorflow_graph")
 
 
 def _is_graph(message: Message) -> bool:

@@ -6,7 +6,6 @@ from functools import cache
 
 from auditor.formats import Context, FormatError, Inspection, ModelFormat, ModelHeader, View
 from auditor.formats._pickle_file import looks_like
-from auditor.formats._tail import zip_reasons
 
 # tensorflow/core/lib/io/record_writer.h: length (8), its checksum (4), bytes, their checksum (4).
 _HEAD = 12
@@ -74,7 +73,6 @@ def inspect(view: View, context: Context) -> Inspection:
         model_format="tfrecord",
         role="dataset",
         header=ModelHeader(),
-        reasons=zip_reasons(view, context),
     )
 
 

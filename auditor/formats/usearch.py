@@ -5,7 +5,6 @@ from __future__ import annotations
 import struct
 
 from auditor.formats import Context, FormatError, Inspection, ModelFormat, ModelHeader, View
-from auditor.formats._tail import zip_reasons
 
 # usearch/index_dense.hpp: rows and bytes of a row, the rows, then a head that begins with this.
 _MARK = b"usearch"
@@ -31,7 +30,7 @@ def _mark(head: bytes, view: View) -> int:
     return 0
 
 
-def inspect(view: View, context: Context) -> Inspection:
+def inspect(view: View, _context: Context) -> Inspection:
     """Return the version that wrote the index; raises `FormatError`."""
     place = _mark(view.at(0, _WIDE_SIZES.size), view)
     version = view.at(place + len(_MARK), _VERSION.size)
@@ -42,7 +41,6 @@ def inspect(view: View, context: Context) -> Inspection:
         model_format="usearch",
         role="index",
         header=ModelHeader(producer=f"USearch {numbers}"),
-        reasons=zip_reasons(view, context),
     )
 
 
