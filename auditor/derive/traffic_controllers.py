@@ -19,6 +19,9 @@ _CHANGES = ("write", "control")
 # What the toolkit's own reader calls so, the layers call a write or a control.
 _CHANGED = frozenset({"write", "control", "program"})
 
+# No word of MQTT tells a value from a command.
+_PUBLISHED = "publish"
+
 _Key = tuple[str, str, str, int, int, str, int]
 
 
@@ -63,6 +66,8 @@ def _access(
     if not changing and not why and seen & _CHANGED:
         told = ", ".join(word for word in get_args(Operation) if word in seen & _CHANGED)
         why.append(f"the toolkit's own reader saw messages that {told}")
+    if application == "mqtt" and any(one.function.startswith(_PUBLISHED) for one in exchanges):
+        why.append("what is published may command whoever listens")
     return ControllerAccess(
         origin=min(talk.origin for talk in mine),
         src=src,

@@ -79,6 +79,15 @@ def test_a_dissection_that_saw_less_than_the_reader_is_not_whole(seen: str) -> N
     assert seen in found.why[0]
 
 
+def test_what_is_published_may_be_a_command() -> None:
+    of = modbus(application="mqtt", dst_port=1883)
+    told = Exchange(does="other", function="publish", count=1, objects=("topic a",),
+                    objects_total=1)  # fmt: skip
+    (found,) = accesses(of, talk(of, told))
+    assert not found.whole
+    assert "may command" in found.why[0]
+
+
 def test_a_talk_of_no_flow_is_passed_over() -> None:
     assert accesses(modbus(), talk(modbus(40002), WRITE)) == []
 
