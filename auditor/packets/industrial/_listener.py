@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from msgspec import Struct
@@ -11,7 +11,7 @@ from auditor.packets.batch import I64, U8, U32, Bools
 from auditor.packets.candidates import TCP, UDP, Rows
 from auditor.packets.dissected import LAYER_2
 from auditor.packets.flows import FlowTable
-from auditor.packets.industrial._marks import marks_of, masks_of
+from auditor.packets.industrial._marks import marks_of, masks_of, packets_of
 from auditor.packets.industrial._signature import OPERATIONS, Likeness, Packet, Signature
 from auditor.packets.listening import FlowNote, Heard, Payloads, Unheard
 from auditor.packets.streams import Stream
@@ -21,11 +21,17 @@ from auditor.packets.streams import Stream
 _LOOKS, _LOOKS_ON_PORT = 8, 64
 # Off its port, what has little magic is believed when both ends spoke so, this often in all.
 _AGREEING = 4
+# On its port, so often where it did not at first: in long streams of noise some is like anything.
+_LATE = 3
 _ANY_PORT = 1 << 16
 # Beginnings that came in pieces: as much is put together, of as many directions at once.
 _PIECES, _MOST_STREAMS = 2048, 1024
 _MOST_SEEN = 1 << 18
 _NOBODY_EVER = 255
+# How TLS, SSH and HTTP begin: bytes of theirs look like a message now and then.
+_TLS = 0x1603
+_BEGINNINGS = (b"SSH-", b"HTTP", b"GET ", b"POST", b"PUT ", b"HEAD")
+_OTHERS = np.array([int.from_bytes(word, "big") for word in _BEGINNINGS], np.uint64)
 
 
 class _Known(Struct, gc=False):
@@ -68,6 +74,8 @@ class IndustrialListener:
         self._on_link = {kind: s for s in signatures for kind in s.ether_types}
         # Of each flow: 0 nobody's yet, else the number of its signature and one.
         self._owner: U8 = np.zeros(4096, np.uint8)
+        # Whether it began as something else, so that its port speaks for nothing.
+        self._otherwise: Bools = np.zeros(4096, np.bool_)
         self._told_by = masks_of(self._signatures)
         self._known: dict[int, _Known] = {}
         self._maybe: dict[tuple[int, int], tuple[int, int]] = {}
@@ -113,10 +121,11 @@ class IndustrialListener:
         )
 
     def _grow(self, size: int) -> None:
-        if size > len(self._owner):
-            owner = np.zeros(max(size, 2 * len(self._owner)), np.uint8)
-            owner[: len(self._owner)] = self._owner
-            self._owner = owner
+        had = len(self._owner)
+        if size > had:
+            more = np.zeros(max(size, 2 * had) - had, np.uint8)
+            self._owner = np.concatenate((self._owner, more))
+            self._otherwise = np.concatenate((self._otherwise, more.astype(np.bool_)))
 
     def _look(self, payloads: Payloads, at: I64, flows: FlowTable, transport: _Transport) -> None:
         """Judge rows of flows that are nobody's: first by columns, then one by one."""
@@ -125,19 +134,25 @@ class IndustrialListener:
         at, ports = at[wanted], ports[wanted]
         if not len(at):
             return
+        head, begins = payloads.head[at] >> np.uint64(32), payloads.nth[at] == 0
+        others = begins & (np.isin(head, _OTHERS) | (head >> np.uint64(16) == _TLS))
+        self._otherwise[payloads.flow[at[others]]] = True
         possible = self._possible(payloads, at, transport)
         pieces = (ports != 0) & (payloads.protocol[at] == TCP) & (payloads.nth[at] < _LOOKS)
         some = np.flatnonzero((possible != 0) | pieces)
         rows = at[some]
         columns = zip(
             rows.tolist(), possible[some].tolist(), ports[some].tolist(), pieces[some].tolist(),
-            payloads.flow[rows].tolist(), payloads.side[rows].tolist(), strict=True,
+            payloads.flow[rows].tolist(), payloads.side[rows].tolist(),
+            (payloads.nth[rows] < _LOOKS).tolist(), strict=True,
         )  # fmt: skip
-        for row, bits, on_port, in_pieces, flow, side in columns:
+        for row, bits, on_port, in_pieces, flow, side, early in columns:
             if self._owner[flow]:
                 continue
-            packet = next(_packets(payloads, np.array((row,), np.int64)))
-            if bits and self._judge(packet, flow, side, bits, on_port):
+            if self._otherwise[flow]:
+                on_port = 0  # noqa: PLW2901 - of this row alone
+            packet = next(packets_of(payloads, np.array((row,), np.int64)))
+            if bits and self._judge(packet, flow, side, bits, on_port, early=early):
                 continue
             if in_pieces:
                 self._piece(payloads, row, packet, flows, on_port)
@@ -159,7 +174,9 @@ class IndustrialListener:
                 possible[_chosen(self._signatures[number], rows)] |= np.uint32(1 << number)
         return possible
 
-    def _judge(self, packet: Packet, flow: int, side: int, bits: int, on_port: int) -> bool:
+    def _judge(  # noqa: PLR0913
+        self, packet: Packet, flow: int, side: int, bits: int, on_port: int, *, early: bool
+    ) -> bool:
         """Give a flow to the signature that its payload is most like; return whether one has it."""
         best: tuple[int, bool, int] | None = None
         for number, signature in enumerate(self._signatures):
@@ -167,8 +184,10 @@ class IndustrialListener:
                 continue
             likeness = self._ask(signature, packet)
             at_home = bool(on_port >> number & 1)
-            if likeness == Likeness.MAYBE and not at_home and not self._agree(flow, side, number):
-                continue
+            if likeness == Likeness.MAYBE and not (at_home and early):
+                sides, count = self._told(flow, side, number)
+                if count < _LATE if at_home else sides != 3 or count < _AGREEING:  # noqa: PLR2004
+                    continue
             if likeness and (best is None or (likeness, at_home) > best[:2]):
                 best = (likeness, at_home, number)
         if best is None:
@@ -181,14 +200,14 @@ class IndustrialListener:
                 self._hear(self._known[flow], packet._replace(data=bytes(stream.data)))
         return True
 
-    def _agree(self, flow: int, side: int, number: int) -> bool:
-        """Return whether both ends spoke like it often enough to be believed off its port."""
+    def _told(self, flow: int, side: int, number: int) -> tuple[int, int]:
+        """Return which ends (a bit each) spoke like it so far, and how often."""
         sides, count = self._maybe.get((flow, number), (0, 0))
         sides, count = sides | 1 << side, count + 1
         if len(self._maybe) >= _MOST_SEEN:
             self._maybe.clear()
         self._maybe[flow, number] = sides, count
-        return sides == 3 and count >= _AGREEING  # noqa: PLR2004 - bits of both sides
+        return sides, count
 
     def _piece(
         self, payloads: Payloads, row: int, packet: Packet, flows: FlowTable, on_port: int
@@ -206,11 +225,11 @@ class IndustrialListener:
             joined = bytes(stream.data)
             whole = packet._replace(data=joined, size=len(joined))
             flow, side = int(payloads.flow[row]), int(payloads.side[row])
-            self._judge(whole, flow, side, on_port, on_port)
+            self._judge(whole, flow, side, on_port, on_port, early=True)
 
     def _look_on_link(self, payloads: Payloads, at: I64) -> None:
         """Judge frames on the link."""
-        for flow, packet in zip(payloads.flow[at].tolist(), _packets(payloads, at), strict=True):
+        for flow, packet in zip(payloads.flow[at].tolist(), packets_of(payloads, at), strict=True):
             signature = self._on_link.get(packet.ether_type)
             if signature is None or self._owner[flow]:
                 continue
@@ -233,7 +252,7 @@ class IndustrialListener:
         self._seen.update(marks[new].tolist())
         rows = some[new]
         for flow, packet in zip(
-            payloads.flow[rows].tolist(), _packets(payloads, rows), strict=True
+            payloads.flow[rows].tolist(), packets_of(payloads, rows), strict=True
         ):
             self._hear(self._known[flow], packet)
 
@@ -263,19 +282,6 @@ def _chosen(signature: Signature, rows: Rows) -> Bools:
     if signature.chooses is None:
         return np.ones(len(rows.at), np.bool_)
     return signature.chooses(rows)
-
-
-def _packets(payloads: Payloads, rows: I64) -> Iterator[Packet]:
-    """Yield the packets of some rows."""
-    buffer = payloads.buffer
-    for at, length, size, sport, dport, protocol in zip(
-        payloads.at[rows].tolist(), payloads.length[rows].tolist(), payloads.size[rows].tolist(),
-        payloads.sport[rows].tolist(), payloads.dport[rows].tolist(),
-        payloads.protocol[rows].tolist(), strict=True,
-    ):  # fmt: skip
-        ether_type = protocol & 0xFFFF if protocol >= LAYER_2 else 0
-        data = bytes(buffer[at : at + length])
-        yield Packet(data, size, sport, dport, protocol == TCP, ether_type)
 
 
 def _note(known: _Known) -> FlowNote:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from auditor.packets.batch import I64, U64
-from auditor.packets.industrial._signature import Signature
+from auditor.packets.candidates import TCP
+from auditor.packets.dissected import LAYER_2
+from auditor.packets.industrial._signature import Packet, Signature
 from auditor.packets.listening import Payloads
 
 # Messages are told apart by bytes of their first words.
@@ -43,6 +45,19 @@ def marks_of(payloads: Payloads, at: I64, masks: U64) -> U64:
         told = told >> missing << missing & masks[some, word]
         mark[some] = (mark[some] ^ told ^ mark[some] >> _SPREAD) * _PRIMES[2]
     return mark
+
+
+def packets_of(payloads: Payloads, rows: I64) -> Iterator[Packet]:
+    """Yield the packets of some rows."""
+    buffer = payloads.buffer
+    for at, length, size, sport, dport, protocol in zip(
+        payloads.at[rows].tolist(), payloads.length[rows].tolist(), payloads.size[rows].tolist(),
+        payloads.sport[rows].tolist(), payloads.dport[rows].tolist(),
+        payloads.protocol[rows].tolist(), strict=True,
+    ):  # fmt: skip
+        ether_type = protocol & 0xFFFF if protocol >= LAYER_2 else 0
+        data = bytes(buffer[at : at + length])
+        yield Packet(data, size, sport, dport, protocol == TCP, ether_type)
 
 
 def _words(buffer: memoryview, at: I64) -> U64:

@@ -114,3 +114,26 @@ def test_a_signature_that_fails_is_a_gap() -> None:
     heard = hear(payloads(exchange("modbus"), 502), by=IndustrialListener((broken,)))
     assert heard.notes == {}
     assert [gap.reason for gap in heard.gaps] == ["crashed"]
+
+
+BEGINNINGS = {
+    "tls": b"\x16\x03\x01\x00\x40\x01\0\0\x3c\3\3" + bytes(58), "ssh": b"SSH-2.0-OpenSSH_9.9\r\n",
+    "http": b"GET / HTTP/1.1\r\nHost: a.example\r\n\r\n",
+}  # fmt: skip
+LIKE_MESSAGES = {2404: b"\x68\4\1\0\2\0", 1883: b"\xc0\0", 502: b"\0\1\0\0\0\6\1\3\0\1\0\2"}
+
+
+@pytest.mark.parametrize("port", LIKE_MESSAGES)
+@pytest.mark.parametrize("begun", BEGINNINGS.values(), ids=BEGINNINGS)
+def test_what_begins_as_something_else_is_not_what_its_port_says(begun, port):
+    noise = [(n % 2, bytes([0xA7, 0x91, n, 0xC5] * 9)) for n in range(20)]
+    said = [(0, begun), (1, begun), *noise, (0, LIKE_MESSAGES[port])]
+    assert not hear(payloads(said, port)).notes
+
+
+@pytest.mark.parametrize("port", LIKE_MESSAGES)
+def test_in_a_long_stream_of_noise_one_message_is_none(port):
+    noise = [(n % 2, bytes([0xA7, 0x91, n, 0xC5] * 9)) for n in range(40)]
+    assert not hear(payloads([*noise, (0, LIKE_MESSAGES[port])], port)).notes
+    several = [*noise, *[(0, LIKE_MESSAGES[port])] * 3]
+    assert note(payloads(several, port)).application
