@@ -23,12 +23,18 @@ SIDE_FILE = "{stem}.bin"
 _MOST = 256 << 20
 _CHUNK = 64 * 1024
 _MAX_DEPTH = 200
-_SEEN = 64 * 1024
+_SEEN, _MOST_SEEN = 64 << 10, 1 << 20
 _SPACES = b" \t\r\n"
 _BOM = b"\xef\xbb\xbf"
 # docs.openvino.ai, IR format: operators of the sets, everything else is in an extension.
 _OPSET = re.compile(r"opset[0-9]{1,2}")
-_NET = re.compile(rb"<net\s[^<>]{0,4096}\bversion\s*=", re.DOTALL)
+_PROLOGUE = re.compile(
+    rb"(?:[ \t\r\n]|<\?.*?\?>|<!--.*?-->|<!DOCTYPE.{0,65536}?(?=<net\s))*",
+    re.DOTALL,
+)
+_NET = re.compile(rb"<net\s[^<]{0,65536}?\bversion\s*=", re.DOTALL)
+# In another element it is none, and refused where its layers are read.
+_WITHIN = re.compile(rb"<net\s[^<>]{0,4096}\bversion\s*=")
 # openvino/core/type/element_type.hpp, with the bits of one.
 _TYPES = {
     "f16": ("F16", 16), "f32": ("F32", 32), "f64": ("F64", 64), "bf16": ("BF16", 16),
@@ -46,8 +52,15 @@ def recognises(head: bytes, view: View) -> bool:
     begin = head.removeprefix(_BOM).lstrip(_SPACES)
     if not begin.startswith(b"<"):
         return False
-    seen = head if b"<net" in head else view.at(0, _SEEN)
-    return _NET.search(seen) is not None
+    seen = view.at(0, _SEEN)
+    if seen.rfind(b"<!--") > seen.rfind(b"-->"):
+        seen = view.at(0, _MOST_SEEN)
+    if b"<net" not in seen:
+        return False
+    seen = seen.removeprefix(_BOM)
+    prologue = _PROLOGUE.match(seen)
+    first = _NET.match(seen, prologue.end() if prologue else 0)
+    return first is not None or _WITHIN.search(seen) is not None
 
 
 def inspect(view: View, context: Context) -> Inspection:

@@ -32,6 +32,16 @@ def test_a_long_comment_hides_no_network():
     assert formats.inspect(Memory(data)).verdict == "data"
 
 
+@pytest.mark.parametrize(
+    "begin", [b"<!-- " + b"x" * 200_000 + b" -->", b"<?a " + b"x" * 5000 + b"?>\n<!---->"]
+)
+def test_nothing_that_stands_before_a_network_hides_it(begin):
+    body = SAMPLE[SAMPLE.index(b"<net") :]
+    assert formats.recognise(Memory(begin + body)) == "openvino"
+    named = body.replace(b"<net ", b'<net a="' + b">" * 9000 + b'" ')
+    assert formats.recognise(Memory(begin + named)) == "openvino"
+
+
 @pytest.mark.parametrize("version", ["extension", "opset1x", "", "OPSET1", "custom::opset1"])
 def test_layers_of_an_extension_are_unlisted(version):
     data = SAMPLE.replace(
