@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
-from auditor.capture.dissect import dissect
 from auditor.capture.talks import LAYERS, Answer, Talk
 from auditor.evidence import Gap, GapReason, Origin, Record
 from auditor.evidence.traffic import Access, ControllerTalk, Exchange
@@ -62,6 +61,8 @@ def told(
     listener = next((one for one in listeners if isinstance(one, DeepListener)), None)
     if listener is None:
         return Told()
+    from auditor.capture.dissect import dissect  # what starts a process: only for who asked
+
     found: dict[int, _One] = {}
     crossing: list[Talk] = []
     within: list[Talk] = []
