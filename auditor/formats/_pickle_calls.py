@@ -42,6 +42,8 @@ _MAKES = frozenset(("copyreg._reconstructor", "copyreg.__newobj__"))
 # The attribute of joblib's wrapper that names an array's class.
 _SUBCLASS = "subclass"
 _CYTHON = "__pyx_unpickle_"
+# A Bunch of scikit-learn's finds its attributes among its items.
+_BUNCH = "Bunch"
 # numpy.org/doc/stable/reference/arrays.interface.html, and the same of PyTorch and of DLPack.
 _ADDRESSES = ("__array", "__cuda_array", "__dlpack")
 _SLOTTED = 2
@@ -152,8 +154,7 @@ def _put(machine: Machine, target: Obj, values: list[object], kind: Kind) -> Non
         target.facts.extend(values)
     elif isinstance(target.facts, (Dict, List, Set)):
         machine.note("pickle-item-target", "malformed", "elements of another kind are put")
-    elif kind is Dict and _names_memory(machine, Dict(values)):
-        # A Bunch of scikit-learn's finds its attributes among its items.
+    elif kind is Dict and _names_memory(machine, Dict(values), made=target.made_by.name == _BUNCH):
         machine.note(
             "pickle-build-state", "dangerous", "an object says where an array lies",
             global_name=target.made_by.full,
@@ -279,11 +280,18 @@ def _sets_special(machine: Machine, state: object) -> bool:
     return any(not isinstance(name, str) or name.startswith("__") for name in slots[::2])
 
 
-def _names_memory(machine: Machine, attributes: object) -> bool:
-    """Return whether attributes are such as NumPy asks any object for (arrays.interface)."""
+def _names_memory(machine: Machine, attributes: object, *, made: bool = True) -> bool:
+    """Return whether attributes are such as NumPy asks any object for (arrays.interface).
+
+    With `made` a name that something else makes is none that can be told from one of those:
+    NumPy's texts are texts of Python's.
+    """
     if isinstance(attributes, Obj):
         attributes = attributes.facts
     if not isinstance(attributes, Dict):
         return False
     machine.charge(len(attributes) >> 3)
-    return any(type(name) is str and name.startswith(_ADDRESSES) for name in attributes[::2])
+    return any(
+        (type(name) is str and name.startswith(_ADDRESSES)) or (made and type(name) is Obj)
+        for name in attributes[::2]
+    )

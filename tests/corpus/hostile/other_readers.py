@@ -123,6 +123,9 @@ def _pickles() -> Iterator[tuple[str, bytes, str]]:
     yield "array_interface_in_an_ordered_state", op.stream(hidden), "a state that is no plain dict"
     slots = op.built(op.call(*space), (state, None))
     yield "array_interface_beside_slots", op.stream(slots), "a state of two parts"
+    name = op.call("builtins", "str", (b"__array_interface__", "latin1"), 3)
+    worked = op.Raw(op.call(*space) + b"}" + name + op.value(place) + b"sb")
+    yield "array_interface_by_a_name_that_is_made", op.stream(worked, 3), "as a text of NumPy's is"
     bunch = op.newobj("sklearn.utils._bunch", "Bunch")
     filled = op.Raw(bunch + op.value("__array_interface__") + op.value(place) + b"s")
     yield "array_interface_of_a_bunch", op.stream(filled), "its attributes are its items"
