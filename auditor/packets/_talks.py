@@ -58,6 +58,20 @@ def told(
     progress: Callable[[str], None],
 ) -> Told:
     """Return a record of each industrial flow, dissected as far as its room allowed."""
+    try:
+        return _told(shown, origin, listeners, flows, progress)
+    except Exception as error:  # noqa: BLE001 - a crash is a gap, never silence
+        why = f"what was dissected could not be told: {type(error).__name__}"
+        return Told(gaps=(Gap(kind=_KIND, reason="crashed", detail=why, origin=origin),))
+
+
+def _told(
+    shown: str,
+    origin: Origin,
+    listeners: tuple[Listener, ...],
+    flows: FlowTable,
+    progress: Callable[[str], None],
+) -> Told:
     listener = next((one for one in listeners if isinstance(one, DeepListener)), None)
     if listener is None:
         return Told()

@@ -23,8 +23,8 @@ _SETS = frozenset({48, 49, 50, 51, 61, 62, 63, 64, 110, 111, 112, 113})
 _ASKS = frozenset({100, 101, 102})
 _CLOCK, _TESTS, _RESET = 103, frozenset({104, 106, 107}), 105
 _FILES = range(120, 128)
-# Causes: a command is activated or broken off, and a station confirms it.
-_ASKED, _CONFIRMED = frozenset({5, 6, 8}), frozenset({7, 9})
+# Causes: what is asked for, activated or broken off, and its confirmation; its end, its refusal.
+_ASKED, _OVER = frozenset({5, 6, 7, 8, 9}), frozenset({10, 44, 45, 46, 47})
 _TITLES = {
     45: "single command", 46: "double command", 47: "regulating step", 48: "set point",
     49: "set point", 50: "set point", 51: "bit string", 58: "single command",
@@ -55,6 +55,7 @@ def _does(kind: int) -> Does:
 
 
 def _read(message: bytes, of_client: bool) -> Iterator[Did]:
+    del of_client  # what is confirmed was asked for, whoever is the client
     packet = iec104_decode(message)  # type: ignore[no-untyped-call]  # as scapy has it
     if isinstance(packet, IEC104_S_Message | IEC104_U_Message):
         return
@@ -67,8 +68,10 @@ def _read(message: bytes, of_client: bool) -> Iterator[Did]:
     objects = packet.io if isinstance(packet.io, list) else [packet.io]
     if len(objects) != packet.num_io or not all(isinstance(o, IEC104_IO_Packet) for o in objects):
         raise UndissectedError
-    if kind not in _TOLD and packet.cot not in (_ASKED if of_client else _CONFIRMED):
-        return  # an end of what was asked for, or a refusal
+    if kind not in _TOLD and packet.cot not in _ASKED:
+        if packet.cot in _OVER:
+            return
+        raise UndissectedError
     if kind in _TOLD:
         yield Did(does, title, (station,))
         return

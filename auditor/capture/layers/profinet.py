@@ -14,7 +14,9 @@ from auditor.capture.layers._layer import Did, Layer, UndissectedError, layers_o
 from auditor.capture.talks import Does
 
 # DCE/RPC: its version and the kinds that ask and answer (C706, 12.5); the head has 80 bytes.
-_RPC, _RPC_HEAD, _LITTLE = 4, 80, 0x10
+_RPC, _RPC_HEAD = 4, 80
+# The end of the identifiers of PROFINET's objects and interfaces, in both orders.
+_OBJECTS = (bytes.fromhex("6c9711d18271"), bytes.fromhex("976cd1118271"))
 _ASKS, _ANSWERS = 0, 2
 _OPERATIONS: dict[int, tuple[Does, str]] = {
     0: ("control", "Connect"), 1: ("control", "Release"), 2: ("read", "Read"),
@@ -27,27 +29,20 @@ _DCP: dict[int, tuple[Does, str]] = {
 _REQUEST = 0
 
 
-def _is_rpc(data: bytes, at: int) -> bool:
-    """Return whether it is a message of RPC: no identifier of a frame begins with a 4 that has it.
-
-    Frames of class 3 begin so as well, and are shorter, or say another length.
-    """
-    if data[at] != _RPC or len(data) < at + _RPC_HEAD:
-        return False
-    length = data[at + 74 : at + 76]
-    size = int.from_bytes(length, "little") if data[at + 4] & _LITTLE else int.from_bytes(length)
-    return _RPC_HEAD + size == len(data) - at
-
-
 def _size(data: bytes, at: int) -> int:
     return len(data) - at
 
 
 def _read(message: bytes, of_client: bool) -> Iterator[Did]:
-    return _rpc(message, of_client) if _is_rpc(message, 0) else _frame(message)
+    # A frame of class 3 may begin so as well: as long as a call it is taken for one.
+    if message[0] == _RPC and len(message) >= _RPC_HEAD:
+        return _rpc(message, of_client)
+    return _frame(message)
 
 
 def _rpc(message: bytes, of_client: bool) -> Iterator[Did]:
+    if not any(object_ in message[8:40] for object_ in _OBJECTS):
+        raise UndissectedError
     packet = DceRpc4(message)
     if packet.ptype not in {_ASKS, _ANSWERS}:
         return

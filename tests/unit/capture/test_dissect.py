@@ -57,6 +57,20 @@ def command(kind: int, cause: int, value: str, *, of_client: bool = True) -> tup
     return of_client, bytes([0x68, len(unit)]) + unit
 
 
+OBJECT = bytes.fromhex("0000a0de976cd111827100a02442df7d")
+
+
+def call(operation: int, *, of: bytes = OBJECT) -> bytes:
+    """A call of PROFINET in little-endian order, with one block of a write request."""
+    block = bytes.fromhex("0008 003c 0100 0001") + bytes(16) + bytes.fromhex(
+        "00000000 0001 0002 0000 8000 00000000") + bytes(24)  # fmt: skip
+    size = len(block).to_bytes(4, "little")
+    body = size + size + size + bytes(4) + size + block
+    head = bytes.fromhex("04002000 100000 00") + of * 2 + bytes(16) + bytes(4)
+    head += b"\x01\0\0\0" + bytes(4) + operation.to_bytes(2, "little") + b"\xff" * 4
+    return head + len(body).to_bytes(2, "little") + bytes(4) + body
+
+
 # One program answers for all of them, as it does in an audit.
 CASES: dict[str, tuple[Talk, list[tuple[str, str, int, tuple[str, ...]]], int]] = {
     "modbus reads and writes": (
@@ -112,6 +126,22 @@ CASES: dict[str, tuple[Talk, list[tuple[str, str, int, tuple[str, ...]]], int]] 
     "a set point": (
         talk("iec-104", command(50, 6, "0000803f00")),
         [("write", "C_SE_NC_1 (set point)", 1, ("station 5, object 4001",))], 0,
+    ),
+    "a command by whoever is taken for the station": (
+        talk("iec-104", command(46, 6, "01", of_client=False)),
+        [("control", "C_DC_NA_1 (double command)", 1, ("station 5, object 4001",))], 0,
+    ),
+    "a command of a cause that is none": (talk("iec-104", command(45, 3, "01")), [], 1),
+    "a record is written": (
+        talk("profinet", (True, call(3)), carried="datagram"),
+        [("write", "Write", 1, ("slot 1, subslot 2, index 0x8000",))], 0,
+    ),
+    "a record is written behind a length that lies": (
+        talk("profinet", (True, call(3) + b"x"), carried="datagram"),
+        [("write", "Write", 1, ("slot 1, subslot 2, index 0x8000",))], 0,
+    ),
+    "a call to somebody else": (
+        talk("profinet", (True, call(3, of=bytes(16))), carried="datagram"), [], 1,
     ),
     "values are told": (
         talk("iec-104", command(1, 3, "01", of_client=False)),
