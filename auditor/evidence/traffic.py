@@ -14,7 +14,8 @@ NameSource = Literal[
 
 TcpState = Literal["", "attempt", "refused", "established", "closed", "reset", "partial"]
 
-QueryTransport = Literal["udp", "tcp", "mdns", "llmnr", "netbios"]
+# `proxy`: no name server but an HTTP proxy was asked, to go there.
+QueryTransport = Literal["udp", "tcp", "mdns", "llmnr", "netbios", "proxy"]
 
 # What an industrial controller, drive or sensor speaks.
 Industrial = Literal[
@@ -165,6 +166,8 @@ class Flow(Record, frozen=True, kw_only=True):
 
 class NameQuery(Record, frozen=True, kw_only=True):
     """A name that a client asked a server for: `query_type` as `A`, `count` questions.
+
+    Of a proxy it is the method (`CONNECT` …), and the name what it was asked to go to.
 
     `answers` are the addresses that came back, `response` the code of the last answer
     (`NOERROR`, `NXDOMAIN` …), empty where none came.

@@ -332,6 +332,8 @@ def http_names(stage: Stage) -> None:
     talk.close()
     talk = begun(3128, "target.http.example")
     talk.send(plain.request("target.http.example", "http://target.http.example/x"))
+    asked = ("target.http.example", "GET", talk.flow.src, talk.flow.dst, "proxy")
+    stage.truth.queries[asked] += 1
     talk.send(plain.response(rng.randbytes(100)), outward=False)
     talk.close()
     talk = begun(8000, "pieces.http.example")

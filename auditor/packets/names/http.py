@@ -94,14 +94,15 @@ def _keep(
     note.fact("http-method", method.decode("ascii"))
     for host in hosts[:_MOST_HOSTS]:
         ledger.name(flow, _host(host), "http_host", message.time)
-    if method == b"CONNECT":
-        ledger.name(flow, _host(target), "http_host", message.time)
-        note.fact("proxy", "CONNECT")
-    else:
-        absolute = _ABSOLUTE.match(target)
-        if absolute is not None:
-            ledger.name(flow, _host(absolute.group(1)), "http_host", message.time)
-            note.fact("proxy", "absolute form")
+    absolute = _ABSOLUTE.match(target)
+    if method == b"CONNECT" or absolute is not None:
+        goal = _host(absolute.group(1) if absolute else target)
+        ledger.name(flow, goal, "http_host", message.time)
+        note.fact("proxy", "absolute form" if absolute else "CONNECT")
+        if goal:
+            # Whoever is asked goes there: an attempt, as a question for a name is.
+            key = (goal, method.decode("ascii"), *message.ends(), "proxy")
+            ledger.asked(key, message.time)
     upgrade = _UPGRADE.search(head)
     if upgrade is not None and upgrade.group(1).strip().lower() == b"h2c":
         # The first request's host was read; those of the streams that follow are not.

@@ -111,3 +111,14 @@ def test_random_names_carry_more_than_repeated_ones():
 def test_what_is_asked_on_the_spot_leaves_where_somebody_outside_is_asked(transport, server, told):
     found = domains(query("c2.example.com", transport=transport, server=server))
     assert len(found) == told
+
+
+@pytest.mark.parametrize("name", ["api.example.com", "203.0.113.9", "2001:db8::9"])
+def test_what_a_proxy_inside_is_asked_to_go_to_leaves(name):
+    asked = query(name, query_type="CONNECT", transport="proxy", server="10.1.0.80")
+    (found,) = domains(asked)
+    assert (found.standing, found.questions, found.types) == ("outside", 1, ("CONNECT",))
+
+
+def test_a_proxy_that_is_asked_for_a_machine_inside_leads_nowhere():
+    assert domains(query("10.7.0.1", transport="proxy", server="10.1.0.80")) == []

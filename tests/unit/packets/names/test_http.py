@@ -101,3 +101,29 @@ def test_hosts_in_http_2_in_clear_are_told_not_to_be_read(data):
     note = hear(Said(data, dport=80)).notes[0]
     assert note.encrypted is False
     assert dict(note.facts)["hosts"].startswith("not read")
+
+
+@pytest.mark.parametrize(
+    ("line", "name", "method"),
+    [
+        (b"CONNECT api.outside.example:443", "api.outside.example", "CONNECT"),
+        (b"CONNECT 203.0.113.9:443", "203.0.113.9", "CONNECT"),
+        (b"CONNECT [2001:db8::9]:443", "2001:db8::9", "CONNECT"),
+        (b"POST http://api.outside.example:8080/up", "api.outside.example", "POST"),
+    ],
+)
+def test_what_a_proxy_is_asked_to_go_to_is_a_question(line, name, method):
+    """The flow itself goes to the proxy, which may be inside: where to goes beyond it."""
+    data = line + b" HTTP/1.1\r\nHost: api.outside.example\r\n\r\n"
+    (asked,) = hear(Said(data, dport=3128), Said(data, dport=3128, seq=1 + len(data))).queries
+    assert (asked.name, asked.query_type, asked.transport, asked.count) == (
+        name,
+        method,
+        "proxy",
+        2,
+    )
+    assert (asked.client, asked.server) == ("10.0.0.7", "192.0.2.1")
+
+
+def test_an_ordinary_request_is_no_question():
+    assert not hear(Said(GET, dport=80)).queries
