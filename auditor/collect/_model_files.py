@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
+from sys import intern
 from typing import Literal
 
 import msgspec
@@ -58,7 +60,7 @@ class ModelFiles:
             self._reading.miss(recordable(store), "limit", detail)
         judged = {one.path: one.inspection for one in knowledge.judged}
         told = 0
-        for file in files[: bounds.opened]:
+        for file in islice(files, bounds.opened):
             names = knowledge.names(file)
             yield from self._digest(view, file)
             opened, inspected = self._inspect(file)
@@ -139,7 +141,7 @@ class ModelFiles:
             architecture=header.architecture or facts.architecture,
             name=header.name or recordable(facts.name) or header.repository,
             parameters=header.parameters,
-            precision=header.precision,
+            precision=intern(header.precision),  # one text for all files that have it
             context_length=header.context_length or facts.context_length,
             tensors=header.tensors,
             license=header.license or facts.license,

@@ -71,6 +71,7 @@ class Walker:
         self._names: dict[str, list[str]] = {}
         self._size = 0
         self._files = 0
+        self._shared: dict[int, int] = {}
 
     def walk(self, path: str, root: Stat) -> Walk:
         """Return what lies below the folder `path`, whose lstat(2) is `root`.
@@ -136,7 +137,7 @@ class Walker:
                 continue
             self._modes |= status.mode
             if status.file_type == "file":
-                self._note(_file(folder, name, status), _identity(status, device), files)
+                self._note(self._file(folder, name, status), _identity(status, device), files)
             elif status.file_type != "directory":
                 specials.append(Special(folder, name, status.file_type))
             elif status.device != device:
@@ -161,6 +162,11 @@ class Walker:
         except Unreadable as error:
             self._miss(path, error.reason, error.detail)
             return None
+
+    def _file(self, folder: str, name: str, status: Stat) -> File:
+        # Hundreds of thousands of files have the same few modes: one number for all of them.
+        mode = self._shared.setdefault(status.mode, status.mode)
+        return File(folder, name, status.size, mode, status.inode, status.ctime_ns)
 
     def _note(self, file: File, identity: int | tuple[str, int], files: list[File]) -> None:
         """Note a regular file; one that was seen under another name is that one."""
@@ -199,10 +205,6 @@ class Walker:
     def _miss(self, path: str, reason: GapReason, detail: str) -> None:
         self._complete = False
         self._reading.miss(recordable(path), reason, detail)
-
-
-def _file(folder: str, name: str, status: Stat) -> File:
-    return File(folder, name, status.size, status.mode, status.inode, status.ctime_ns)
 
 
 def _identity(status: Stat, device: str) -> int | tuple[str, int]:

@@ -42,15 +42,29 @@ def derive(evidence: Evidence, *, at: str = "") -> tuple[Record, ...]:
     """
     if at:
         evidence = msgspec.structs.replace(evidence, taken_at=at)
-    made = {record for name in names() for record in load(name).derive(evidence)}
-    named = sorted(made, key=_kind_and_label)
-    # Written out is only what a name does not tell apart: a hundred thousand would fill the memory.
-    alike = (sorted(group, key=repr) for _, group in itertools.groupby(named, key=_kind_and_label))
-    return tuple(itertools.chain.from_iterable(alike))
+    by_kind: dict[str, list[Record]] = {}
+    for name in names():
+        for record in load(name).derive(evidence):
+            by_kind.setdefault(kind_of(record), []).append(record)
+    return tuple(
+        itertools.chain.from_iterable(_in_order(by_kind[kind]) for kind in sorted(by_kind))
+    )
 
 
-def _kind_and_label(record: Record) -> tuple[str, str]:
-    return kind_of(record), record.label
+def _in_order(records: list[Record]) -> Iterator[Record]:
+    """Yield records of one kind by their label, each once.
+
+    Hashed and written out is only what a label does not tell apart: to do so with a hundred
+    thousand would fill the memory.
+    """
+    records.sort(key=_label)
+    for _, group in itertools.groupby(records, key=_label):
+        alike = list(group)
+        yield from alike if len(alike) == 1 else sorted(set(alike), key=repr)
+
+
+def _label(record: Record) -> str:
+    return record.label
 
 
 def sources() -> dict[str, tuple[str, ...]]:

@@ -19,7 +19,7 @@ def kind_name(class_name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", class_name).lower()
 
 
-class Origin(Struct, frozen=True, order=True):
+class Origin(Struct, frozen=True, order=True, gc=False):
     """Where a fact was read: the collector, the path (or manifest file) and the place in it.
 
     `line` and `column` count from 1; 0 means that the source has no lines.
@@ -42,8 +42,9 @@ class Origin(Struct, frozen=True, order=True):
 
 
 class Record(
-    Struct, frozen=True, kw_only=True, tag_field="kind", tag=kind_name, forbid_unknown_fields=True
-):
+    Struct, frozen=True, kw_only=True, tag_field="kind", tag=kind_name, forbid_unknown_fields=True,
+    gc=False,  # what is frozen holds itself nowhere: it need not be searched for that
+):  # fmt: skip
     """One typed fact.
 
     In every record a field that is `None` could not be read: the policy engine answers

@@ -114,11 +114,6 @@ _LISTS = ("inputs", "runs", "gaps", "records")
 _RUN = 8192
 
 
-def _content(record: Record) -> tuple[str, bytes]:
-    # By content, not by label: a label may be worded better one day, bytes must not move.
-    return kind_of(record), _ENCODER.encode(record)
-
-
 def ordered(evidence: Evidence) -> Evidence:
     """Return the evidence with duplicate-free lists in an order that depends on content alone."""
     return msgspec.structs.replace(
@@ -131,19 +126,30 @@ def ordered(evidence: Evidence) -> Evidence:
 
 
 def _in_order(records: tuple[Collected, ...]) -> tuple[Collected, ...]:
-    """Return records by their content, each once.
+    """Return records by their kind and content, each once.
+
+    Not by label: that may be worded better one day, and bytes must not move.
 
     What they are compared by is as long as all their bytes: it is held of a run of them at a
     time, and of one record of each run while the runs are merged.
     """
-    if all(one < other for one, other in itertools.pairwise(map(_content, records))):
+    by_kind: dict[str, list[Collected]] = {}
+    for record in records:
+        by_kind.setdefault(kind_of(record), []).append(record)
+    return tuple(
+        itertools.chain.from_iterable(_of_one_kind(by_kind[kind]) for kind in sorted(by_kind))
+    )
+
+
+def _of_one_kind(records: list[Collected]) -> Iterable[Collected]:
+    if all(one < other for one, other in itertools.pairwise(map(_ENCODER.encode, records))):
         return records
     different = list(set(records))
     runs = [
-        sorted(different[begin : begin + _RUN], key=_content)
+        sorted(different[begin : begin + _RUN], key=_ENCODER.encode)
         for begin in range(0, len(different), _RUN)
     ]
-    return tuple(runs[0]) if len(runs) == 1 else tuple(heapq.merge(*runs, key=_content))
+    return heapq.merge(*runs, key=_ENCODER.encode)
 
 
 def encode(evidence: Evidence) -> bytes:

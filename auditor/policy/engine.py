@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain, repeat
 
 import msgspec
 from msgspec import Struct
@@ -42,10 +44,21 @@ class _World(Struct, frozen=True, kw_only=True):
 
 
 class _Asked(Struct, kw_only=True):
-    """What came of one rule so far: `passed_over` counts records outside its `when`."""
+    """What came of one rule so far: `passed_over` counts records outside its `when`.
 
-    findings: list[Finding]
+    A finding that stands for many alike is kept once: `more` counts the others, by its place.
+    """
+
+    findings: list[Finding] = []
+    more: Counter[int] = msgspec.field(default_factory=Counter)
     passed_over: int = 0
+
+    def add(self, finding: Finding) -> None:
+        """Keep a finding."""
+        if self.findings and self.findings[-1] is finding:
+            self.more[len(self.findings) - 1] += 1
+        else:
+            self.findings.append(finding)
 
 
 def evaluate(  # noqa: PLR0913 - each is named at the call
@@ -82,14 +95,17 @@ def evaluate(  # noqa: PLR0913 - each is named at the call
         ),
         wording=Wording(tuning.parameters, sentences, apart={waiver.rule for waiver in waivers}),
     )
-    asked = _ask_records(world, (*evidence.records, *derived))
+    asked = _ask_records(world, chain(evidence.records, derived))
     applied: list[AppliedRule] = []
-    findings: list[Finding] = []
-    for pack in tuning.packs:
-        for rule in pack.rules:
-            conclusion, found = _conclude(rule, pack, world, asked[rule.id])
-            applied.append(conclusion)
-            findings += found
+
+    def concluded() -> Iterator[Finding]:
+        for pack in tuning.packs:
+            for rule in pack.rules:
+                conclusion, found = _conclude(rule, pack, world, asked.pop(rule.id))
+                applied.append(conclusion)
+                yield from found
+
+    findings = tuple(concluded())
     return Findings(
         schema=SCHEMA,
         tool_version=__version__,
@@ -107,15 +123,15 @@ def evaluate(  # noqa: PLR0913 - each is named at the call
             for p in tuning.packs
         ),
         rules=tuple(applied),
-        findings=tuple(findings),
+        findings=findings,
         unused_waivers=_unused(waivers, findings, world.day),
     )
 
 
-def _ask_records(world: _World, records: tuple[Record, ...]) -> dict[str, _Asked]:
+def _ask_records(world: _World, records: Iterable[Record]) -> dict[str, _Asked]:
     """Return what each rule says of the records: each record is converted once for all rules."""
     tuning = world.tuning
-    asked = {rule.id: _Asked(findings=[]) for pack in tuning.packs for rule in pack.rules}
+    asked = {rule.id: _Asked() for pack in tuning.packs for rule in pack.rules}
     by_kind = _rules_by_kind(world)
     taken = {kind: judge.fields_read(rules) for kind, rules in by_kind.items()}
     for record in records:
@@ -131,7 +147,7 @@ def _ask_records(world: _World, records: tuple[Record, ...]) -> dict[str, _Asked
             if finding is None:
                 asked[rule.id].passed_over += 1
             else:
-                asked[rule.id].findings.append(finding)
+                asked[rule.id].add(finding)
     return asked
 
 
@@ -177,13 +193,7 @@ def _conclude(
     reason = _not_asked(rule, world)
     findings: tuple[Finding, ...] = ()
     if not reason:
-        unseen = _unseen(rule, severity, world)
-        findings = tuple(
-            sorted(
-                (_waived(finding, world) for finding in (*asked.findings, *unseen)),
-                key=_order,
-            )
-        )
+        findings = _in_order(asked, _unseen(rule, severity, world), world)
         reason = "" if findings else _nothing_judged(rule, asked)
     verdicts = [finding.verdict for finding in findings]
     return (
@@ -199,7 +209,7 @@ def _conclude(
             controls=rule.controls,
             verdict=_strongest(verdicts),
             reason=reason,
-            judged=len(asked.findings),
+            judged=len(asked.findings) + asked.more.total(),
             passed=verdicts.count("pass"),
             failed=verdicts.count("fail"),
             unknown=verdicts.count("unknown"),
@@ -210,12 +220,21 @@ def _conclude(
     )
 
 
+def _in_order(asked: _Asked, unseen: tuple[Finding, ...], world: _World) -> tuple[Finding, ...]:
+    """Return the findings of one rule, waivers applied, in an order of content alone."""
+    found = [
+        (_waived(finding, world), 1 + asked.more[place])
+        for place, finding in enumerate((*asked.findings, *unseen))
+    ]
+    found.sort(key=lambda one: _order(one[0]))
+    return tuple(chain.from_iterable(repeat(finding, count) for finding, count in found))
+
+
 def _unseen(rule: Rule, severity: Severity, world: _World) -> tuple[Finding, ...]:
     """Return one finding, `unknown`, for everything that the rule would have had to see."""
     kinds = scope.needed(rule, world.evidence.mode, world.sources)
     spots = scope.blind_spots(rule, world.evidence, kinds)
-    parameters = world.tuning.parameters
-    return tuple(judge.unseen(rule, severity, spot, parameters) for spot in spots)
+    return tuple(judge.unseen(rule, severity, spot, world.tuning.parameters) for spot in spots)
 
 
 def _strongest(verdicts: list[Verdict]) -> Verdict:
@@ -261,7 +280,9 @@ def _waived(finding: Finding, world: _World) -> Finding:
     )
 
 
-def _unused(waivers: tuple[Waiver, ...], findings: list[Finding], day: str) -> tuple[str, ...]:
+def _unused(
+    waivers: tuple[Waiver, ...], findings: tuple[Finding, ...], day: str
+) -> tuple[str, ...]:
     """Return the waivers that accepted nothing, in words."""
     accepted = [finding for finding in findings if finding.waiver]
     used = {

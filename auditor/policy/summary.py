@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Literal
 
 from msgspec import Struct
@@ -55,7 +56,7 @@ def summarize(evidence: Evidence, findings: Findings) -> Summary:
     `allow_unknown` relaxes the exit code, not the outcome that the report prints.
     """
     rules = [rule.verdict for rule in findings.rules]
-    verdicts = [finding.verdict for finding in findings.findings]
+    verdicts = Counter(finding.verdict for finding in findings.findings)
     blocking = sum(is_blocking(finding, findings) for finding in findings.findings)
     undecided = "unknown" in rules or "error" in rules
     nothing_judged = not any(v in ("pass", "fail", "waived") for v in rules)
@@ -70,7 +71,7 @@ def summarize(evidence: Evidence, findings: Findings) -> Summary:
     else:
         outcome = "compliant"
         exit_code = ExitCode.PASS
-    failed = [finding for finding in findings.findings if finding.verdict == "fail"]
+    failed = Counter(finding.severity for finding in findings.findings if finding.verdict == "fail")
     coverage = [item for run in evidence.runs for item in run.coverage]
     return Summary(
         outcome=outcome,
@@ -82,16 +83,13 @@ def summarize(evidence: Evidence, findings: Findings) -> Summary:
         rules_errors=rules.count("error"),
         rules_waived=rules.count("waived"),
         rules_not_applicable=rules.count("not-applicable"),
-        findings_passed=verdicts.count("pass"),
-        findings_failed=verdicts.count("fail"),
-        findings_unknown=verdicts.count("unknown"),
-        findings_errors=verdicts.count("error"),
-        findings_waived=verdicts.count("waived"),
+        findings_passed=verdicts["pass"],
+        findings_failed=verdicts["fail"],
+        findings_unknown=verdicts["unknown"],
+        findings_errors=verdicts["error"],
+        findings_waived=verdicts["waived"],
         blocking=blocking,
-        by_severity=tuple(
-            (severity, sum(finding.severity == severity for finding in failed))
-            for severity in SEVERITIES
-        ),
+        by_severity=tuple((severity, failed[severity]) for severity in SEVERITIES),
         records=len(evidence.records),
         gaps=sum(gap.count for gap in evidence.gaps),
         coverage_seen=sum(item.seen for item in coverage),
