@@ -14,7 +14,7 @@ NameSource = Literal[
 
 TcpState = Literal["", "attempt", "refused", "established", "closed", "reset", "partial"]
 
-# `proxy`: no name server but an HTTP proxy was asked, to go there.
+# `proxy`: no name server but a proxy (HTTP, SOCKS) was asked, to go there.
 QueryTransport = Literal["udp", "tcp", "mdns", "llmnr", "netbios", "proxy"]
 
 # What an industrial controller, drive or sensor speaks.

@@ -39,6 +39,7 @@ SAMPLES = {
     "LLMNR": (5355, UDP, [QUERY, dns.answer(QUERY, CHAIN)]),
     "NetBIOS name service": (137, UDP, [dns.netbios(1, "PRESS"), dns.answer(dns.netbios(1, "P"), [])]),
     "HTTP": (80, TCP, [plain.request("a.example"), b"GET http://b/ HTTP/1.1\r\nHost: b\r\n\r\n" * 3]),
+    "SOCKS": (1080, TCP, [b"\5\1\0\3\x09a.example\1\xbb", b"\4\1\1\xbb\0\0\0\1me\0a.example\0"]),
     "ESP": (0, 50, [b"\0\0\x10\1\0\0\0\1" + bytes(range(60))]),
     "DTLS": (4433, UDP, [b"\x16\xfe\xfd\0\0\0\0\0\0\0\0\0\x40\x01\0\0\x34\0\0\0\0\0\0\0\x34\xfe\xfd" + bytes(50)]),
 }  # fmt: skip
