@@ -80,8 +80,7 @@ def _told(
     found: dict[int, _One] = {}
     crossing: list[Talk] = []
     within: list[Talk] = []
-    for flow, signature, kept in listener.conversations(flows):
-        ends = flows.ends(flow)
+    for flow, ends, signature, kept in listener.conversations(flows):
         client = client_of(signature, flows, flow, ends)
         asked = kept is not None and any(side == client for side, _seq, _data in kept.said)
         found[flow] = _One(signature, kept, ends, asked)

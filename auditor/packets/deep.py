@@ -9,6 +9,7 @@ import numpy as np
 from msgspec import Struct
 
 from auditor.capture.talks import LAYERS, Carried, Segment, Talk
+from auditor.packets._ends import ends as ends_of
 from auditor.packets.batch import I64, U8
 from auditor.packets.candidates import TCP
 from auditor.packets.dissected import LAYER_2
@@ -21,6 +22,8 @@ PACKETS_OF_FLOW, BYTES_OF_FLOW = 16_384, 4 << 20
 # Of all flows that cross a zone, and of all others.
 PACKETS_CROSSING, BYTES_CROSSING = 120_000, 32 << 20
 PACKETS_WITHIN, BYTES_WITHIN = 20_000, 8 << 20
+# Flows whose ends are put in order together.
+_AT_ONCE = 1 << 14
 
 Crosses = Callable[[str, str], bool]
 
@@ -90,12 +93,17 @@ class DeepListener:
         del flows
         return Heard(notes={})
 
-    def conversations(self, flows: FlowTable) -> Iterator[tuple[int, Signature, Kept | None]]:
-        """Yield every industrial flow with its signature, and what was kept of it."""
+    def conversations(
+        self, flows: FlowTable
+    ) -> Iterator[tuple[int, FlowEnds, Signature, Kept | None]]:
+        """Yield every industrial flow with its ends and its signature, and what was kept of it."""
         owners = self._industrial.owners[: len(flows)]
-        for flow in np.flatnonzero(owners).tolist():
-            signature = self._industrial.signatures[int(owners[flow]) - 1]
-            yield flow, signature, self._kept.get(flow)
+        industrial = np.flatnonzero(owners)
+        for start in range(0, len(industrial), _AT_ONCE):
+            some = industrial[start : start + _AT_ONCE]
+            for flow, ends in zip(some.tolist(), ends_of(flows, some), strict=True):
+                signature = self._industrial.signatures[int(owners[flow]) - 1]
+                yield flow, ends, signature, self._kept.get(flow)
 
     def _owner(self, flow: I64) -> U8:
         owners = self._industrial.owners
