@@ -62,7 +62,8 @@ class Names:
         self.imports += 1
         entry = entries().get((module, name))
         if entry is None:
-            dangerous = {self._refuse_dangerous(*pair) for pair in {written, (module, name)}}
+            called = dict.fromkeys((written, (module, name)))
+            dangerous = {self._refuse_dangerous(*pair) for pair in called}
             if True not in dangerous:
                 self._unlisted(module, name)
         if entry is not None and entry.table.tier == "framework":
