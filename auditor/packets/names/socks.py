@@ -15,6 +15,8 @@ _PORTS = (1080, 9050, 9150)
 # A request follows a greeting, and sometimes a password.
 _EARLY = 6
 _COMMANDS = {1: "CONNECT", 2: "BIND", 3: "UDP"}
+_ASKS = frozenset({b"", b"\1", b"\2", b"\3"})
+_FOUR_ASKS = frozenset({b"", b"\1", b"\2"})
 _IPV4, _NAME, _IPV6 = 1, 3, 4
 _SIZES = {_IPV4: 4, _IPV6: 16}
 _HEAD_5, _HEAD_4, _PORT = 4, 8, 2
@@ -35,6 +37,11 @@ class _Hearer(Hearer):
 
     def hear(self, message: Message, ledger: Ledger) -> int:
         data = message.data
+        if not _begins(data, message):
+            return 0
+        # Of a stream the beginning comes in pieces.
+        if len(data) < _SHORTEST:
+            return -1
         name = _of_5(data) if data[0] == _FIVE else _of_4(data)
         if name:
             ledger.application(message.flow, "socks")
@@ -42,6 +49,15 @@ class _Hearer(Hearer):
             key = (name, _COMMANDS[data[1]], *message.ends(), "proxy")
             ledger.asked(key, message.time)
         return 0
+
+
+def _begins(data: bytes, message: Message) -> bool:
+    """Return whether bytes are, or may become, a request: what they begin with is what it says."""
+    if len(data) > _LONGEST or not data:
+        return False
+    if data[0] == _FOUR:
+        return (message.dport in _PORTS or message.sport in _PORTS) and data[1:2] in _FOUR_ASKS
+    return data[0] == _FIVE and data[1:2] in _ASKS and data[2:3] in {b"", b"\0"}
 
 
 def _of_5(data: bytes) -> str:
@@ -59,7 +75,7 @@ def _of_5(data: bytes) -> str:
 
 def _of_4(data: bytes) -> str:
     """Return where a request of version 4 leads, which ends with a user and (4A) with a name."""
-    if data[1] not in {1, 2} or data[-1]:
+    if data[-1]:
         return ""
     parts = data[_HEAD_4:-1].split(b"\0")
     goal = data[4:_HEAD_4]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import random
 from struct import pack
 
+import numpy as np
 import pytest
-from names_hearing import Said, hear
+from names_hearing import Flows, Said, hear
 
 GREETING = Said(b"\5\1\0", dport=1080)
 NAME = b"api.outside.example"
@@ -64,3 +65,16 @@ def test_noise_is_no_question():
     for size in range(9, 200):
         for head in (b"\5\1\0\3", b"\5\1\0\1", b"\4\1"):
             assert asked(Said(head + rng.randbytes(size) + b"\xff", dport=443)) == []
+
+
+def test_a_request_in_pieces_out_of_order_is_heard_whole_and_no_piece_is_a_fault():
+    flows = Flows(isn=np.full(64, 0, np.int64))
+    request_ = b"\4\1\1\xbb\xcb\0\x71\x09\0"
+    for cut in range(1, len(request_)):
+        late = Said(request_[cut:], dport=1080, seq=1 + cut)
+        heard = hear(late, Said(request_[:cut], dport=1080), flows=flows)
+        assert [(q.name, q.transport) for q in heard.queries] == [("203.0.113.9", "proxy")], cut
+        assert not heard.gaps
+    for byte in range(256):
+        pieces = (Said(b"\1\5\0", seq=2), Said(bytes([byte])))
+        assert not hear(*pieces, flows=flows).gaps
