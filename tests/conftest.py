@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -20,6 +21,13 @@ EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "0"))
 settings.register_profile("repeatable", derandomize=True, database=None, deadline=None)
 settings.register_profile("fuzz", derandomize=False, database=None, deadline=None, print_blob=True)
 settings.load_profile("fuzz" if EXAMPLES else "repeatable")
+
+
+def pytest_collection_finish() -> None:
+    """Leave thousands of collected tests out of every later search for garbage."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)  # as the command has it
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
