@@ -17,11 +17,10 @@ def escaping(location: str) -> str:
     address undoes `%2e`, and some file systems take letters of full width for plain ones. Links
     are the business of whoever has the folder before them.
     """
-    why = _escaping(location)
-    undone = unicodedata.normalize("NFKC", unquote(location)) if not why else location
-    if undone != location and _escaping(undone):
-        return f"{_escaping(undone)}, once its encoding is undone"
-    return why
+    if why := _escaping(location):
+        return why
+    why = _escaping(unicodedata.normalize("NFKC", unquote(location)))
+    return f"{why}, once its encoding is undone" if why else ""
 
 
 def _escaping(location: str) -> str:

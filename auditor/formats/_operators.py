@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 
-_FOLDER = files(__package__)
+_FOLDER = Path(__file__).parent
 
 
 @cache
