@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
 
 import msgspec
 
@@ -22,7 +23,16 @@ from auditor.child import Said, exchange
 _SECONDS = 300.0
 _PROGRAMS = 4
 _LISTED = "the program that dissects"
+_UNBELIEVABLE = f"{_LISTED} said what cannot be believed"
 Exchange = Callable[[bytes, int], Said]
+
+
+class _Answered(NamedTuple):
+    """What one program answered, and why no more; `final` where no other would do better."""
+
+    answers: list[Answer]
+    why: str = ""
+    final: bool = False
 
 
 def dissect(
@@ -41,14 +51,13 @@ def dissect(
         left = talks[len(answers) :]
         if not left:
             break
-        told, why = _answered(_batch(left), ask or _ask)
-        answers += told
+        told = _answered(_batch(left), ask or _ask)
+        answers += told.answers
         progress(len(answers))
-        if not why:
-            continue
-        if why.startswith("!"):
-            return (*answers, *_unknown(talks[len(answers) :], why[1:]))
-        answers += _unknown(talks[len(answers) : len(answers) + 1], why)
+        if told.final:
+            return (*answers, *_unknown(talks[len(answers) :], told.why))
+        if told.why:
+            answers += _unknown(talks[len(answers) : len(answers) + 1], told.why)
     return (*answers, *_unknown(talks[len(answers) :], f"{_LISTED} broke off too often"))
 
 
@@ -66,30 +75,28 @@ def _batch(talks: tuple[Talk, ...]) -> tuple[Talk, ...]:
     return talks
 
 
-def _answered(talks: tuple[Talk, ...], ask: Exchange) -> tuple[list[Answer], str]:
-    """Return the answers up to the first that is missing, and why it is.
-
-    An exclamation mark begins the reason where no other program would do better.
-    """
+def _answered(talks: tuple[Talk, ...], ask: Exchange) -> _Answered:
+    """Return the answers up to the first that is missing, and why it is."""
     try:
         said = ask(encode_talks(talks), MOST_SAID)
     except OSError as error:
-        return [], f"!{_LISTED} cannot be started: {error.strerror}"
+        return _Answered([], f"{_LISTED} cannot be started: {error.strerror}", final=True)
     answers: list[Answer] = []
     lines = said.output.split(b"\n")[:-1]  # what does not end was cut off
     for talk, line in zip(talks, lines, strict=False):
         try:
             answer = decode_answer(line)
         except msgspec.MsgspecError:
-            return answers, f"!{_LISTED} said what cannot be believed"
+            return _Answered(answers, _UNBELIEVABLE, final=True)
         if isinstance(answer, Failed):
-            return answers, f"!{_plain(answer.why)}"
+            return _Answered(answers, _plain(answer.why), final=True)
         if not _is_plausible(answer, talk):
-            return answers, f"!{_LISTED} said what cannot be believed"
+            return _Answered(answers, _UNBELIEVABLE, final=True)
         answers.append(_printable(answer))
     if len(answers) == len(talks):
-        return answers, ""
-    return answers, f"{_LISTED} broke off{f': {said.stopped}' if said.stopped else ''}"
+        return _Answered(answers)
+    stopped = f": {said.stopped}" if said.stopped else ""
+    return _Answered(answers, f"{_LISTED} broke off{stopped}")
 
 
 def _is_plausible(answer: Answer, talk: Talk) -> bool:
