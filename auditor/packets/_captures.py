@@ -27,6 +27,7 @@ from auditor.evidence.traffic import (
 )
 from auditor.pace import Pace
 from auditor.packets import (
+    ON_REQUEST,
     YIELDS,
     Captured,
     _missing,
@@ -43,7 +44,7 @@ from auditor.packets import (
 from auditor.packets._stream import Fault, Stream, strange
 from auditor.packets._window import Window
 from auditor.packets.analyse import Analysis
-from auditor.packets.deep import Crosses
+from auditor.packets.deep import Crosses, DeepListener
 from auditor.packets.listening import FlowEnds, FlowNote, Heard, Listener
 from auditor.packets.source import CaptureError, Source
 
@@ -79,7 +80,8 @@ def read(
         seen=sum(file.parsed for file in files),
         total=sum(file.packets for file in files),
     )
-    run = run_of(_COLLECTOR, "Captures", _talks.yields(YIELDS, crosses), [*records, *gaps, parsed])
+    yields = YIELDS if crosses is None else (*YIELDS, *ON_REQUEST)
+    run = run_of(_COLLECTOR, "Captures", yields, [*records, *gaps, parsed])
     return Captured(
         records=tuple(records),
         gaps=tuple(gaps),
@@ -129,8 +131,12 @@ def _capture(
     if reader is None:
         return _nothing(shown, "malformed", source.fault or strange(head))
     pieces = fragments.Fragments()
-    listeners = _talks.with_deep(_listeners(), crosses)
-    analysis = Analysis(listeners, dissect.dissect, pieces)
+    # Of two that know a flow's application, the first has it.
+    of_industry = industrial.listener()
+    listeners: tuple[Listener, ...] = (of_industry, names.listener())
+    deep = None if crosses is None else DeepListener(of_industry, crosses)
+    heard_by = listeners if deep is None else (*listeners, deep)
+    analysis = Analysis(heard_by, dissect.dissect, pieces)
     pace, next_word = Pace(progress, what=f"of {shown} read"), 0.0
     try:
         for batch in reader.batches(window, stream):
@@ -149,7 +155,9 @@ def _capture(
     records: list[Record] = [_record(shown, origin, source, stream, analysis)]
     records += _flows(shown, origin, analysis, heard)
     records += _queries(shown, origin, heard)
-    told = _talks.told(shown, origin, listeners, analysis.flows, progress)
+    told = _talks.Told()
+    if deep is not None:
+        told = _talks.told(shown, origin, deep, analysis.flows, progress)
     records += told.records
     gaps = [*_missing.gaps(origin, stream, analysis, heard, pieces.gaps), *told.gaps]
     whole = not stream.truncated
@@ -165,11 +173,6 @@ def _capture(
         packets=analysis.packets,
         parsed=analysis.parsed,
     )
-
-
-def _listeners() -> tuple[Listener, ...]:
-    """Return what hears the payloads: of two that know a flow's application, the first has it."""
-    return (industrial.listener(), names.listener())
 
 
 def _end(stream: Stream, window: Window, reason: GapReason, why: str) -> None:

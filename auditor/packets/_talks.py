@@ -9,14 +9,13 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from auditor.capture.talks import LAYERS, Answer, Talk
-from auditor.evidence import Gap, GapReason, Origin, Record
+from auditor.evidence import Gap, GapReason, Origin
 from auditor.evidence.traffic import Access, ControllerTalk, Exchange
-from auditor.packets import ON_REQUEST, _spelled
-from auditor.packets.deep import Crosses, DeepListener, Kept, client_of, talk_of
+from auditor.packets import _spelled
+from auditor.packets.deep import DeepListener, Kept, client_of, talk_of
 from auditor.packets.flows import FlowTable
-from auditor.packets.industrial._listener import IndustrialListener
 from auditor.packets.industrial._signature import Signature
-from auditor.packets.listening import FlowEnds, Listener
+from auditor.packets.listening import FlowEnds
 
 _KIND = "controller_talk"
 
@@ -37,29 +36,16 @@ class _One(NamedTuple):
     asked: bool = False
 
 
-def yields(kinds: tuple[type[Record], ...], crosses: Crosses | None) -> tuple[type[Record], ...]:
-    """Return the kinds of records that a capture gives."""
-    return kinds if crosses is None else (*kinds, *ON_REQUEST)
-
-
-def with_deep(listeners: tuple[Listener, ...], crosses: Crosses | None) -> tuple[Listener, ...]:
-    """Return what hears the payloads: with one more where dissecting was asked for."""
-    first = listeners[0]
-    if crosses is None or not isinstance(first, IndustrialListener):
-        return listeners
-    return (*listeners, DeepListener(first, crosses))
-
-
 def told(
     shown: str,
     origin: Origin,
-    listeners: tuple[Listener, ...],
+    listener: DeepListener,
     flows: FlowTable,
     progress: Callable[[str], None],
 ) -> Told:
     """Return a record of each industrial flow, dissected as far as its room allowed."""
     try:
-        return _told(shown, origin, listeners, flows, progress)
+        return _told(shown, origin, listener, flows, progress)
     except Exception as error:  # noqa: BLE001 - a crash is a gap, never silence
         why = f"what was dissected could not be told: {type(error).__name__}"
         return Told(gaps=(Gap(kind=_KIND, reason="crashed", detail=why, origin=origin),))
@@ -68,13 +54,10 @@ def told(
 def _told(
     shown: str,
     origin: Origin,
-    listeners: tuple[Listener, ...],
+    listener: DeepListener,
     flows: FlowTable,
     progress: Callable[[str], None],
 ) -> Told:
-    listener = next((one for one in listeners if isinstance(one, DeepListener)), None)
-    if listener is None:
-        return Told()
     from auditor.capture.dissect import dissect  # what starts a process: only for who asked
 
     found: dict[int, _One] = {}

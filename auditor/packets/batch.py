@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 import numpy as np
 from msgspec import Struct
@@ -15,6 +15,8 @@ U32: TypeAlias = NDArray[np.uint32]
 U64: TypeAlias = NDArray[np.uint64]
 I32: TypeAlias = NDArray[np.int32]
 I64: TypeAlias = NDArray[np.int64]
+
+_Number = TypeVar("_Number", np.bool_, np.uint8)
 
 # Bytes that may be read after the end of any packet: rows of fixed width are gathered.
 PADDING = 256
@@ -49,3 +51,12 @@ class Batch(Struct, frozen=True, kw_only=True):
         """Return the bytes of one packet."""
         start = int(self.offsets[index])
         return self.buffer[start : start + int(self.captured[index])].tobytes()
+
+
+def grown(column: NDArray[_Number], size: int) -> NDArray[_Number]:
+    """Return a column with room for `size` values: itself, or one twice as long, of noughts."""
+    if size <= len(column):
+        return column
+    larger = np.zeros(max(size, 2 * len(column)), column.dtype)
+    larger[: len(column)] = column
+    return larger

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from auditor.capture.talks import LAYERS, Carried, Segment, Talk
 from auditor.packets._ends import ends as ends_of
-from auditor.packets.batch import I64, U8
+from auditor.packets.batch import I64, U8, grown
 from auditor.packets.candidates import TCP
 from auditor.packets.dissected import LAYER_2
 from auditor.packets.flows import FlowTable
@@ -80,10 +80,7 @@ class DeepListener:
 
     def take(self, payloads: Payloads, flows: FlowTable) -> None:
         """Hear a batch, after the listener that knows what is industrial."""
-        if len(flows) > len(self._closed):
-            closed = np.zeros(max(len(flows), 2 * len(self._closed)), np.bool_)
-            closed[: len(self._closed)] = self._closed
-            self._closed = closed
+        self._closed = grown(self._closed, len(flows))
         wanted = (self._owner(payloads.flow) > 0) & ~self._closed[payloads.flow]
         for row in np.flatnonzero(wanted).tolist():
             self._keep(payloads, row, flows)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from msgspec import Struct
 
-from auditor.packets.batch import I64, U8, U32, Bools
+from auditor.packets.batch import I64, U8, U32, Bools, grown
 from auditor.packets.candidates import TCP, UDP, Rows
 from auditor.packets.dissected import LAYER_2
 from auditor.packets.flows import FlowTable
@@ -121,11 +121,8 @@ class IndustrialListener:
         )
 
     def _grow(self, size: int) -> None:
-        had = len(self._owner)
-        if size > had:
-            more = np.zeros(max(size, 2 * had) - had, np.uint8)
-            self._owner = np.concatenate((self._owner, more))
-            self._otherwise = np.concatenate((self._otherwise, more.astype(np.bool_)))
+        self._owner = grown(self._owner, size)
+        self._otherwise = grown(self._otherwise, size)
 
     def _look(self, payloads: Payloads, at: I64, flows: FlowTable, transport: _Transport) -> None:
         """Judge rows of flows that are nobody's: first by columns, then one by one."""

@@ -111,6 +111,10 @@ class Ledger:
             self.sealed[flow] = 1
             self.newly[flow] = self.row
 
+    def proxied(self, goal: str, how: str, ends: tuple[str, str], time: int) -> None:
+        """Keep where a proxy is asked to go: it goes there, so that it is a question for a name."""
+        self.asked((goal, how, *ends, "proxy"), time)
+
     def name(self, flow: int, name: str, source: NameSource, time: int) -> None:
         """Give a flow a name, said at `time`."""
         if name:

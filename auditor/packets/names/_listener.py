@@ -8,7 +8,7 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
-from auditor.packets.batch import I64
+from auditor.packets.batch import I64, grown
 from auditor.packets.candidates import TCP, Candidates, Rows
 from auditor.packets.flows import FlowTable
 from auditor.packets.listening import Heard, Payloads
@@ -72,10 +72,7 @@ class NameListener:
         return self._ledger.closed()
 
     def _grow(self, size: int) -> None:
-        if size > len(self._wanted):
-            wanted = np.zeros(max(size, 2 * len(self._wanted)), np.bool_)
-            wanted[: len(self._wanted)] = self._wanted
-            self._wanted = wanted
+        self._wanted = grown(self._wanted, size)
         if size > 2 * len(self._ledger.known):
             more = size - len(self._ledger.known)
             self._ledger.known += bytes(more)

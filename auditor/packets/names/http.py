@@ -100,9 +100,7 @@ def _keep(
         ledger.name(flow, goal, "http_host", message.time)
         note.fact("proxy", "absolute form" if absolute else "CONNECT")
         if goal:
-            # Whoever is asked goes there: an attempt, as a question for a name is.
-            key = (goal, method.decode("ascii"), *message.ends(), "proxy")
-            ledger.asked(key, message.time)
+            ledger.proxied(goal, method.decode("ascii"), message.ends(), message.time)
     upgrade = _UPGRADE.search(head)
     if upgrade is not None and upgrade.group(1).strip().lower() == b"h2c":
         # The first request's host was read; those of the streams that follow are not.

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
-
+from auditor.packets._spelled import address
 from auditor.packets.batch import I64
 from auditor.packets.candidates import Candidates
 from auditor.packets.names._ledger import Ledger
@@ -45,9 +44,7 @@ class _Hearer(Hearer):
         name = _of_5(data) if data[0] == _FIVE else _of_4(data)
         if name:
             ledger.application(message.flow, "socks")
-            # Whoever is asked goes there: an attempt, as a question for a name is.
-            key = (name, _COMMANDS[data[1]], *message.ends(), "proxy")
-            ledger.asked(key, message.time)
+            ledger.proxied(name, _COMMANDS[data[1]], message.ends(), message.time)
         return 0
 
 
@@ -70,7 +67,7 @@ def _of_5(data: bytes) -> str:
     if size is None:
         return ""
     goal = data[_HEAD_5 : _HEAD_5 + size]
-    return str(ip_address(goal)) if len(data) == _HEAD_5 + size + _PORT and any(goal) else ""
+    return address(goal) if len(data) == _HEAD_5 + size + _PORT and any(goal) else ""
 
 
 def _of_4(data: bytes) -> str:
@@ -82,7 +79,7 @@ def _of_4(data: bytes) -> str:
     if len(parts) == 2 and not any(goal[:3]) and goal[3]:  # noqa: PLR2004 - a user and a name
         return _host(parts[1])
     plain = len(parts) == 1 and goal[0] and (not parts[0] or parts[0].isascii())
-    return str(ip_address(goal)) if plain else ""
+    return address(goal) if plain else ""
 
 
 def _host(raw: bytes) -> str:

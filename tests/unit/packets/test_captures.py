@@ -159,7 +159,6 @@ def test_what_a_listener_lost_is_a_gap(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, listener: _Failing, expected: set[object]
 ) -> None:
     monkeypatch.setattr(names, "listener", lambda: listener)
-    monkeypatch.setattr(_captures, "_listeners", lambda: (listener,))
     path = tmp_path / "a"
     path.write_bytes(pcap([DNS]))
     captured = packets.read((path,))
