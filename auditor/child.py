@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import selectors
 import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import IO
+from typing import IO, Literal
 
 from msgspec import Struct
 
@@ -22,10 +23,10 @@ _TICK = 0.5
 
 
 class Said(Struct, frozen=True, kw_only=True):
-    """What a program wrote, and why it was stopped (nothing: it ended of itself)."""
+    """What a program wrote, and which bound it was stopped at (none: it ended of itself)."""
 
     output: bytes
-    stopped: str = ""
+    stopped: Literal["", "timeout", "limit"] = ""
 
 
 def start(module: str, *words: str, hears_errors: bool = False) -> Child:
@@ -63,14 +64,14 @@ def _talk(child: Child, request: bytes, until: float, most: int) -> Said:
     output, left = bytearray(), memoryview(request)
     stdin, stdout = child.stdin, child.stdout
     if stdin is None or stdout is None:  # pragma: no cover - pipes were asked for
-        return Said(output=b"", stopped="it has no pipes")
+        raise OSError(errno.EPIPE, os.strerror(errno.EPIPE))
     os.set_blocking(stdin.fileno(), False)
     with selectors.DefaultSelector() as selector:
         selector.register(stdin, selectors.EVENT_WRITE)
         selector.register(stdout, selectors.EVENT_READ)
         while True:
             if (wait := until - time.monotonic()) <= 0:
-                return Said(output=bytes(output), stopped="it took too long")
+                return Said(output=bytes(output), stopped="timeout")
             for key, _events in selector.select(min(wait, _TICK)):
                 if key.fileobj is stdin:
                     left = _sent(stdin, left)
@@ -83,7 +84,7 @@ def _talk(child: Child, request: bytes, until: float, most: int) -> Said:
                     return Said(output=bytes(output))
                 output += data
                 if len(output) > most:
-                    return Said(output=bytes(output[:most]), stopped="it said too much")
+                    return Said(output=bytes(output[:most]), stopped="limit")
 
 
 def _sent(stdin: IO[bytes], left: memoryview) -> memoryview:

@@ -7,7 +7,7 @@ import os
 import sys
 import warnings
 
-from auditor.capture.talks import Failed, encode_answer
+from auditor.capture.talks import Failed, Unfinished, encode_answer
 from auditor.capture.words import LONGEST_LINE, Told, decode_request, encode
 
 _INPUT, _OUTPUT, _ERRORS = 0, 1, 2
@@ -29,7 +29,9 @@ def _dissect() -> None:
     try:
         from auditor.capture import _dissect as dissect
     except ImportError:
-        os.write(_OUTPUT, encode_answer(Failed(why=_MISSING)))
+        os.write(
+            _OUTPUT, encode_answer(Failed(unfinished=Unfinished(reason="absent", why=_MISSING)))
+        )
         sys.exit(1)
     dissect.main()
 

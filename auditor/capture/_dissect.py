@@ -30,6 +30,7 @@ from auditor.capture.talks import (
     Does,
     Failed,
     Talk,
+    Unfinished,
     decode_talks,
     encode_answer,
 )
@@ -73,7 +74,8 @@ def main() -> None:
     try:
         confine(memory=_MEMORY, seconds=_SECONDS)
     except (OSError, ValueError):
-        _say(Failed(why="the program could not give up its privileges"))
+        why = "the program could not give up its privileges"
+        _say(Failed(unfinished=Unfinished(reason="denied", why=why)))
         sys.exit(1)
     for talk in decode_talks(sys.stdin.buffer.read(2 * MOST_BYTES)):
         _say(_answer(talk, layers))
@@ -99,19 +101,19 @@ def _say(answer: Answer | Failed) -> None:
 def _answer(talk: Talk, layers: dict[str, Layer]) -> Answer:
     """Return what a conversation did, as far as its time and its memory allow."""
     client, server = _Side(), _Side()
-    why = ""
+    unfinished = None
     signal.setitimer(signal.ITIMER_REAL, _SECONDS_EACH)
     try:
         layer = layers[talk.application]
         for side, of_client in ((client, True), (server, False)):
             _hear(side, talk, layer, of_client=of_client)
     except _TooLong:
-        why = "it took too long"
+        unfinished = Unfinished(reason="timeout", why="it took too long")
     except MemoryError:
-        why = "it took too much memory"
+        unfinished = Unfinished(reason="limit", why="it took too much memory")
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
-    return _summed(talk.number, client, server, why)
+    return _summed(talk.number, client, server, unfinished)
 
 
 def _hear(side: _Side, talk: Talk, layer: Layer, *, of_client: bool) -> None:
@@ -132,18 +134,20 @@ def _hear(side: _Side, talk: Talk, layer: Layer, *, of_client: bool) -> None:
             side.undissected += 1
 
 
-def _summed(number: int, client: _Side, server: _Side, why: str) -> Answer:
+def _summed(number: int, client: _Side, server: _Side, unfinished: Unfinished | None) -> Answer:
     """Return both sides as one: what is asked and answered counts once.
 
     An answer that does not say what it answers is told by the question, where one was seen.
     """
     unsaid = 0 if client.counts else client.unsaid + server.unsaid
     actions = sorted(_actions(client, server), key=lambda a: (_GRAVITY.index(a.does), -a.count, a))
+    if unfinished is None and len(actions) > MOST_ACTIONS:
+        unfinished = Unfinished(reason="limit", why="too many functions")
     return Answer(
         number=number,
         actions=tuple(actions[:MOST_ACTIONS]),
         undissected=client.undissected + server.undissected + unsaid,
-        why=why or ("too many functions" if len(actions) > MOST_ACTIONS else ""),
+        unfinished=unfinished,
     )
 
 

@@ -14,6 +14,7 @@ from auditor.capture.talks import (
     Answer,
     Failed,
     Talk,
+    Unfinished,
     decode_answer,
     encode_talks,
 )
@@ -23,7 +24,13 @@ from auditor.child import Said, exchange
 _SECONDS = 300.0
 _PROGRAMS = 4
 _LISTED = "the program that dissects"
-_UNBELIEVABLE = f"{_LISTED} said what cannot be believed"
+_UNBELIEVABLE = Unfinished(reason="crashed", why=f"{_LISTED} said what cannot be believed")
+_TOO_OFTEN = Unfinished(reason="crashed", why=f"{_LISTED} broke off too often")
+_BROKE_OFF = {
+    "": Unfinished(reason="crashed", why=f"{_LISTED} broke off"),
+    "timeout": Unfinished(reason="timeout", why=f"{_LISTED} broke off: it took too long"),
+    "limit": Unfinished(reason="limit", why=f"{_LISTED} broke off: it said too much"),
+}
 Exchange = Callable[[bytes, int], Said]
 
 
@@ -31,7 +38,7 @@ class _Answered(NamedTuple):
     """What one program answered, and why no more; `final` where no other would do better."""
 
     answers: list[Answer]
-    why: str = ""
+    unfinished: Unfinished | None = None
     final: bool = False
 
 
@@ -54,11 +61,10 @@ def dissect(
         told = _answered(_batch(left), ask or _ask)
         answers += told.answers
         progress(len(answers))
-        if told.final:
-            return (*answers, *_unknown(talks[len(answers) :], told.why))
-        if told.why:
-            answers += _unknown(talks[len(answers) : len(answers) + 1], told.why)
-    return (*answers, *_unknown(talks[len(answers) :], f"{_LISTED} broke off too often"))
+        if told.unfinished is not None:
+            unknown = talks[len(answers) :] if told.final else talks[len(answers) :][:1]
+            answers += _unknown(unknown, told.unfinished)
+    return (*answers, *_unknown(talks[len(answers) :], _TOO_OFTEN))
 
 
 def _ask(request: bytes, most: int) -> Said:
@@ -80,7 +86,8 @@ def _answered(talks: tuple[Talk, ...], ask: Exchange) -> _Answered:
     try:
         said = ask(encode_talks(talks), MOST_SAID)
     except OSError as error:
-        return _Answered([], f"{_LISTED} cannot be started: {error.strerror}", final=True)
+        why = f"{_LISTED} cannot be started: {error.strerror}"
+        return _Answered([], Unfinished(reason="absent", why=why), final=True)
     answers: list[Answer] = []
     lines = said.output.split(b"\n")[:-1]  # what does not end was cut off
     for talk, line in zip(talks, lines, strict=False):
@@ -89,14 +96,13 @@ def _answered(talks: tuple[Talk, ...], ask: Exchange) -> _Answered:
         except msgspec.MsgspecError:
             return _Answered(answers, _UNBELIEVABLE, final=True)
         if isinstance(answer, Failed):
-            return _Answered(answers, _plain(answer.why), final=True)
+            return _Answered(answers, _told(answer.unfinished), final=True)
         if not _is_plausible(answer, talk):
             return _Answered(answers, _UNBELIEVABLE, final=True)
         answers.append(_printable(answer))
     if len(answers) == len(talks):
         return _Answered(answers)
-    stopped = f": {said.stopped}" if said.stopped else ""
-    return _Answered(answers, f"{_LISTED} broke off{stopped}")
+    return _Answered(answers, _BROKE_OFF[said.stopped])
 
 
 def _is_plausible(answer: Answer, talk: Talk) -> bool:
@@ -122,7 +128,7 @@ def _printable(answer: Answer) -> Answer:
     """Return an answer without characters that would do something where they are shown."""
     return msgspec.structs.replace(
         answer,
-        why=_plain(answer.why),
+        unfinished=answer.unfinished and _told(answer.unfinished),
         actions=tuple(
             Action(
                 does=one.does,
@@ -136,10 +142,14 @@ def _printable(answer: Answer) -> Answer:
     )
 
 
+def _told(unfinished: Unfinished) -> Unfinished:
+    return Unfinished(reason=unfinished.reason, why=_plain(unfinished.why))
+
+
 def _plain(text: str) -> str:
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
-def _unknown(talks: Iterable[Talk], why: str) -> Iterator[Answer]:
+def _unknown(talks: Iterable[Talk], unfinished: Unfinished) -> Iterator[Answer]:
     for talk in talks:
-        yield Answer(number=talk.number, why=why)
+        yield Answer(number=talk.number, unfinished=unfinished)

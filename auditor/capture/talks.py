@@ -26,6 +26,8 @@ LAYERS = {
 
 Does = Literal["read", "write", "control", "other"]
 Carried = Literal["stream", "datagram", "frame"]
+# Why something stays unknown: words of `evidence.GapReason`, which who dissects does not import.
+Reason = Literal["absent", "denied", "timeout", "limit", "crashed"]
 Count = Annotated[int, Meta(ge=0, le=1 << 40)]
 Name = Annotated[str, Meta(min_length=1, max_length=LONGEST_NAME)]
 Object = Annotated[str, Meta(min_length=1, max_length=LONGEST_OBJECT)]
@@ -61,19 +63,26 @@ class Action(Struct, frozen=True, order=True, kw_only=True, forbid_unknown_field
     objects_total: Count = 0
 
 
+class Unfinished(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What kept something from being dissected whole."""
+
+    reason: Reason
+    why: Annotated[str, Meta(min_length=1, max_length=160)]
+
+
 class Answer(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a conversation did; `undissected` counts messages, or pieces, that stay unknown."""
 
     number: Count
     actions: Annotated[tuple[Action, ...], Meta(max_length=MOST_ACTIONS)] = ()
     undissected: Count = 0
-    why: Annotated[str, Meta(max_length=160)] = ""
+    unfinished: Unfinished | None = None
 
 
 class Failed(Struct, frozen=True, kw_only=True, tag_field="failed", forbid_unknown_fields=True):
     """Why nothing can be dissected at all."""
 
-    why: Annotated[str, Meta(max_length=160)]
+    unfinished: Unfinished
 
 
 def encode_talks(talks: Iterable[Talk]) -> bytes:

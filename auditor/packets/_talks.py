@@ -9,7 +9,7 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from auditor.capture.talks import LAYERS, Answer, Talk
-from auditor.evidence import Gap, GapReason, Origin
+from auditor.evidence import Gap, Origin
 from auditor.evidence.traffic import Access, ControllerTalk, Exchange
 from auditor.packets import _spelled
 from auditor.packets.deep import DeepListener, Kept, client_of, talk_of
@@ -91,7 +91,7 @@ def _record(shown: str, origin: Origin, one: _One, answer: Answer | None) -> Con
     for action in answer.actions if answer is not None else ():
         counts[action.does] += action.count
     # Where a program broke off nothing is known, and where it said nothing of all it was handed.
-    known = answer is not None and not (answer.why and not answer.actions)
+    known = answer is not None and not (answer.unfinished and not answer.actions)
     return ControllerTalk(
         origin=origin,
         capture=shown,
@@ -137,8 +137,8 @@ def _why(one: _One, answer: Answer | None, packets: int, looked: int) -> Iterato
         yield "not all packets were dissected"
     if answer is None:
         return
-    if answer.why:
-        yield answer.why
+    if answer.unfinished:
+        yield answer.unfinished.why
     if answer.undissected:
         yield "some messages could not be dissected"
     if looked and not one.asked:
@@ -147,9 +147,13 @@ def _why(one: _One, answer: Answer | None, packets: int, looked: int) -> Iterato
 
 def _gaps(origin: Origin, found: dict[int, _One], answers: dict[int, Answer]) -> Iterator[Gap]:
     """Yield what the program could not do, and how many crossing flows were too long."""
-    failures = Counter(answer.why for answer in answers.values() if answer.why)
-    for why, count in sorted(failures.items()):
-        yield Gap(kind=_KIND, reason=_reason(why), detail=why, origin=origin, count=count)
+    failures = Counter(
+        (answer.unfinished.why, answer.unfinished.reason)
+        for answer in answers.values()
+        if answer.unfinished
+    )
+    for (why, reason), count in sorted(failures.items()):
+        yield Gap(kind=_KIND, reason=reason, detail=why, origin=origin, count=count)
     cut = [
         one for one in found.values()
         if one.kept is not None and one.kept.crossing
@@ -163,11 +167,3 @@ def _gaps(origin: Origin, found: dict[int, _One], answers: dict[int, Answer]) ->
             origin=origin,
             count=len(cut),
         )
-
-
-def _reason(why: str) -> GapReason:
-    if "not installed" in why or "cannot be started" in why:
-        return "absent"
-    if "too long" in why:
-        return "timeout"
-    return "limit" if "too " in why else "crashed"

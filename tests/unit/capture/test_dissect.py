@@ -183,7 +183,7 @@ def test_what_was_done(name: str, answers: dict[str, Answer]) -> None:
     assert told == [one[:3] for one in expected], answers[name]
     assert [a.objects for a in answers[name].actions] == [one[3] for one in expected]
     assert answers[name].undissected == undissected
-    assert not answers[name].why
+    assert not answers[name].unfinished
 
 
 def test_noise_is_undissected_and_hurts_nobody() -> None:
@@ -198,7 +198,9 @@ def test_noise_is_undissected_and_hurts_nobody() -> None:
     )
     told = dict(zip(LAYERS, answers, strict=True))
     assert {application for application, answer in told.items() if not answer.undissected} == set()
-    assert {application: answer.why for application, answer in told.items() if answer.why} == {}
+    assert {
+        application: answer.unfinished for application, answer in told.items() if answer.unfinished
+    } == {}
 
 
 def test_the_program_can_open_start_and_write_nothing() -> None:
@@ -218,6 +220,10 @@ print(json.dumps([fails(lambda: socket.socket()), fails(lambda: open('/etc/hostn
         close_fds=True,
     )  # fmt: skip
     assert json.loads(done.stdout) == [True] * 5
+
+
+def why_of(answer: Answer) -> str:
+    return answer.unfinished.why if answer.unfinished else ""
 
 
 def _told(*lines: bytes) -> Said:
@@ -250,14 +256,16 @@ ACTION = Action(does="read", function="f", count=1)
         encode_answer(
             Answer(number=3, actions=(Action(does="read", function="f", count=1, objects=("o",)),))
         ),
-        b'{"number":3,"why":"' + b"x" * LONGEST_LINE + b'"}\n',
+        b'{"number":3,"unfinished":{"reason":"bored","why":"x"}}\n',
+        b'{"number":3,"unfinished":{"reason":"limit","why":""}}\n',
+        b'{"number":3,"unfinished":{"reason":"limit","why":"' + b"x" * LONGEST_LINE + b'"}}\n',
     ],
 )  # fmt: skip
 def test_what_cannot_be_believed_is_not(line: bytes) -> None:
     first, second = dissect(TALKS, ask=lambda _request, _most: _told(line, GOOD))
     assert first.actions == second.actions == ()
-    assert "cannot be believed" in first.why
-    assert "cannot be believed" in second.why
+    assert "cannot be believed" in why_of(first)
+    assert "cannot be believed" in why_of(second)
 
 
 def test_characters_that_do_something_are_replaced() -> None:
@@ -283,8 +291,8 @@ def test_one_that_kills_the_program_is_unknown_and_the_others_are_not() -> None:
         return Said(output=b"" if len(asked) == 1 else encode_answer(Answer(number=7)), stopped="")
 
     first, second = dissect(TALKS, ask=ask)
-    assert "broke off" in first.why
-    assert not second.why
+    assert "broke off" in why_of(first)
+    assert not second.unfinished
 
 
 def test_who_dies_again_and_again_is_started_no_more() -> None:
@@ -292,13 +300,13 @@ def test_who_dies_again_and_again_is_started_no_more() -> None:
 
     def ask(_request: bytes, _most: int) -> Said:
         asked.append(1)
-        return Said(output=b'{"numb', stopped="it took too long")
+        return Said(output=b'{"numb', stopped="timeout")
 
     many = tuple(talk("mqtt", (True, b"x"), number=n) for n in range(50))
     told = dissect(many, ask=ask)
     assert [one.number for one in told] == list(range(50))
-    assert all("broke off" in one.why for one in told)
-    assert "it took too long" in told[0].why
+    assert all("broke off" in why_of(one) for one in told)
+    assert "it took too long" in why_of(told[0])
     assert len(asked) < 10
 
 
@@ -310,16 +318,19 @@ def test_without_scapy_it_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
         (tmp_path / name).symlink_to(ROOT / name)
     monkeypatch.setattr("auditor.child._PACKAGE", tmp_path)
     told = dissect(TALKS)
-    assert [one.why for one in told] == ["scapy is not installed"] * 2
+    assert [why_of(one) for one in told] == ["scapy is not installed"] * 2
+    assert {one.unfinished and one.unfinished.reason for one in told} == {"absent"}
 
 
 def test_a_program_that_cannot_be_started_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "executable", "/nonexistent")
     told = dissect(TALKS)
-    assert all("cannot be started" in one.why for one in told)
+    assert all("cannot be started" in why_of(one) for one in told)
+    assert {one.unfinished and one.unfinished.reason for one in told} == {"absent"}
 
 
 def test_a_real_program_that_is_killed_leaves_all_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("auditor.capture.dissect._SECONDS", 0.01)
     told = dissect(TALKS)
-    assert all("it took too long" in one.why for one in told)
+    assert all("it took too long" in why_of(one) for one in told)
+    assert {one.unfinished and one.unfinished.reason for one in told} == {"timeout"}
