@@ -16,6 +16,7 @@ from auditor.formats._view import Memory, Paged, Part, View
 from auditor.listing import constant_of, public_modules
 
 __all__ = [
+    "BLANKS",
     "SNIFFED",
     "Budget",
     "Context",
@@ -38,6 +39,8 @@ __all__ = [
 
 # What a format is recognised by: this many bytes from a file's beginning.
 SNIFFED = 1024
+# What may stand before the first word of a text: blanks, and a byte order mark.
+BLANKS = b" \t\n\r\v\f\xef"
 # The most reasons that are kept of one file; how many were left out is the last one's detail.
 MAX_REASONS = 50
 _DETAIL = 300
@@ -124,7 +127,8 @@ class ModelFormat(Struct, frozen=True, kw_only=True):
     a lower `rank` are asked first: 0 has a magic number, 5 a structure, 9 only a likeness.
     `inspect` raises `FormatError` and nothing else; `None` is for packing around what is not
     known. `holds_archives` is a format whose files may end with a zip archive, and that judges
-    it: any other file that does means two things.
+    it: any other file that does means two things. `begins` are the bytes that a file may begin
+    with; none stand for any. A format is not asked of a file that begins with another.
     """
 
     title: str
@@ -132,6 +136,7 @@ class ModelFormat(Struct, frozen=True, kw_only=True):
     inspect: Callable[[View, Context], Inspection | None]
     rank: int = 0
     holds_archives: bool = False
+    begins: bytes = b""
 
 
 @cache
@@ -147,9 +152,17 @@ def load(name: str) -> ModelFormat:
 
 
 @cache
-def _by_rank() -> tuple[tuple[str, Callable[[bytes, View], bool]], ...]:
-    ranked = sorted(names(), key=lambda name: (load(name).rank, name))
-    return tuple((name, load(name).recognises) for name in ranked)
+def _by_rank() -> tuple[str, ...]:
+    return tuple(sorted(names(), key=lambda name: (load(name).rank, name)))
+
+
+@cache
+def _beginning_with(first: int) -> tuple[tuple[str, Callable[[bytes, View], bool]], ...]:
+    """Return the formats whose files may begin with a byte, those asked first in front."""
+    forms = ((name, load(name)) for name in _by_rank())
+    return tuple(
+        (name, form.recognises) for name, form in forms if not form.begins or first in form.begins
+    )
 
 
 def recognise(view: View) -> str:
@@ -157,7 +170,7 @@ def recognise(view: View) -> str:
     head = view.at(0, SNIFFED)
     if not head:
         return ""
-    for name, recognises in _by_rank():
+    for name, recognises in _beginning_with(head[0]):
         if recognises(head, view):
             return name
     return ""
@@ -219,6 +232,8 @@ def _with_archive(found: Inspection, view: View, context: Context) -> Inspection
 
 def _bounded(found: Inspection) -> Inspection:
     """Return the inspection with its reasons in order, and a verdict no weaker than they are."""
+    if not found.reasons and not found.unlisted:
+        return found
     ranked = sorted(set(found.reasons), key=lambda r: (-VERDICTS.index(r.verdict), r))
     verdict = worst((found.verdict, *(reason.verdict for reason in ranked)))
     if len(ranked) > MAX_REASONS:

@@ -26,13 +26,14 @@ _FIRST_STEPS = 320
 _TRIAL_STEPS = 4096
 # The opcodes that a stream can begin with: those that put something, and a frame.
 _FIRST = frozenset(b"(]})cNIJKLMFGSTUVXBCP\x82\x83\x84\x88\x89\x8a\x8b\x8c\x8d\x8e\x8f\x95\x96\x97")
+_PROTOCOL = 0x80
+BEGINNINGS = bytes((_PROTOCOL, *_FIRST))
 _SHORTEST = 4
 _SEARCHED = 1 << 20
 _MOST_HIDDEN = 16
 # Trials that came to an end with nothing to tell, and the steps that they took.
 _ENDED: WeakKeyDictionary[View, tuple[Pickled, int]] = WeakKeyDictionary()
 _BEGINNING = re.compile(rb"\x80[\x00-\x05][(\x5d}\x95cXUKJMGNVSI\x8c\x8f\x88\x89)]|\(?c[a-z_]+\n")
-_PROTOCOL = 0x80
 
 
 def looks_like(head: bytes, view: View) -> bool:

@@ -138,4 +138,6 @@ def _messages(view: View, context: Context) -> Iterator[tuple[tuple[int, int], T
     raise FormatError(f"more than {_MOST_MESSAGES} messages", "limit")
 
 
-FORMAT = ModelFormat(title="Arrow", recognises=recognises, inspect=inspect, rank=3)
+FORMAT = ModelFormat(
+    title="Arrow", recognises=recognises, inspect=inspect, rank=3, begins=b"AF\xff"
+)

@@ -36,4 +36,4 @@ def inspect(view: View, context: Context) -> Inspection:
     return opaque(context, "ascend_om", "an Ascend offline model", header=header)
 
 
-FORMAT = ModelFormat(title="Ascend OM", recognises=recognises, inspect=inspect)
+FORMAT = ModelFormat(title="Ascend OM", recognises=recognises, inspect=inspect, begins=b"IP")

@@ -85,4 +85,4 @@ class _Parameters(msgspec.Struct):
     loss_function: _Loss = _Loss()
 
 
-FORMAT = ModelFormat(title="CatBoost", recognises=recognises, inspect=inspect)
+FORMAT = ModelFormat(title="CatBoost", recognises=recognises, inspect=inspect, begins=MAGIC[:1])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from auditor.formats import Context, FormatError, Inspection, ModelFormat, ModelHeader, View
+from auditor.formats import BLANKS, Context, FormatError, Inspection, ModelFormat, ModelHeader, View
 from auditor.formats._template import MAX_TEXT, check_template, digest
 
 _BEGINNINGS = (b"{%", b"{{", b"{#", b"<", b"[")
@@ -45,4 +45,6 @@ def inspect(view: View, context: Context) -> Inspection:
     )
 
 
-FORMAT = ModelFormat(title="chat template", recognises=recognises, inspect=inspect, rank=9)
+FORMAT = ModelFormat(
+    title="chat template", recognises=recognises, inspect=inspect, rank=9, begins=b"{<[" + BLANKS
+)

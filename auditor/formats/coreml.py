@@ -104,4 +104,4 @@ def _metadata(description: Message) -> dict[str, str]:
     return found
 
 
-FORMAT = ModelFormat(title="Core ML", recognises=recognises, inspect=inspect, rank=5)
+FORMAT = ModelFormat(title="Core ML", recognises=recognises, inspect=inspect, rank=5, begins=_FIRST)

@@ -136,4 +136,4 @@ def _lists_at(data: bytes, place: int) -> ExternalData | None:
     return ExternalData(location=name.decode("utf-8", "replace"), needed=size)
 
 
-FORMAT = ModelFormat(title="FAISS", recognises=recognises, inspect=inspect)
+FORMAT = ModelFormat(title="FAISS", recognises=recognises, inspect=inspect, begins=b"I")

@@ -50,4 +50,4 @@ def inspect(view: View, _context: Context) -> Inspection:
     )
 
 
-FORMAT = ModelFormat(title="fastText", recognises=recognises, inspect=inspect)
+FORMAT = ModelFormat(title="fastText", recognises=recognises, inspect=inspect, begins=_MAGIC[:1])

@@ -33,4 +33,6 @@ def inspect(view: View, context: Context) -> Inspection:
     )
 
 
-FORMAT = ModelFormat(title="GGML before GGUF", recognises=recognises, inspect=inspect)
+FORMAT = ModelFormat(
+    title="GGML before GGUF", recognises=recognises, inspect=inspect, begins=b"lftan"
+)

@@ -79,4 +79,4 @@ def _alignment(metadata: dict[str, Value]) -> int:
     return alignment
 
 
-FORMAT = ModelFormat(title="GGUF", recognises=recognises, inspect=inspect)
+FORMAT = ModelFormat(title="GGUF", recognises=recognises, inspect=inspect, begins=MAGIC[:1])

@@ -22,4 +22,4 @@ def inspect(view: View, context: Context) -> Inspection:
     return opaque(context, "hailo_hef", "a Hailo executable", f"HEF {version}")
 
 
-FORMAT = ModelFormat(title="Hailo HEF", recognises=recognises, inspect=inspect)
+FORMAT = ModelFormat(title="Hailo HEF", recognises=recognises, inspect=inspect, begins=_MAGIC[:1])

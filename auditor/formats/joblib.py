@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from auditor.formats import ModelFormat, View
-from auditor.formats._pickle_file import inspect, looks_like
+from auditor.formats._pickle_file import BEGINNINGS, inspect, looks_like
 
 _WRAPPER = b"NumpyArrayWrapper"
 
@@ -16,4 +16,6 @@ def recognises(head: bytes, view: View) -> bool:
     return _WRAPPER in head and looks_like(head, view)
 
 
-FORMAT = ModelFormat(title="joblib", recognises=recognises, inspect=inspect, rank=7)
+FORMAT = ModelFormat(
+    title="joblib", recognises=recognises, inspect=inspect, rank=7, begins=BEGINNINGS
+)

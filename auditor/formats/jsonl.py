@@ -54,4 +54,6 @@ def inspect(view: View, context: Context) -> Inspection:
     )
 
 
-FORMAT = ModelFormat(title="JSON lines", recognises=recognises, inspect=inspect, rank=9)
+FORMAT = ModelFormat(
+    title="JSON lines", recognises=recognises, inspect=inspect, rank=9, begins=b"{"
+)

@@ -21,5 +21,10 @@ def inspect(view: View, context: Context) -> Inspection:
 
 
 FORMAT = ModelFormat(
-    title="Keras archive", recognises=recognises, inspect=inspect, rank=1, holds_archives=True
+    title="Keras archive",
+    recognises=recognises,
+    inspect=inspect,
+    rank=1,
+    holds_archives=True,
+    begins=b"P",
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from auditor.formats import Context, FormatError, Inspection, ModelFormat, View
+from auditor.formats import BLANKS, Context, FormatError, Inspection, ModelFormat, View
 from auditor.formats._json import MOST
 from auditor.formats._keras import examine_config
 
@@ -38,4 +38,10 @@ def inspect(view: View, context: Context) -> Inspection:
     )
 
 
-FORMAT = ModelFormat(title="Keras configuration", recognises=recognises, inspect=inspect, rank=5)
+FORMAT = ModelFormat(
+    title="Keras configuration",
+    recognises=recognises,
+    inspect=inspect,
+    rank=5,
+    begins=b"{[" + BLANKS,
+)

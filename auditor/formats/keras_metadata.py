@@ -45,4 +45,6 @@ def inspect(view: View, context: Context) -> Inspection:
     return Inspection(model_format="keras_metadata", role="configuration", reasons=tuple(reasons))
 
 
-FORMAT = ModelFormat(title="Keras metadata", recognises=recognises, inspect=inspect, rank=5)
+FORMAT = ModelFormat(
+    title="Keras metadata", recognises=recognises, inspect=inspect, rank=5, begins=b"\x0a"
+)

@@ -64,4 +64,4 @@ def _numbers(text: str) -> list[int]:
     return [int(word) for word in words]
 
 
-FORMAT = ModelFormat(title="LightGBM", recognises=recognises, inspect=inspect)
+FORMAT = ModelFormat(title="LightGBM", recognises=recognises, inspect=inspect, begins=_FIRST[:1])

@@ -179,4 +179,6 @@ def _tensor(message: Message, tally: Tally) -> None:
     tally.tensor(name, size // width)
 
 
-FORMAT = ModelFormat(title="MindSpore", recognises=recognises, inspect=inspect, rank=5)
+FORMAT = ModelFormat(
+    title="MindSpore", recognises=recognises, inspect=inspect, rank=5, begins=_FIRST
+)

@@ -38,4 +38,6 @@ def inspect(view: View, context: Context) -> Inspection:
     return opaque(context, "mnn", "an MNN model", producer)
 
 
-FORMAT = ModelFormat(title="MNN", recognises=recognises, inspect=inspect, rank=6)
+FORMAT = ModelFormat(
+    title="MNN", recognises=recognises, inspect=inspect, rank=6, begins=bytes(_ROOTS)
+)

@@ -65,4 +65,4 @@ def inspect(view: View, context: Context) -> Inspection:
     )  # fmt: skip
 
 
-FORMAT = ModelFormat(title="ncnn graph", recognises=recognises, inspect=inspect)
+FORMAT = ModelFormat(title="ncnn graph", recognises=recognises, inspect=inspect, begins=_MAGIC[:1])

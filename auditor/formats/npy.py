@@ -75,4 +75,4 @@ def _check_size(needed: int, there: int, start: int) -> None:
         )
 
 
-FORMAT = ModelFormat(title="NumPy array", recognises=recognises, inspect=inspect)
+FORMAT = ModelFormat(title="NumPy array", recognises=recognises, inspect=inspect, begins=MAGIC[:1])

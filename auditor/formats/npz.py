@@ -23,4 +23,5 @@ FORMAT = ModelFormat(
     inspect=inspect,
     rank=1,
     holds_archives=True,
+    begins=b"P",
 )

@@ -152,4 +152,10 @@ def _header(graphs: Graphs, metadata: dict[str, str], producer: str) -> ModelHea
     )
 
 
-FORMAT = ModelFormat(title="ONNX", recognises=recognises, inspect=inspect, rank=5)
+FORMAT = ModelFormat(
+    title="ONNX",
+    recognises=recognises,
+    inspect=inspect,
+    rank=5,
+    begins=bytes(byte for byte in range(256) if byte & 0x7F in _TAGS),
+)

@@ -7,6 +7,7 @@ from xml.parsers import expat
 
 from auditor.evidence.models import VerdictReason
 from auditor.formats import (
+    BLANKS,
     Context,
     ExternalData,
     FormatError,
@@ -201,4 +202,6 @@ class _Network:
         return int(text)
 
 
-FORMAT = ModelFormat(title="OpenVINO IR", recognises=recognises, inspect=inspect, rank=5)
+FORMAT = ModelFormat(
+    title="OpenVINO IR", recognises=recognises, inspect=inspect, rank=5, begins=b"<" + BLANKS
+)

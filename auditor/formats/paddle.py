@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from auditor.formats import (
+    BLANKS,
     Budget,
     Context,
     FormatError,
@@ -67,4 +68,6 @@ def _version(number: int) -> str:
     return f"{number // 1_000_000}.{number // 1000 % 1000}.{number % 1000}"
 
 
-FORMAT = ModelFormat(title="PaddlePaddle", recognises=recognises, inspect=inspect, rank=5)
+FORMAT = ModelFormat(
+    title="PaddlePaddle", recognises=recognises, inspect=inspect, rank=5, begins=b"\0\x0a{" + BLANKS
+)

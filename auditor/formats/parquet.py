@@ -152,4 +152,4 @@ class _Footer:
                 raise FormatError("the schema of Arrow is no base64") from error
 
 
-FORMAT = ModelFormat(title="Parquet", recognises=recognises, inspect=inspect)
+FORMAT = ModelFormat(title="Parquet", recognises=recognises, inspect=inspect, begins=MAGIC[:1])

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from auditor.formats import ModelFormat
-from auditor.formats._pickle_file import inspect, looks_like
+from auditor.formats._pickle_file import BEGINNINGS, inspect, looks_like
 
-FORMAT = ModelFormat(title="pickle", recognises=looks_like, inspect=inspect, rank=8)
+FORMAT = ModelFormat(
+    title="pickle", recognises=looks_like, inspect=inspect, rank=8, begins=BEGINNINGS
+)

@@ -24,5 +24,10 @@ def inspect(view: View, context: Context) -> Inspection:
 
 
 FORMAT = ModelFormat(
-    title="PyTorch", recognises=recognises, inspect=inspect, rank=1, holds_archives=True
+    title="PyTorch",
+    recognises=recognises,
+    inspect=inspect,
+    rank=1,
+    holds_archives=True,
+    begins=b"P",
 )

@@ -112,4 +112,6 @@ def _tell(  # noqa: PLR0913, PLR0917 - a reason's parts
     gathered.tell([context.reason(rule, verdict, detail, offset=at)])
 
 
-FORMAT = ModelFormat(title="PyTorch before 1.6", recognises=recognises, inspect=inspect, rank=1)
+FORMAT = ModelFormat(
+    title="PyTorch before 1.6", recognises=recognises, inspect=inspect, rank=1, begins=b"\x80"
+)

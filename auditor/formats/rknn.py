@@ -50,4 +50,4 @@ def _header(view: View) -> ModelHeader:
     )
 
 
-FORMAT = ModelFormat(title="RKNN", recognises=recognises, inspect=inspect)
+FORMAT = ModelFormat(title="RKNN", recognises=recognises, inspect=inspect, begins=b"RC")

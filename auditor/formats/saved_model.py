@@ -45,4 +45,10 @@ def inspect(view: View, context: Context) -> Inspection:
     return model.inspection("saved_model")
 
 
-FORMAT = ModelFormat(title="TensorFlow SavedModel", recognises=recognises, inspect=inspect, rank=5)
+FORMAT = ModelFormat(
+    title="TensorFlow SavedModel",
+    recognises=recognises,
+    inspect=inspect,
+    rank=5,
+    begins=b"".join(_FIRST),
+)

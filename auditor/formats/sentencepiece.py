@@ -88,4 +88,6 @@ def _behind_short_pieces(data: bytes) -> tuple[int, int]:
     return place, pieces
 
 
-FORMAT = ModelFormat(title="SentencePiece", recognises=recognises, inspect=inspect, rank=4)
+FORMAT = ModelFormat(
+    title="SentencePiece", recognises=recognises, inspect=inspect, rank=4, begins=bytes((_PIECE,))
+)

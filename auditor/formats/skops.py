@@ -17,5 +17,5 @@ def inspect(view: View, context: Context) -> Inspection:
 
 
 FORMAT = ModelFormat(
-    title="skops", recognises=recognises, inspect=inspect, rank=1, holds_archives=True
+    title="skops", recognises=recognises, inspect=inspect, rank=1, holds_archives=True, begins=b"P"
 )

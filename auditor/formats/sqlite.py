@@ -54,4 +54,4 @@ def _size(view: View, said: int, context: Context) -> Iterator[VerdictReason]:
         yield context.reason("sqlite-truncated", "malformed", detail, offset=view.size)
 
 
-FORMAT = ModelFormat(title="SQLite", recognises=recognises, inspect=inspect)
+FORMAT = ModelFormat(title="SQLite", recognises=recognises, inspect=inspect, begins=_MAGIC[:1])

@@ -135,4 +135,6 @@ def _varints_at(data: bytes, at: int, count: int) -> tuple[list[int], int]:
     return found, at
 
 
-FORMAT = ModelFormat(title="TensorFlow checkpoint", recognises=recognises, inspect=inspect, rank=5)
+FORMAT = ModelFormat(
+    title="TensorFlow checkpoint", recognises=recognises, inspect=inspect, rank=5, begins=_FIRST[:1]
+)

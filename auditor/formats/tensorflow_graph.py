@@ -49,4 +49,6 @@ def _is_graph(message: Message) -> bool:
     return message.size > 0
 
 
-FORMAT = ModelFormat(title="TensorFlow graph", recognises=recognises, inspect=inspect, rank=5)
+FORMAT = ModelFormat(
+    title="TensorFlow graph", recognises=recognises, inspect=inspect, rank=5, begins=_FIRST
+)

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from auditor.evidence.models import VerdictReason
-from auditor.formats import Context, FormatError, Inspection, ModelFormat, ModelHeader, View
+from auditor.formats import BLANKS, Context, FormatError, Inspection, ModelFormat, ModelHeader, View
 from auditor.formats import _template_words as words
 from auditor.formats._json import parse
 
@@ -90,4 +90,6 @@ def _texts(found: _Tokenizer, context: Context) -> Iterator[tuple[str, str]]:
                 waiting.extend(value.values() if isinstance(value, dict) else value)
 
 
-FORMAT = ModelFormat(title="tokenizer", recognises=recognises, inspect=inspect, rank=5)
+FORMAT = ModelFormat(
+    title="tokenizer", recognises=recognises, inspect=inspect, rank=5, begins=b"{" + BLANKS
+)

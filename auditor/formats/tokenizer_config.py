@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from auditor.evidence.models import VerdictReason
-from auditor.formats import Context, FormatError, Inspection, ModelFormat, ModelHeader, View
+from auditor.formats import BLANKS, Context, FormatError, Inspection, ModelFormat, ModelHeader, View
 from auditor.formats import _json as json
 from auditor.formats._template import check_template, digest, named_templates
 
@@ -61,5 +61,9 @@ def _reasons(
 
 
 FORMAT = ModelFormat(
-    title="tokenizer configuration", recognises=recognises, inspect=inspect, rank=6
+    title="tokenizer configuration",
+    recognises=recognises,
+    inspect=inspect,
+    rank=6,
+    begins=b"{" + BLANKS,
 )

@@ -7,7 +7,7 @@ import re
 import msgspec
 from msgspec import Raw, Struct
 
-from auditor.formats import Context, FormatError, Inspection, ModelFormat, ModelHeader, View
+from auditor.formats import BLANKS, Context, FormatError, Inspection, ModelFormat, ModelHeader, View
 from auditor.formats._ubjson import Reader, Value
 
 # xgboost/doc/model.schema: a table of `learner` and `version`, in either order.
@@ -92,4 +92,6 @@ def _without_trees(document: Value) -> Value:
     return document
 
 
-FORMAT = ModelFormat(title="XGBoost", recognises=recognises, inspect=inspect, rank=5)
+FORMAT = ModelFormat(
+    title="XGBoost", recognises=recognises, inspect=inspect, rank=5, begins=b"{" + BLANKS
+)
