@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from struct import pack
 
+from hpack import Encoder
+
 from tests.captures import scenes, ways, wire
-from tests.captures.messages import dns, industrial, plain, quic, tls
+from tests.captures.messages import dns, http2, industrial, plain, quic, tls
 from tests.captures.stage import ETHERNET_WAY, Connection, Datagrams, Shape, Stage
 from tests.captures.ways import CLIENT_MAC, Way
 
@@ -346,6 +348,31 @@ def http_names(stage: Stage) -> None:
     talk.close()
 
 
+def http2_names(stage: Stage) -> None:
+    """HTTP/2 in clear: calls of gRPC that share a table, and a request in many segments."""
+
+    def begun(port: int, *names: str) -> Connection:
+        talk = Connection(
+            stage, stage.client(), stage.outside(), port, application="http", encrypted=False
+        )
+        talk.open()
+        talk.flow.names |= {(name, "http_host") for name in names}
+        return talk
+
+    encoder, names = Encoder(), ("otlp.http2.example", "second.http2.example")
+    talk = begun(4317, *names)
+    talk.send(http2.opening((4, 65535)))
+    talk.send(http2.frame(http2.SETTINGS, 0, 0), outward=False)
+    talk.send(
+        b"".join(http2.call(encoder, 2 * n + 1, f"{name}:4317") for n, name in enumerate(names))
+    )
+    talk.close()
+    talk = begun(8001, "pieces.http2.example")
+    said = http2.fields("pieces.http2.example", "/v2/models", "GET", {"user-agent": "u" * 300})
+    talk.send(http2.opening() + http2.request(Encoder(), 1, said), mss=50)
+    talk.close()
+
+
 def dns_over_tcp(stage: Stage) -> None:
     """Questions over TCP: two in a segment, one in pieces, with answers."""
     client, server = stage.client(), scenes.RESOLVERS[4]
@@ -553,6 +580,6 @@ def on_the_link(stage: Stage) -> None:
 
 ALL: tuple[Scene, ...] = (
     tags, ip_options, extension_headers, dns_in_fragments, question_in_fragments, tunnels,
-    hello_in_pieces, hellos, quic_names, http_names, dns_over_tcp, local_names, resolved, states,
+    hello_in_pieces, hellos, quic_names, http_names, http2_names, dns_over_tcp, local_names, resolved, states,
     other_protocols, every_industrial, on_the_link,
 )  # fmt: skip

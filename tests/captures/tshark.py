@@ -15,10 +15,13 @@ FIELDS = (
     "frame.protocols", "ip.src", "ip.dst", "ip.len", "ipv6.src", "ipv6.dst", "ipv6.plen",
     "tcp.stream", "udp.stream", "tcp.srcport", "tcp.dstport", "udp.srcport", "udp.dstport",
     "sctp.srcport", "sctp.dstport", "tls.handshake.extensions_server_name", "http.host",
+    "http2.headers.authority",
     "dns.flags.response", "dns.qry.name", "dns.qry.type", "ip.flags.mf", "ip.frag_offset",
     "ipv6.fraghdr.offset",
 )  # fmt: skip
 TRANSPORTS = {"tcp": "tcp.", "udp": "udp.", "sctp": "sctp."}
+# It looks for HTTP/2 in clear on ports that it was told of alone.
+HTTP2_PORTS = (4317, 8001)
 TYPES = {
     "1": "A", "2": "NS", "5": "CNAME", "6": "SOA", "12": "PTR", "15": "MX", "16": "TXT",
     "28": "AAAA", "33": "SRV", "65": "HTTPS", "255": "ANY",
@@ -114,6 +117,8 @@ def run(path: Path, *options: str) -> Said:
     """Return what tshark says of a file."""
     command = ["tshark", "-n", "-r", str(path), "-T", "fields", "-E", "aggregator=|"]
     command += ["-E", "separator=/t", "-o", "tcp.reassemble_out_of_order:TRUE", *options]
+    for port in HTTP2_PORTS:
+        command += ["-d", f"tcp.port=={port},http2"]
     for name in FIELDS:
         command += ["-e", name]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
@@ -164,7 +169,8 @@ def _frame(cells: dict[str, str], said: Said, talks: dict[object, Conversation])
     source = "quic_sni" if "quic" in layers else "tls_sni"
     for name in filter(None, cells["tls.handshake.extensions_server_name"].split("|")):
         said.names.add((source, name.lower(), ends))
-    for name in filter(None, cells["http.host"].split("|")):
+    hosts = cells["http.host"].split("|") + cells["http2.headers.authority"].split("|")
+    for name in filter(None, hosts):
         host = name if name.count(":") != 1 else name.partition(":")[0]
         said.names.add(("http_host", host.lower(), ends))
     answered = cells["dns.flags.response"].split("|")

@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 HEAVY = ("msgspec", "yaml", "jinja2", "psutil", "cryptography", "scapy", "numpy", "rich",
-         "pydantic", "cel", "iptocc", "socket", "zstandard")  # fmt: skip
+         "pydantic", "cel", "iptocc", "socket", "zstandard", "hpack")  # fmt: skip
 
 
 def test_the_command_line_imports_nothing_heavy() -> None:

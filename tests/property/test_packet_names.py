@@ -8,6 +8,7 @@ import time
 from unittest.mock import patch
 
 import pytest
+from hpack import Encoder
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from names_hearing import TCP, UDP, Said, hear
@@ -17,13 +18,14 @@ from auditor.packets.names import _listener, readers
 from auditor.packets.names._dns_message import parse
 from auditor.packets.names._hello import client_hello, server_hello
 from auditor.packets.names._ledger import MOST_NAMES
-from tests.captures.messages import dns, plain, quic, tls
+from tests.captures.messages import dns, http2, plain, quic, tls
 
 # 255 bytes of a DNS name, each escaped (`\\ddd`), and the sign of one cut short.
 LONGEST = 4 * 255 + 1
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "0")) or 60
 RNG = random.Random(11)
 HELLO = tls.client_hello(RNG, "press.plant.example", extra=tls.encrypted_hello(RNG, 7, 144))
+GRPC = Encoder()
 QUERY = dns.question(7, "a.plant.example", edns=True)
 CHAIN = [("", "CNAME", "b.example"), ("b.example", "A", "192.0.2.3"), ("x.example", "HTTPS", "")]
 # What each reader is for: port, transport, and messages that a mutation begins with.
@@ -39,6 +41,10 @@ SAMPLES = {
     "LLMNR": (5355, UDP, [QUERY, dns.answer(QUERY, CHAIN)]),
     "NetBIOS name service": (137, UDP, [dns.netbios(1, "PRESS"), dns.answer(dns.netbios(1, "P"), [])]),
     "HTTP": (80, TCP, [plain.request("a.example"), b"GET http://b/ HTTP/1.1\r\nHost: b\r\n\r\n" * 3]),
+    "HTTP/2": (4317, TCP, [
+        http2.opening() + http2.call(Encoder(), 1, "a.example"),
+        http2.opening((1, 65536)) + http2.call(GRPC, 1, "b.example") + http2.call(GRPC, 3, "c.example"),
+    ]),
     "SOCKS": (1080, TCP, [b"\5\1\0\3\x09a.example\1\xbb", b"\4\1\1\xbb\0\0\0\1me\0a.example\0"]),
     "ESP": (0, 50, [b"\0\0\x10\1\0\0\0\1" + bytes(range(60))]),
     "DTLS": (4433, UDP, [b"\x16\xfe\xfd\0\0\0\0\0\0\0\0\0\x40\x01\0\0\x34\0\0\0\0\0\0\0\x34\xfe\xfd" + bytes(50)]),

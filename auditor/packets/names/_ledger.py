@@ -50,6 +50,11 @@ class Note(Struct, gc=False):
         if len(self.facts) < MOST_FACTS and all(name != known for known, _value in self.facts):
             self.facts = (*self.facts, _fact(name, value))
 
+    def correct(self, name: str, value: str) -> None:
+        """Keep a fact in place of what was said under its name before."""
+        self.facts = tuple(pair for pair in self.facts if pair[0] != name)
+        self.fact(name, value)
+
 
 @lru_cache(maxsize=1 << 10)
 def _fact(name: str, value: str) -> tuple[str, str]:

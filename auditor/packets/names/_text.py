@@ -23,6 +23,15 @@ def name_text(raw: bytes) -> str:
     return _bounded("".join(_shown(byte) for byte in low))
 
 
+def host_text(authority: bytes) -> str:
+    """Return the host of `user@host:port`; an IPv6 address without its brackets."""
+    value = authority.strip().rpartition(b"@")[2]
+    if value.startswith(b"["):
+        return name_text(value[1:].partition(b"]")[0])
+    host, colon, port = value.rpartition(b":")
+    return name_text(host if colon and (port.isdigit() or not port) else value)
+
+
 def label_text(raw: bytes) -> str:
     """Return a label of a DNS name; a dot within it is escaped too."""
     low = raw.lower()

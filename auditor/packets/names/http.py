@@ -10,11 +10,11 @@ from auditor.packets.batch import I64
 from auditor.packets.candidates import Candidates
 from auditor.packets.names._ledger import Ledger
 from auditor.packets.names._reader import Hearer, Message, NameReader
-from auditor.packets.names._text import name_text
+from auditor.packets.names._text import host_text, name_text
 
 # First four bytes of requests (RFC 9110, and WebDAV's: RFC 4918, 3253, 5323) and of answers.
 _STARTS = (
-    b"GET ", b"POST", b"HEAD", b"PUT ", b"DELE", b"OPTI", b"CONN", b"TRAC", b"PATC", b"PRI ",
+    b"GET ", b"POST", b"HEAD", b"PUT ", b"DELE", b"OPTI", b"CONN", b"TRAC", b"PATC",
     b"HTTP", b"PROP", b"MKCO", b"MOVE", b"COPY", b"LOCK", b"UNLO", b"REPO", b"SEAR", b"SUBS",
     b"UNSU", b"NOTI", b"QUER", b"PURG", b"CHEC", b"MERG", b"MKAC", b"VERS", b"BIND", b"ACL ",
 )  # fmt: skip
@@ -27,7 +27,6 @@ _HOST = re.compile(rb"\n[Hh][Oo][Ss][Tt][ \t]*:[ \t]*([^\r\n]*)(?=[\r\n])")
 _UPGRADE = re.compile(rb"\n[Uu][Pp][Gg][Rr][Aa][Dd][Ee][ \t]*:[ \t]*([^\r\n]{1,64})")
 _END = re.compile(rb"\n\r?\n")
 _ABSOLUTE = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]{0,15}://([^/?#]*)")
-_PREFACE = b"PRI * HTTP/2.0\r\n\r\n"
 _UNREAD = ("hosts", "not read: HTTP/2 compresses them")
 _MOST_REQUESTS = 64
 _MOST_HOSTS = 4
@@ -51,11 +50,6 @@ class _Hearer(Hearer):
         if data.startswith(b"HTTP"):
             if _ANSWER.match(data):
                 ledger.application(message.flow, "http")
-            return 0
-        if data.startswith(_PREFACE):
-            note = ledger.application(message.flow, "http")
-            note.fact("http-version", "2 (prior knowledge)")
-            note.fact(*_UNREAD)
             return 0
         at = 0
         for _ in range(_MOST_REQUESTS):
@@ -93,29 +87,20 @@ def _keep(
     note = ledger.application(flow, "http")
     note.fact("http-method", method.decode("ascii"))
     for host in hosts[:_MOST_HOSTS]:
-        ledger.name(flow, _host(host), "http_host", message.time)
+        ledger.name(flow, host_text(host), "http_host", message.time)
     absolute = _ABSOLUTE.match(target)
     if method == b"CONNECT" or absolute is not None:
-        goal = _host(absolute.group(1) if absolute else target)
+        goal = host_text(absolute.group(1) if absolute else target)
         ledger.name(flow, goal, "http_host", message.time)
         note.fact("proxy", "absolute form" if absolute else "CONNECT")
         if goal:
             ledger.proxied(goal, method.decode("ascii"), message.ends(), message.time)
     upgrade = _UPGRADE.search(head)
     if upgrade is not None and upgrade.group(1).strip().lower() == b"h2c":
-        # The first request's host was read; those of the streams that follow are not.
+        # Corrected by the reader of HTTP/2 where what follows was captured.
         note.fact(*_UNREAD)
     if upgrade is not None:
         note.fact("http-upgrade", name_text(upgrade.group(1).strip()))
-
-
-def _host(value: bytes) -> str:
-    """Return the host of `user@host:port`; an IPv6 address without its brackets."""
-    value = value.strip().rpartition(b"@")[2]
-    if value.startswith(b"["):
-        return name_text(value[1:].partition(b"]")[0])
-    host, _colon, port = value.rpartition(b":")
-    return name_text(host if _colon and (port.isdigit() or not port) else value)
 
 
 READER = NameReader(title="HTTP", specification="RFC 9110, RFC 9112", begin=_Hearer)

@@ -70,11 +70,6 @@ def test_tls_through_a_proxy():
     assert names_of(heard) == [("far.example", "http_host"), ("far.example", "tls_sni")]
 
 
-def test_http_2_without_tls():
-    heard = hear(Said(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", dport=80))
-    assert heard.notes[0].application == "http"
-
-
 @pytest.mark.parametrize(
     "data",
     [b"GET key\r\n", b"POST\0\0\0\0", b"HTTP but not an answer", b"GET / RTSP/1.0\r\n\r\n"],
@@ -90,14 +85,8 @@ def test_a_request_cut_before_its_host_is_a_gap():
     assert [gap.reason for gap in heard.gaps] == ["malformed"]
 
 
-@pytest.mark.parametrize(
-    "data",
-    [
-        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
-        b"GET / HTTP/1.1\r\nHost: a.example\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n",
-    ],
-)
-def test_hosts_in_http_2_in_clear_are_told_not_to_be_read(data):
+def test_after_an_offer_of_http_2_hosts_are_told_not_to_be_read():
+    data = b"GET / HTTP/1.1\r\nHost: a.example\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n"
     note = hear(Said(data, dport=80)).notes[0]
     assert note.encrypted is False
     assert dict(note.facts)["hosts"].startswith("not read")
