@@ -45,6 +45,7 @@ def _destination(flows: list[JudgedFlow]) -> TrafficDestination:
         peers_total=len(peers),
         ports=_some({_port(one) for one in flows}),
         applications=_some({one.flow.application for one in flows if one.flow.application}),
+        services=_some({name for one in flows for name in _services(one.flow)}),
         tunnels=_some({"+".join(one.flow.tunnel) for one in flows if one.flow.tunnel}),
         flows=len(flows),
         answered=sum(one.answered for one in flows),
@@ -67,6 +68,11 @@ def _destination(flows: list[JudgedFlow]) -> TrafficDestination:
         category=operator.category if operator else first.far.category,
         how=_how(flows),
     )
+
+
+def _services(flow: Flow) -> list[str]:
+    """Return the services of gRPC that a flow's first calls were for."""
+    return next((fact.value.split(",") for fact in flow.facts if fact.name == "grpc-service"), [])
 
 
 def _how(flows: list[JudgedFlow]) -> tuple[str, ...]:

@@ -90,7 +90,8 @@ def _row(line: Line, words: Language) -> Iterator[str]:
     said = [one.target] if line.name else []
     if line.more_names:
         said.append(_count("bill_names", line.more_names, words))
-    said += [", ".join(one.ports[:4]), ", ".join(one.applications[:4]), _clarity(line, words)]
+    said += [", ".join(one.ports[:4]), ", ".join((*one.applications[:4], *one.services[:2]))]
+    said.append(_clarity(line, words))
     if not one.answered:
         said.append(words["bill_unanswered"])
     peers = ", ".join(one.peers[:2])

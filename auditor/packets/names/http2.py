@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -28,7 +29,7 @@ _PRIORITY_SIZE = 5
 # may unfold to: far more than any takes, and little.
 _MOST_TABLE = _MOST_UNFOLDED = 1 << 16
 _MOST_HOSTS = _MOST_SERVICES = 4
-_LONGEST_SERVICE = 120
+_CALL = re.compile(rb"/([A-Za-z_][A-Za-z0-9_.]{0,119})/[A-Za-z0-9_]{1,120}")
 _UNREAD = "not read: HTTP/2 compresses them"
 _FIRST_ALONE = "of the first requests alone: HTTP/2 compresses those that follow"
 
@@ -43,11 +44,11 @@ class _Request(Struct, frozen=True):
 
     @property
     def service(self) -> str:
-        """Return the service that a call of gRPC is for: its path is `/service/method`."""
-        parts = self.path.split(b"/")
-        if not self.kind.startswith(b"application/grpc") or len(parts) != 3:  # noqa: PLR2004
+        """Return the service that a call of gRPC is for, by its full name in Protocol Buffers."""
+        called = _CALL.fullmatch(self.path)
+        if called is None or not self.kind.startswith(b"application/grpc"):
             return ""
-        return name_text(parts[1][:_LONGEST_SERVICE])
+        return called.group(1).decode("ascii")
 
 
 class _Hearer(Hearer):

@@ -7,7 +7,7 @@ import pytest
 
 from auditor.derive.traffic_destinations import DERIVATION
 from auditor.evidence.site import Site
-from auditor.evidence.traffic import Carrier
+from auditor.evidence.traffic import Carrier, Fact
 from tests.traffic_records import SITE, evidence, excepted, flow, names, query
 
 
@@ -222,3 +222,9 @@ def test_a_frame_of_layer_2_stays_on_its_own_network():
 def test_a_multicast_group_is_told_apart():
     (found,) = destinations(flow(dst="239.255.255.250", protocol="udp"))
     assert found.cast == "multicast"
+
+
+def test_services_of_grpc_are_those_that_its_flows_called():
+    called = (Fact(name="grpc-service", value="otel.Trace,otel.Logs"), Fact(name="x", value="y"))
+    (one,) = destinations(flow(dst="203.0.113.9", facts=called), flow(dst="203.0.113.9"))
+    assert one.services == ("otel.Logs", "otel.Trace")

@@ -35,11 +35,16 @@ def test_a_request(plain):
 def test_a_call_of_grpc_tells_its_service():
     heard = one(http2.call(Encoder(), 1, HOST))
     assert names_of(heard) == NAME
-    assert facts(heard)["grpc-service"] == "opentelemetry.proto.collector.trace.v1.traceservice"
+    assert facts(heard)["grpc-service"] == "opentelemetry.proto.collector.trace.v1.TraceService"
 
 
 def test_what_is_no_grpc_tells_no_service():
     assert "grpc-service" not in facts(one(request(Encoder(), 1, fields(HOST, "/a/b"))))
+
+
+@pytest.mark.parametrize("path", ["/", "/a", "/a\x1b[2J/b", "/a,b/c", f"/{'a' * 121}/b", "/a/b/c"])
+def test_a_path_that_names_no_service(path):
+    assert "grpc-service" not in facts(one(http2.call(Encoder(), 1, HOST, path)))
 
 
 def test_hosts_of_several_requests_that_share_a_table():
