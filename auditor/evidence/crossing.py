@@ -21,10 +21,10 @@ class TrafficDestination(Record, frozen=True, kw_only=True):
     flows with packets both ways: none means that it was tried in vain. `clear_flows` carried
     readable text, `untold_flows` something of which nobody can say whether it was readable,
     `hidden_flows` did not say the name that was asked for. `names` are candidates, each with its
-    source; `services` are those of gRPC that were called in clear. `approved` is true where an exception covers every flow, `None` where only the
-    client's own word says that it does. `country` is the *registered* country of the address.
-    `peers` are the ends inside. `first` and `last` are nanoseconds since 1970. `cast` tells
-    whether one machine is meant, or whoever listens.
+    source; `services` are those of gRPC that were called in clear. `approved` is true where an
+    exception covers every flow, `None` where only the client's own word says that it does.
+    `country` is the *registered* country of the address. `peers` are the ends inside. `first` and
+    `last` are nanoseconds since 1970. `cast` tells whether one machine is meant, or whoever listens.
     """
 
     direction: Direction
