@@ -24,7 +24,8 @@ class TrafficDestination(Record, frozen=True, kw_only=True):
     source; `services` are those of gRPC that were called in clear. `approved` is true where an
     exception covers every flow, `None` where only the client's own word says that it does.
     `country` is the *registered* country of the address. `peers` are the ends inside. `first` and
-    `last` are nanoseconds since 1970. `cast` tells whether one machine is meant, or whoever listens.
+    `last` are nanoseconds since 1970. `cast` tells whether one machine is meant, or whoever
+    listens.
     """
 
     direction: Direction
