@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 from functools import cache
-from typing import Literal, NamedTuple
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+import msgspec
 
 from auditor.data import folder
-from auditor.errors import DocumentError
-from auditor.yamldoc import Mapping, Node, Scalar, Sequence, load
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 FILE = "allow_globals.yaml"
+# The same tables as JSON, written by `make docs`: YAML takes ten times as long to read.
+_AGAIN = Path(__file__).with_name("_allow_globals.json")
 POWERS = ("call", "new", "build", "items", "value", "argument")
 Tier = Literal["data", "framework"]
 
@@ -52,85 +59,58 @@ class Entry(NamedTuple):
         return not self.argument and (self.value or inert or not (self.call or self.new))
 
 
+class _Again(msgspec.Struct, frozen=True):
+    """The tables as they were read from the file of this digest.
+
+    Beside each table are its globals: names parted by blanks, by module, then by powers, which
+    are bits in the order of `POWERS`.
+    """
+
+    sha256: str
+    tables: tuple[tuple[Table, dict[str, dict[int, str]]], ...]
+
+
 @cache
 def entries() -> dict[tuple[str, str], Entry]:
     """Return every table's globals by module and name; read once, at the first pickle.
 
     Raises `DocumentError` (`file:line:column`) where the file is not as it has to be.
     """
-    return read((folder("policies") / FILE).read_bytes(), FILE)
+    data = (folder("policies") / FILE).read_bytes()
+    again = msgspec.json.decode(_AGAIN.read_bytes(), type=_Again)
+    if again.sha256 == hashlib.sha256(data).hexdigest():
+        return _opened(again)
+    from auditor.formats._pickle_table_reader import read
+
+    return read(data, FILE)
 
 
-def read(data: bytes, where: str) -> dict[tuple[str, str], Entry]:
-    """Return the globals in a file of tables; raises `DocumentError`.
-
-    A module's globals are a mapping of names to powers, or one text of names parted by blanks
-    that have the table's `powers`. Tables of the tier `framework` give `call` only name by name.
-    """
-    found: dict[tuple[str, str], Entry] = {}
-    tables = _members(load(data, where=where), where).get("tables")
-    if not isinstance(tables, Sequence):
-        raise DocumentError("a list of tables is expected", where=where)
-    for node in tables.items:
-        members = _members(node, where)
-        table = _table(members, where)
-        default = _powers(members["powers"], where) if "powers" in members else ()
-        if "call" in default:
-            raise DocumentError("call is given name by name", where=members["powers"].place(where))
-        whole = _entry(table, default)
-        for module, names in _members(members["globals"], where).items():
-            for name, entry in _names(names, table, whole, where):
-                if (module, name) in found:
-                    raise DocumentError(f"{module}.{name} twice", where=names.place(where))
-                found[module, name] = entry
-    return found
-
-
-def _table(members: dict[str, Node], where: str) -> Table:
-    missing = {"name", "tier", "owner", "source", "reviewed", "globals"} - set(members)
-    if missing:
-        raise DocumentError(f"a table lacks {', '.join(sorted(missing))}", where=where)
-    tier = _text(members["tier"], where)
-    if tier not in ("data", "framework"):
-        raise DocumentError("a tier is data or framework", where=members["tier"].place(where))
-    return Table(
-        name=_text(members["name"], where),
-        tier="data" if tier == "data" else "framework",
-        owner=_text(members["owner"], where),
-        source=_text(members["source"], where),
-        reviewed=_text(members["reviewed"], where),
-    )
-
-
-def _names(node: Node, table: Table, whole: Entry, where: str) -> list[tuple[str, Entry]]:
-    if isinstance(node, Mapping):
-        return [
-            (name, _entry(table, _powers(powers, where)))
-            for name, powers in _members(node, where).items()
-        ]
-    return [(name, whole) for name in _text(node, where).split()]
-
-
-def _entry(table: Table, powers: tuple[str, ...]) -> Entry:
+def entry_of(table: Table, powers: tuple[str, ...]) -> Entry:
+    """Return what a table gives with so many powers."""
     return Entry(table, *(power in powers for power in POWERS))
 
 
-def _powers(node: Node, where: str) -> tuple[str, ...]:
-    if not isinstance(node, Sequence):
-        raise DocumentError("a list of powers is expected", where=node.place(where))
-    powers = tuple(_text(item, where) for item in node.items)
-    if not set(powers) <= set(POWERS):
-        raise DocumentError(f"powers are {', '.join(POWERS)}", where=node.place(where))
-    return powers
+def written_again(data: bytes, found: Mapping[tuple[str, str], Entry]) -> bytes:
+    """Return as JSON what was found in a file of tables with these bytes."""
+    tables: dict[Table, dict[str, dict[int, str]]] = {}
+    for (module, name), entry in found.items():
+        bits = sum(given << place for place, given in enumerate(entry[1:]))
+        names = tables.setdefault(entry.table, {}).setdefault(module, {})
+        names[bits] = f"{names[bits]} {name}" if bits in names else name
+    again = _Again(hashlib.sha256(data).hexdigest(), tuple(tables.items()))
+    return msgspec.json.format(msgspec.json.encode(again), indent=1) + b"\n"
 
 
-def _members(node: Node, where: str) -> dict[str, Node]:
-    if not isinstance(node, Mapping):
-        raise DocumentError("a mapping is expected", where=node.place(where))
-    return {key.name: value for key, value in node.entries}
-
-
-def _text(node: Node, where: str) -> str:
-    if not isinstance(node, Scalar) or not node.text:
-        raise DocumentError("a text is expected", where=node.place(where))
-    return node.text
+def _opened(again: _Again) -> dict[tuple[str, str], Entry]:
+    found: dict[tuple[str, str], Entry] = {}
+    for table, modules in again.tables:
+        made: dict[int, Entry] = {}
+        for module, by_bits in modules.items():
+            for bits, names in by_bits.items():
+                entry = made.get(bits)
+                if entry is None:
+                    powers = (power for place, power in enumerate(POWERS) if bits >> place & 1)
+                    entry = made[bits] = entry_of(table, tuple(powers))
+                for name in names.split():
+                    found[module, name] = entry
+    return found

@@ -7,9 +7,12 @@ import time
 
 import pytest
 
+from auditor.data import folder
 from auditor.errors import DocumentError
+from auditor.formats import _pickle_tables
 from auditor.formats._pickle_danger import why_dangerous
-from auditor.formats._pickle_tables import entries, read
+from auditor.formats._pickle_table_reader import read
+from auditor.formats._pickle_tables import entries
 from auditor.policy.pack import shipped
 
 HEAD = "tables: [{name: t, tier: %s, owner: o, source: s, reviewed: 2026-01-01, "
@@ -44,6 +47,30 @@ WRONG = {
 def test_a_table_that_is_wrong_is_refused(name):
     with pytest.raises(DocumentError):
         read(WRONG[name], "t.yaml")
+
+
+def test_the_tables_read_from_json_are_those_of_the_file_that_people_read():
+    data = (folder("policies") / _pickle_tables.FILE).read_bytes()
+    assert entries() == read(data, "t.yaml")
+    again = _pickle_tables.written_again(data, read(data, "t.yaml"))
+    assert again == _pickle_tables._AGAIN.read_bytes(), "run `make docs`"
+
+
+def test_tables_that_were_changed_since_are_read_from_their_file(monkeypatch, tmp_path):
+    more = b"- {name: own, tier: data, owner: o, source: s, reviewed: x, globals: {own: {C: []}}}\n"
+    shipped_data = (folder("policies") / _pickle_tables.FILE).read_bytes()
+    own = shipped_data.replace(b"exceptions:", more + b"exceptions:")
+    (tmp_path / _pickle_tables.FILE).write_bytes(own)
+    monkeypatch.setattr(_pickle_tables, "folder", lambda _: tmp_path)
+    entries.cache_clear()
+    try:
+        assert ("own", "C") in entries()
+        (tmp_path / _pickle_tables.FILE).write_bytes(b"tables: nothing")
+        entries.cache_clear()
+        with pytest.raises(DocumentError):
+            entries()
+    finally:
+        entries.cache_clear()
 
 
 def test_what_is_shipped_is_read_fast_and_is_no_pack():
