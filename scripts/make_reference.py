@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 import subprocess
 import sys
 import types
@@ -35,6 +36,7 @@ def pages() -> dict[str, bytes]:
 
     return {
         "auditor/formats/_allow_globals.json": tables_again(),
+        "auditor/formats/_order.json": order_of_formats(),
         "docs/reference/collectors.md": collectors().encode(),
         "docs/reference/records.md": records().encode(),
         "docs/reference/rules.md": (GENERATED + reference.rules_page()).encode(),
@@ -56,6 +58,18 @@ def tables_again() -> bytes:
 
     data = (ROOT / "policies" / tables.FILE).read_bytes()
     return tables.written_again(data, read(data, tables.FILE))
+
+
+def order_of_formats() -> bytes:
+    """Return rank and first bytes of each model format, so that none is loaded to know them."""
+    from auditor import formats
+
+    told = {name: formats.told_of(name) for name in formats.names()}
+    lines = [
+        f'"{name}": {json.dumps([rank, begins.decode("latin-1")])}'
+        for name, (rank, begins) in told.items()
+    ]
+    return ("{\n" + ",\n".join(lines) + "\n}\n").encode()
 
 
 def collectors() -> str:

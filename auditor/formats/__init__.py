@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import cache
+from pathlib import Path
 
 import msgspec
 from msgspec import Struct
 
 from auditor.evidence.models import VERDICTS, Role, Verdict, VerdictReason
-from auditor.formats._budget import MAX_DEPTH, Budget
+from auditor.formats._budget import MAX_DEPTH, TRIALS, Budget
 from auditor.formats._errors import FormatError
 from auditor.formats._polyglot import zip_at_the_end
 from auditor.formats._view import Memory, Paged, Part, View
@@ -41,8 +42,11 @@ __all__ = [
 SNIFFED = 1024
 # What may stand before the first word of a text: blanks, and a byte order mark.
 BLANKS = b" \t\n\r\v\f\xef"
+_ORDER = Path(__file__).with_name("_order.json")
 # The most reasons that are kept of one file; how many were left out is the last one's detail.
 MAX_REASONS = 50
+# What it costs to see what a file or a member is.
+_SEEN = 40
 _DETAIL = 300
 
 
@@ -152,17 +156,28 @@ def load(name: str) -> ModelFormat:
 
 
 @cache
-def _by_rank() -> tuple[str, ...]:
-    return tuple(sorted(names(), key=lambda name: (load(name).rank, name)))
+def _order() -> tuple[tuple[int, str, bytes], ...]:
+    """Return rank, name and first bytes of the formats, those that are asked first in front.
+
+    They are known of those in the table before their files are loaded; `make docs` writes it.
+    """
+    written = msgspec.json.decode(_ORDER.read_bytes(), type=dict[str, tuple[int, str]])
+    known = {name: (rank, begins.encode("latin-1")) for name, (rank, begins) in written.items()}
+    found = ((name, known.get(name) or told_of(name)) for name in names())
+    return tuple(sorted((rank, name, begins) for name, (rank, begins) in found))
+
+
+def told_of(name: str) -> tuple[int, bytes]:
+    """Return a format's rank and the bytes that its files begin with, as its own file says."""
+    form = load(name)
+    return form.rank, form.begins
 
 
 @cache
 def _beginning_with(first: int) -> tuple[tuple[str, Callable[[bytes, View], bool]], ...]:
     """Return the formats whose files may begin with a byte, those asked first in front."""
-    forms = ((name, load(name)) for name in _by_rank())
-    return tuple(
-        (name, form.recognises) for name, form in forms if not form.begins or first in form.begins
-    )
+    fitting = (name for _, name, begins in _order() if not begins or first in begins)
+    return tuple((name, load(name).recognises) for name in fitting)
 
 
 def recognise(view: View) -> str:
@@ -200,7 +215,9 @@ def by_share(elements: dict[str, int]) -> str:
 
 
 def _inspect(view: View, context: Context) -> Inspection | None:
+    context.budget.step(_SEEN)
     name = recognise(view)
+    context.budget.step(TRIALS.pop(view, 0))
     if not name:
         return None
     form = load(name)

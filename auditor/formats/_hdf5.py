@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -17,8 +18,10 @@ from auditor.formats import (
     by_share,
 )
 from auditor.formats._hdf5_file import SIGNATURE, File
-from auditor.formats._hdf5_walk import Walk
-from auditor.formats._keras import KerasConfig, examine_config
+
+if TYPE_CHECKING:
+    from auditor.formats._hdf5_walk import Walk
+    from auditor.formats._keras import KerasConfig
 
 _FIRST_BLOCK = 512
 _TEXT = 200
@@ -45,6 +48,8 @@ def inspect(view: View, context: Context, name: str) -> Inspection:
     Links to other files, datasets whose values lie in other files and virtual datasets are
     dangerous (CVE-2026-1669): whoever loads the model reads what they name.
     """
+    from auditor.formats._hdf5_walk import Walk
+
     start = starts(view.at(0, len(SIGNATURE)), view, view.size)
     if start is None:
         raise FormatError("no HDF5 signature")
@@ -83,6 +88,8 @@ def _around(view: View, file: File, context: Context) -> Iterator[VerdictReason]
 
 
 def _keras(walk: Walk, context: Context) -> list[KerasConfig]:
+    from auditor.formats._keras import examine_config
+
     found = []
     for name in _CONFIGS:
         value = walk.attributes.get(name)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from auditor.evidence.models import VerdictReason
 from auditor.formats import Context, Inspection, ModelFormat, ModelHeader, View, by_share
 from auditor.formats._flatbuffer import Table, root
-from auditor.formats._onnx_operators import judge_operator
-from auditor.formats._onnx_tensors import TYPES
 from auditor.formats._tally import Places, Tally, elements, shown
 
 # onnxruntime/core/flatbuffers/schema/ort.fbs: slots in the order of the fields.
@@ -25,6 +23,8 @@ def recognises(head: bytes, _view: View) -> bool:
 
 def inspect(view: View, context: Context) -> Inspection:
     """Return what a model says; operators are judged as ONNX's are. Raises `FormatError`."""
+    from auditor.formats._onnx_operators import judge_operator
+
     session = root(view, context.budget)
     model = session.table(_SESSION_MODEL)
     tally = Tally()
@@ -76,6 +76,8 @@ def _graph(
 
 
 def _tensor(tensor: Table, tally: Tally) -> None:
+    from auditor.formats._onnx_tensors import TYPES
+
     kind = tensor.number(3, "i")
     name, _ = TYPES.get(kind, (f"type {kind}", 0))
     tally.tensor(name, elements(tensor.numbers(2, "q")))

@@ -12,11 +12,9 @@ from auditor.formats import (
     View,
     by_share,
 )
-from auditor.formats._attached import attached
 from auditor.formats._flatbuffer import Table, root
 from auditor.formats._operators import known
 from auditor.formats._tally import Places, Tally, elements, shown
-from auditor.formats._tensorflow_walk import DANGEROUS, OPAQUE
 
 # tensorflow/lite/schema/schema.fbs: file_identifier, then slots in the order of the fields.
 IDENTIFIER = b"TFL3"
@@ -51,6 +49,8 @@ def inspect(view: View, context: Context) -> Inspection:
     in a library that the program links: unlisted. Files that are attached as a zip archive, as
     TFLite's metadata writer does, are inspected too.
     """
+    from auditor.formats._attached import attached  # loads what reads archives
+
     model = root(view, context.budget)
     reading = _Reading(context)
     reading.operators(model)
@@ -126,6 +126,8 @@ class _Reading:
         return count or buffer.number(2, "Q")
 
     def _custom(self, name: str, offset: int) -> None:
+        from auditor.formats._tensorflow_walk import DANGEROUS, OPAQUE
+
         operator = name.removeprefix(_FLEX)
         called = shown(name) or "without a name"
         if name.startswith(_FLEX) and operator in DANGEROUS:

@@ -47,3 +47,20 @@ def test_hostile_files_are_what_all_formats_say():
     for case in hostile_cases():
         if case.data:
             assert formats.recognise(Memory(case.data)) == asked_of_all(case.data), case.name
+
+
+def test_the_table_of_beginnings_is_what_the_formats_say():
+    said = {(*formats.told_of(name), name) for name in formats.names()}
+    assert {(rank, begins, name) for rank, name, begins in formats._order()} == said
+
+
+def test_a_format_that_is_not_in_the_table_is_loaded_to_be_asked(monkeypatch, tmp_path):
+    whole = formats._order()
+    table = tmp_path / "order.json"
+    table.write_text('{"gone": [0, "G"], "gguf": [0, "G"]}')
+    monkeypatch.setattr(formats, "_ORDER", table)
+    formats._order.cache_clear()
+    try:
+        assert formats._order() == whole
+    finally:
+        formats._order.cache_clear()

@@ -1,9 +1,12 @@
 """Bytes become text, or an error that says where."""
 
+import re
+import sys
+
 import pytest
 
 from auditor.errors import DocumentError
-from auditor.yamldoc import Limits, load, load_all
+from auditor.yamldoc import Limits, load, load_all, reader
 
 
 def refused(data, **limits):
@@ -61,3 +64,10 @@ def test_json_is_yaml():
 def test_a_line_separator_ends_a_comment_as_it_does_for_the_cluster():
     text = "a: 1 # harmless\u2028hostNetwork: true\n"
     assert load(text.encode(), where="f.yaml").plain() == {"a": 1, "hostNetwork": True}
+
+
+def test_what_is_not_printable_is_what_yaml_says():
+    allowed = "\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff"
+    refuses = re.compile(f"[^{allowed}]").match
+    told = reader._NOT_PRINTABLE.match
+    assert all(bool(refuses(chr(c))) == bool(told(chr(c))) for c in range(sys.maxunicode + 1))
