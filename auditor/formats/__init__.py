@@ -196,7 +196,7 @@ def inspect(view: View) -> Inspection | None:
 
     Never raises for what a file holds: what cannot be read is a verdict with its reason.
     """
-    return _inspect(view, Context(budget=Budget()))
+    return _inspect(view, Context(budget=Budget(view.size)))
 
 
 def worst(verdicts: Iterable[Verdict]) -> Verdict:

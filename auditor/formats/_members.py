@@ -42,7 +42,7 @@ def judge_member(name: str, view: View, context: Context, gathered: Gathered) ->
 
 
 def _judge_text(name: str, view: View, context: Context, gathered: Gathered) -> None:
-    last = name.rpartition("/")[2].casefold()
+    last = name.rpartition("/")[2][:_LONGEST].casefold()
     judge = _TEXTS.get(last)
     if judge is None and last not in ("schema.json", "config.json"):
         return
@@ -79,3 +79,5 @@ _TEXTS: dict[str, _Judge] = {
     "model_config.yaml": judge_targets,
     "manifest.json": judge_manifest,
 }
+# One letter more than any of the names has.
+_LONGEST = 1 + max(map(len, _TEXTS))

@@ -12,13 +12,16 @@ _SCRIPTS = (
     ".py", ".pyc", ".pyo", ".pyw", ".pyd", ".so", ".dll", ".dylib", ".exe", ".sh", ".bash", ".ps1",
     ".bat", ".cmd", ".js", ".rb", ".pl", ".lua", ".cpp", ".cc", ".cu", ".jar", ".class",
 )  # fmt: skip
+_LONGEST_ENDING = max(map(len, _SCRIPTS))
 
 
 def shown(name: str) -> str:
     """Return a name that may be put into a reason: bounded, without control characters."""
     if len(name) <= _SHOWN and name.isprintable():
         return name
-    clean = "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in name[: _SHOWN + 1])
+    clean = name[: _SHOWN + 1]
+    if not clean.isprintable():
+        clean = "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in clean)
     return clean if len(clean) <= _SHOWN else clean[: _SHOWN - 1] + "…"
 
 
@@ -46,5 +49,4 @@ def unsafe(name: str) -> str:
 
 def is_script(name: str) -> bool:
     """Return whether a file of that name is code to run."""
-    last = name.rpartition("/")[2].casefold()
-    return last.endswith(_SCRIPTS)
+    return name[-_LONGEST_ENDING:].casefold().endswith(_SCRIPTS)

@@ -15,6 +15,7 @@ from auditor.formats import (
     by_share,
     worst,
 )
+from auditor.formats._budget import TRIALS
 from auditor.formats._pickle import Pickled, examine
 from auditor.formats._pickle_danger import why_dangerous
 from auditor.formats._pickle_opcodes import OPCODES, unknown
@@ -33,7 +34,10 @@ _SEARCHED = 1 << 20
 _MOST_HIDDEN = 16
 # Trials that came to an end with nothing to tell, and the steps that they took.
 _ENDED: WeakKeyDictionary[View, tuple[Pickled, int]] = WeakKeyDictionary()
-_BEGINNING = re.compile(rb"\x80[\x00-\x05][(\x5d}\x95cXUKJMGNVSI\x8c\x8f\x88\x89)]|\(?c[a-z_]+\n")
+# Names have bounds, or a tail of nothing but `c` would be searched from each of them to its end.
+_BEGINNING = re.compile(
+    rb"\x80[\x00-\x05][(\x5d}\x95cXUKJMGNVSI\x8c\x8f\x88\x89)]|\(?c[a-z_]{1,100}\n"
+)
 
 
 def looks_like(head: bytes, view: View) -> bool:
@@ -62,6 +66,7 @@ def _shown(view: View, steps: int) -> bool | None:
     budget = Budget()
     budget.steps = steps
     tried = examine(view, Context(budget=budget))
+    TRIALS[view] = TRIALS.get(view, 0) + steps - max(0, budget.steps)
     if tried.end == view.size and tried.verdict == "data" and not tried.reasons:
         _ENDED[view] = (tried, steps - budget.steps)
     if tried.end >= _SHORTEST and (tried.end == view.size or _goes_on(view, tried.end)):

@@ -13,6 +13,8 @@ _END_SIZE = 22
 # An archive's last record and its comment, which is no longer than 65,535 bytes.
 TAIL = _END_SIZE + 0xFFFF
 _COUNTS = struct.Struct("<HHHHII")
+# Of more records than this none is looked at: no file has them by chance.
+_MOST_ENDS = 500
 
 
 def zip_at_the_end(view: View) -> int:
@@ -21,12 +23,15 @@ def zip_at_the_end(view: View) -> int:
     -1 where there is none that leads to a directory with entries. Zip readers look for that
     record from the end backwards and ask for nothing before it (APPNOTE.TXT 4.3.16). No stream
     is decompressed to its end for this: nobody looks for an archive in one without doing so.
+    Where there are hundreds of records, which of them leads somewhere is not asked.
     """
     if isinstance(view, Inflated) and view.end_is_far:
         return -1
     begin = max(0, view.size - TAIL)
     tail = view.at(begin, TAIL)
     at = tail.rfind(_END)
+    if at >= 0 and tail.count(_END) > _MOST_ENDS:
+        return begin + at
     while at >= 0:
         if at + _END_SIZE <= len(tail) and _leads_to_entries(view, begin + at, tail[at:]):
             return begin + at

@@ -35,6 +35,10 @@ from auditor.formats._zip_records import (
 MAX_SEARCHED = 64 << 20
 _CHUNK = 1 << 20
 _REASONS = 300
+# Steps for a header that is read, and one more for so many bytes of its name, as a power of two.
+_HEADER, _NAME = 8, 8
+# A place where a header may be costs as much, in archives within archives more.
+_LOOK = 4
 
 
 class Member(Struct, frozen=True, kw_only=True):
@@ -197,6 +201,7 @@ def _add(view: View, entry: Entry, shift: int, opened: _Opened, context: Context
         if local is None:
             continue
         found = True
+        context.budget.step(_HEADER + (len(local.name) >> _NAME))
         opened.tell(of_local(entry, local, context))
         opened.members.append(Member(name=entry.text, entry=entry, begin=local.data))
         end = local.data + entry.packed
@@ -245,9 +250,9 @@ def _search(view: View, begin: int, end: int, opened: _Opened, context: Context)
         reason = context.reason("zip-hole", "not-inspectable", detail, offset=begin)
         opened.tell(iter([reason]))
     for chunk in range(begin, last, _CHUNK):
-        context.budget.step(_CHUNK >> 10)
         # A header may begin in this chunk and end in the next one.
         raw = view.at(chunk, min(_CHUNK + len(LOCAL) - 1, last - chunk))
+        context.budget.step(1 + (len(raw) >> 10))
         content = content or bool(raw.strip(b"\0"))
         at = raw.find(LOCAL)
         while at >= 0:
@@ -257,10 +262,12 @@ def _search(view: View, begin: int, end: int, opened: _Opened, context: Context)
 
 
 def _add_stray(view: View, at: int, end: int, opened: _Opened, context: Context) -> None:
+    context.budget.step(_LOOK)
     local = read_local(view, at)
     if local is None:
         return
     context.budget.member()
+    context.budget.step(_HEADER + (len(local.name) >> _NAME))
     packed = local.packed
     if not packed or local.data + packed > view.size:
         packed = max(0, end - local.data)

@@ -30,6 +30,10 @@ ENCRYPTED = 1 | 1 << 6 | 1 << 13
 DEFERRED = 1 << 3
 UTF8 = 1 << 11
 
+# Of more records than this no other than the last one is looked at.
+_MOST_ENDS = 500
+# Writers put one to five extra fields: of more than this the rest is not read, and does not fit.
+_MOST_EXTRAS = 64
 _EXTRA_ZIP64 = 1
 _EXTRA_PATH = 0x7075
 _EXTRA_AES = 0x9901
@@ -98,7 +102,8 @@ class End(Struct, frozen=True, kw_only=True):
 def read_end(view: View) -> End | None:
     """Return the archive's end: the last record whose comment reaches to the file's end.
 
-    Where none does so it is the last record of all; `None` where there is none.
+    Where none does so, or there are hundreds, it is the last record of all; `None` where there is
+    none.
     """
     at = _last_record(view)
     if at < 0:
@@ -133,6 +138,8 @@ def _last_record(view: View) -> int:
         return plain
     begin = max(0, plain - MAX_COMMENT)
     tail = view.at(begin, END_SIZE + MAX_COMMENT)
+    if tail.count(END) > _MOST_ENDS:
+        return begin + tail.rfind(END, 0, 4 - END_SIZE)
     last = -1
     at = tail.rfind(END)
     while at >= 0:
@@ -216,8 +223,9 @@ def read_local(view: View, at: int) -> Entry | None:
 
 def _with_extra(entry: Entry, extra: bytes, *, local: bool) -> Entry:
     """Return the entry with what its extra fields say (4.5)."""
-    at = 0
-    while at + 4 <= len(extra):
+    at = fields = 0
+    while at + 4 <= len(extra) and fields < _MOST_EXTRAS:
+        fields += 1
         kind, length = struct.unpack_from("<HH", extra, at)
         field = extra[at + 4 : at + 4 + length]
         at += 4 + length
