@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Hashable, Iterable, Iterator
+
+from msgspec import Struct
 
 from auditor.derive import Derivation
+from auditor.derive._many import Together, few
 from auditor.derive._named import is_resolver, names_of
 from auditor.derive._traffic import JudgedFlow, judged
 from auditor.evidence import Evidence, Record
@@ -22,23 +26,22 @@ def _derive(evidence: Evidence) -> Iterator[Record]:
         if one.direction is not None:
             key = (one.direction, one.address, one.approved, one.exception)
             alike.setdefault(key, []).append(one)
-    for flows in alike.values():
-        yield _destination(flows)
+    for flows, together in few(alike.values(), weight=_sent, alike=_character):
+        yield _destination(flows, together)
 
 
-def _destination(flows: list[JudgedFlow]) -> TrafficDestination:
-    first = flows[0]
-    spoken = [one.clarity for one in flows]
+def _destination(flows: list[JudgedFlow], together: Together) -> TrafficDestination:
+    first, whose = flows[0], _whose(flows)
+    spoken = Counter(one.clarity for one in flows)
     names = (
         {name for one in flows for name in names_of(one.flow)} if first.direction != "in" else ()
     )
     peers = {one.peer for one in flows}
-    operators = {one.operator for one in flows if one.operator}
-    operator = next(iter(operators)) if len(operators) == 1 else None
     return TrafficDestination(
         origin=min(one.flow.origin for one in flows),
         direction=first.direction or "out",
-        target=first.address,
+        target=together.named(first.address),
+        addresses=together.count,
         cast="multicast" if _is_multicast(first.address) else "unicast",
         names=_some(names),
         peers=_some(peers),
@@ -53,9 +56,9 @@ def _destination(flows: list[JudgedFlow]) -> TrafficDestination:
         packets_in=sum(_packets(one, out=False) for one in flows),
         bytes_out=sum(one.sent for one in flows),
         bytes_in=sum(one.received for one in flows),
-        encrypted_flows=spoken.count("encrypted"),
-        clear_flows=spoken.count("clear"),
-        untold_flows=spoken.count("untold"),
+        encrypted_flows=spoken["encrypted"],
+        clear_flows=spoken["clear"],
+        untold_flows=spoken["untold"],
         hidden_flows=sum(one.flow.hidden_name for one in flows),
         resolver=any(is_resolver(one.flow) for one in flows),
         first=min(one.flow.first for one in flows),
@@ -63,10 +66,48 @@ def _destination(flows: list[JudgedFlow]) -> TrafficDestination:
         approved=first.approved,
         exception=first.exception,
         country=first.far.country,
-        operator=operator.operator if operator else first.far.operator,
-        operator_country=operator.country if operator else first.far.operator_country,
-        category=operator.category if operator else first.far.category,
+        operator=whose.operator,
+        operator_country=whose.country,
+        category=whose.category,
         how=_how(flows),
+    )
+
+
+class _Whose(Struct, frozen=True):
+    """Who operates a destination, as far as its names and its address agree."""
+
+    operator: str
+    country: str
+    category: str
+
+
+def _whose(flows: list[JudgedFlow]) -> _Whose:
+    operators = {one.operator for one in flows if one.operator}
+    if len(operators) == 1:
+        (one,) = operators
+        return _Whose(one.operator, one.country, one.category)
+    far = flows[0].far
+    return _Whose(far.operator, far.operator_country, far.category)
+
+
+def _sent(flows: list[JudgedFlow]) -> int:
+    return sum(one.sent for one in flows)
+
+
+def _character(flows: list[JudgedFlow]) -> Hashable:
+    """Return everything that rules ask of a destination."""
+    first = flows[0]
+    return (
+        first.direction,
+        first.approved,
+        first.exception,
+        _is_multicast(first.address),
+        any(one.answered for one in flows),
+        first.far.country,
+        _whose(flows),
+        frozenset(one.clarity for one in flows),
+        any(one.flow.hidden_name for one in flows),
+        any(is_resolver(one.flow) for one in flows),
     )
 
 

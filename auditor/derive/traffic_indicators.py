@@ -3,11 +3,12 @@
 # ruff: noqa: E501 - a table of sentences
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 
 from auditor.derive import Derivation
 from auditor.derive._asked import judged_queries
 from auditor.derive._indicators import Sign, of_flows, of_queries
+from auditor.derive._many import Together, few
 from auditor.derive._traffic import judged
 from auditor.evidence import Evidence, Record
 from auditor.evidence.crossing import Indicator, TrafficIndicator
@@ -28,15 +29,25 @@ def _derive(evidence: Evidence) -> Iterator[Record]:
     """Yield the indicators of flows and of questions that crossed the perimeter."""
     crossing = [one for one in judged(evidence) if one.direction is not None]
     asked = [one for one in judged_queries(evidence) if one.standing in ("outside", "approved")]
-    for sign in (*of_flows(crossing), *of_queries(asked)):
-        yield _indicator(sign)
+    signs = ([sign] for sign in (*of_flows(crossing), *of_queries(asked)))
+    for alike, together in few(signs, weight=_score, alike=_character):
+        yield _indicator(alike[0], together)
 
 
-def _indicator(sign: Sign) -> TrafficIndicator:
+def _score(signs: list[Sign]) -> int:
+    return signs[0].score
+
+
+def _character(signs: list[Sign]) -> Hashable:
+    """Return everything that rules ask of an indicator."""
+    return signs[0].indicator, signs[0].score, signs[0].approved
+
+
+def _indicator(sign: Sign, together: Together) -> TrafficIndicator:
     return TrafficIndicator(
         origin=sign.origin,
         indicator=sign.indicator,
-        subject=sign.subject,
+        subject=together.named(sign.subject),
         score=sign.score,
         detail=sign.detail,
         caution=_CAUTIONS[sign.indicator],

@@ -25,11 +25,13 @@ class TrafficDestination(Record, frozen=True, kw_only=True):
     exception covers every flow, `None` where only the client's own word says that it does.
     `country` is the *registered* country of the address. `peers` are the ends inside. `first` and
     `last` are nanoseconds since 1970. `cast` tells whether one machine is meant, or whoever
-    listens.
+    listens. Of more than ten thousand destinations those with fewest bytes are joined where every
+    rule judges them alike: `addresses` counts them, and `target` is the first of them.
     """
 
     direction: Direction
     target: str
+    addresses: int
     cast: Literal["unicast", "multicast"]
     names: tuple[str, ...]
     peers: tuple[str, ...]
@@ -74,10 +76,12 @@ class AskedDomain(Record, frozen=True, kw_only=True):
     `undecided` (a name without a dot, or of no public zone). `names_total` counts distinct
     names, `questions` all questions, `answered` those names that got an answer; `connected`
     tells whether an answer's address was then talked to. `information` estimates the bits that
-    the names themselves carried out.
+    the names themselves carried out. Of more than ten thousand domains those with fewest questions
+    are joined where every rule judges them alike: `domains` counts them.
     """
 
     domain: str
+    domains: int
     standing: Literal["outside", "approved", "undecided"]
     names: tuple[str, ...]
     names_total: int
