@@ -62,6 +62,12 @@ def run(app: typer.Typer) -> NoReturn:
         _abandon_output()
         where = f"{error.filename}: " if error.filename else ""
         _complain(f"{where}{error.strerror or error}", ExitCode.ERROR)
+    except MemoryError:
+        _complain(
+            "the memory that this process may use does not suffice: there is no result. "
+            "Audit fewer or smaller inputs at a time (captures by audit traffic), or allow it more",
+            ExitCode.ERROR,
+        )
     except Exception as error:
         if os.environ.get("AUDIT_TRACEBACK"):
             raise
