@@ -24,14 +24,19 @@ class Fork(Machine):
         self.stack = list(machine.stack)
         self.marks = list(machine.marks)
         self.fence = machine.fence
-        self.memorized = machine.memorized
+        self._remembers = machine.memorized
         self._own: dict[int, object] = {}
         self._first = machine
+
+    @property
+    def memorized(self) -> int:
+        """How many values were remembered by both readings."""
+        return self._remembers
 
     def put(self, index: int) -> None:
         """Remember the topmost value, for this reading only."""
         self._own[index] = self.top()
-        self.memorized += 1
+        self._remembers += 1
 
     def get(self, index: int) -> None:
         """Put what either reading remembers."""

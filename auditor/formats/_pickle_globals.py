@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from _compat_pickle import IMPORT_MAPPING, NAME_MAPPING
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
 
+from auditor.evidence.models import Verdict
 from auditor.formats._pickle_danger import why_dangerous
 from auditor.formats._pickle_tables import entries
 from auditor.formats._pickle_values import Global, Unkept
@@ -16,6 +18,26 @@ MOST_NAMES = 1000
 _FIX_IMPORTS_BELOW = 3
 _TEXT = 200
 _JUDGED = 8  # steps that a new name costs
+_REMEMBERED = 2048
+
+
+class _Note(NamedTuple):
+    """What is noted of a global whenever it is asked for."""
+
+    rule: str
+    verdict: Verdict
+    detail: str
+    full: str
+
+
+class _Judged(NamedTuple):
+    """A global as it would be imported, and what every stream that asks for it is told."""
+
+    named: Global
+    asked: tuple[str, ...]
+    plain: bool
+    unlisted: str
+    notes: tuple[_Note, ...]
 
 
 class Names:
@@ -39,7 +61,8 @@ class Names:
         key = (module, name, mapped)
         found = self._known.get(key)
         if found is None:
-            found = self._judge(module, name, mapped=mapped)
+            short = len(module) + len(name) <= _TEXT
+            found = self._told((_judged_before if short else _judged)(module, name, mapped=mapped))
             if len(self._known) < MOST_NAMES:
                 self._known[key] = found
         return found
@@ -49,59 +72,64 @@ class Names:
         self.asked.update(asked[: MOST_NAMES - len(self.asked)])
         self.unlisted.update(unlisted[: MOST_NAMES - len(self.unlisted)])
 
-    def _judge(self, module: str, name: str, *, mapped: bool) -> Global:
-        self._machine.charge(_JUDGED)
-        written = (module, name)
-        if mapped:
-            module, name = renamed(module, name)
-        self._keep(written)
-        self._keep((module, name))
-        if not _is_plain_name(module, name):
-            self._odd(module, name)
-            return Global(module, name, None)
-        self.imports += 1
-        entry = entries().get((module, name))
-        if entry is None:
-            called = dict.fromkeys((written, (module, name)))
-            dangerous = {self._refuse_dangerous(*pair) for pair in called}
-            if True not in dangerous:
-                self._unlisted(module, name)
-        if entry is not None and entry.table.tier == "framework":
-            full = f"{module}.{name}"
-            self._machine.note(
-                "pickle-framework", "framework", f"a class of {entry.table.source}",
-                global_name=full,
-            )  # fmt: skip
-        kind = Global if entry is None or entry.may_be_kept else Unkept
-        return kind(module, name, entry)
+    def _told(self, judged: _Judged) -> Global:
+        """Return the global, and keep what is told of it."""
+        machine = self._machine
+        machine.charge(_JUDGED)
+        for full in judged.asked:
+            if len(self.asked) < MOST_NAMES:
+                self.asked.add(full)
+        self.imports += judged.plain
+        if judged.unlisted and len(self.unlisted) < MOST_NAMES:
+            self.unlisted.add(judged.unlisted)
+        for note in judged.notes:
+            machine.note(note.rule, note.verdict, note.detail, global_name=note.full)
+        return judged.named
 
-    def _refuse_dangerous(self, module: str, name: str) -> bool:
-        why = why_dangerous(module, name)
-        if why:
-            full = f"{module}.{name}"
-            self._machine.note("pickle-global-dangerous", "dangerous", why, global_name=full)
-        return bool(why)
 
-    def _unlisted(self, module: str, name: str) -> None:
-        full = f"{module}.{name}"
-        if len(self.unlisted) < MOST_NAMES:
-            self.unlisted.add(full)
-        self._machine.note(
-            "pickle-global-unlisted", "unlisted", "no table holds what is asked for",
-            global_name=full,
-        )  # fmt: skip
+def _judged(module: str, name: str, *, mapped: bool) -> _Judged:
+    """Return a global by its names, as every stream is told of it."""
+    written = (module, name)
+    if mapped:
+        module, name = renamed(module, name)
+    asked = tuple({".".join(pair)[:_TEXT]: None for pair in (written, (module, name))})
+    if not _is_plain_name(module, name):
+        named = Global(module, name, None)
+        return _Judged(named, asked, plain=False, unlisted="", notes=(_odd(module, name),))
+    full = f"{module}.{name}"
+    notes: tuple[_Note, ...] = ()
+    unlisted = ""
+    entry = entries().get((module, name))
+    if entry is None:
+        called = dict.fromkeys((written, (module, name)))
+        why = {".".join(pair): why_dangerous(*pair) for pair in called}
+        notes = tuple(
+            _Note("pickle-global-dangerous", "dangerous", reason, what)
+            for what, reason in why.items()
+            if reason
+        )
+        if not notes:
+            unlisted = full
+            detail = "no table holds what is asked for"
+            notes = (_Note("pickle-global-unlisted", "unlisted", detail, full),)
+    elif entry.table.tier == "framework":
+        detail = f"a class of {entry.table.source}"
+        notes = (_Note("pickle-framework", "framework", detail, full),)
+    kind = Global if entry is None or entry.may_be_kept else Unkept
+    return _Judged(kind(module, name, entry), asked, plain=True, unlisted=unlisted, notes=notes)
 
-    def _odd(self, module: str, name: str) -> None:
-        full = printable(f"{module}.{name}")
-        if "." in name and name.replace(".", "").isidentifier():
-            detail = "a dotted name reaches through what is imported"
-        else:
-            detail = "a name that no pickler writes"
-        self._machine.note("pickle-global-name", "dangerous", detail, global_name=full)
 
-    def _keep(self, written: tuple[str, str]) -> None:
-        if len(self.asked) < MOST_NAMES:
-            self.asked.add(".".join(written)[:_TEXT])
+# What one file asks for, the next one does too.
+_judged_before = lru_cache(maxsize=_REMEMBERED)(_judged)
+
+
+def _odd(module: str, name: str) -> _Note:
+    full = printable(f"{module}.{name}")
+    if "." in name and name.replace(".", "").isidentifier():
+        detail = "a dotted name reaches through what is imported"
+    else:
+        detail = "a name that no pickler writes"
+    return _Note("pickle-global-name", "dangerous", detail, full)
 
 
 def renamed(module: str, name: str) -> tuple[str, str]:

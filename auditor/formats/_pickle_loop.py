@@ -7,23 +7,31 @@ import struct
 from auditor.formats._pickle_embedded import PREFIXES
 from auditor.formats._pickle_machine import KEPT, UNSET, Machine
 from auditor.formats._pickle_opcodes import OPCODES
-from auditor.formats._pickle_values import NOT_KEPT, Dict, Holding
+from auditor.formats._pickle_values import NOT_KEPT, Dict, Holding, Unkept
 
 _BATCH = 256
+_TURNS = range(1, _BATCH + 1)
 _UNSIGNED, _DOUBLE = struct.Struct("<I"), struct.Struct(">d")
 _BINGET, _BINPUT, _LONG_BINPUT, _MEMOIZE, _TUPLE = 0x68, 0x71, 0x72, 0x94, 0x74
 _SHORT_TEXT, _TEXT, _BYTE, _TWO_BYTES, _MARK, _NONE = 0x8C, 0x58, 0x4B, 0x4D, 0x28, 0x4E
-_PUT, _GET, _INT, _NOUGHT, _EMPTY_DICT, _EMPTY_TUPLE = 0x70, 0x67, 0x49, 0x30, 0x7D, 0x29
+_PUT, _GET, _INT, _EMPTY_DICT, _EMPTY_TUPLE = 0x70, 0x67, 0x49, 0x7D, 0x29
 _TUPLE1, _TUPLE2, _TUPLE3, _LINE, _FLOAT = 0x85, 0x86, 0x87, 0x56, 0x47
 _SET_ITEM, _TRUE, _FALSE, _LONG_BINGET = 0x73, 0x88, 0x89, 0x6A
-_MAKING = frozenset((_TUPLE, _TUPLE1, _TUPLE2, _TUPLE3, _TEXT, _SHORT_TEXT, _LINE))
-_LINES, _TRUTHS = frozenset((_PUT, _GET)), frozenset((_TRUE, _FALSE))
-_PUTTING = frozenset((_BINPUT, _LONG_BINPUT, _MEMOIZE, _PUT))
 # A number of protocol 0 that is looked at here has so many digits at the most.
 _SHORT = 12
 # A mark or an import may begin a pickle of protocol 0 in a literal.
 _MAY_IMPORT = b"c("
-_MAY_BEGIN = frozenset((*(prefix[0] for prefix in PREFIXES), *_MAY_IMPORT))
+
+
+def _are(codes: bytes) -> tuple[bool, ...]:
+    """Return for every byte whether it is one of these: a tuple is asked faster than a set."""
+    return tuple(code in codes for code in range(256))
+
+
+_MAKING = _are(bytes((_TUPLE, _TUPLE1, _TUPLE2, _TUPLE3, _TEXT, _SHORT_TEXT, _LINE)))
+_TRUTHS = (_TRUE, _FALSE)
+_PUTTING = _are(bytes((_BINPUT, _LONG_BINPUT, _MEMOIZE, _PUT)))
+_MAY_BEGIN = _are(bytes(prefix[0] for prefix in PREFIXES) + _MAY_IMPORT)
 # The opcodes from here on are looked for first.
 _LOWER_CASE = 0x61
 
@@ -54,117 +62,126 @@ def _quickly(machine: Machine) -> None:  # noqa: C901, PLR0912, PLR0915 - a call
 
     Each does what its handler does where nothing is out of order; everything else, and an opcode
     that does not lie whole in what is read of its frame, is the handler's. To make a value and to
-    remember it are two opcodes and one turn.
+    remember it are two opcodes and one turn. A tuple of the bytes is asked faster than the bytes,
+    and a piece of a text needs no decoding.
     """
     budget = machine.context.budget
     unsigned, double = _UNSIGNED.unpack_from, _DOUBLE.unpack_from
-    table, stack, memo, marks = OPCODES, machine.stack, machine.memo, machine.marks
+    table, making, putting, may_begin = OPCODES, _MAKING, _PUTTING, _MAY_BEGIN
+    stack, memo, marks = machine.stack, machine.memo, machine.marks
+    window, codes, letters = b"", tuple(b""), ""
     while True:
         budget.step(_BATCH)
         done = 0
+        turns = iter(_TURNS)
         try:
-            window, base, fence = machine.window, machine.base, machine.fence
+            base, fence, holes = machine.base, machine.fence, machine.holes
+            if window is not machine.window:
+                window = machine.window
+                codes, letters = tuple(window), window.decode("latin-1")
             end, at = machine.limit - base, machine.position - base
-            while done < _BATCH:
-                done += 1
-                if at + 5 <= end:
-                    code = window[at]
+            last = end - 5
+            for done in turns:
+                if at <= last:
+                    code = codes[at]
                     if code == _BINGET:
-                        index = window[at + 1]
-                        if index < len(memo):
-                            value = memo[index]
-                            if value is not UNSET:
-                                stack.append(value)
-                                at += 2
-                                continue
+                        try:
+                            value = memo[codes[at + 1]]
+                        except IndexError:
+                            value = UNSET
+                        if value is not UNSET:
+                            stack.append(value)
+                            at += 2
+                            continue
                     elif code == _BYTE:
-                        stack.append(window[at + 1])
+                        stack.append(codes[at + 1])
                         at += 2
                         continue
-                    elif code in _MAKING:
+                    elif making[code]:
                         # What is made here is mostly remembered by the opcode behind it.
                         begin = behind = place = at
-                        if code == _TUPLE:
+                        start = -1
+                        if code == _TEXT:
+                            begin = at + 5
+                            behind = begin + unsigned(window, at + 1)[0]
+                        elif code == _TUPLE:
                             if marks:
                                 start = marks.pop()
                                 machine.fence = fence = marks[-1] if marks else 0
-                                values = stack[start:]
-                                kept = NOT_KEPT.isdisjoint(map(type, values))
-                                stack[start:] = (tuple(values) if kept else Holding(values),)
-                                at += 1
                         elif code == _SHORT_TEXT:
                             begin = at + 2
-                            behind = begin + window[at + 1]
-                        elif code == _TEXT:
-                            begin = at + 5
-                            behind = begin + unsigned(window, at + 1)[0]
+                            behind = begin + codes[at + 1]
                         elif code == _LINE:
                             begin = at + 1
-                            behind = window.find(b"\n", begin, end)
-                        elif code == _TUPLE1:
-                            if len(stack) > fence:
-                                value = stack[-1]
-                                kept = type(value) not in NOT_KEPT
-                                stack[-1] = (value,) if kept else Holding((value,))
-                                at += 1
+                            behind = letters.find("\n", begin, end)
                         else:
                             start = len(stack) - code + _TUPLE1 - 1
-                            if start >= fence:
-                                values = stack[start:]
-                                kept = NOT_KEPT.isdisjoint(map(type, values))
-                                stack[start:] = (tuple(values) if kept else Holding(values),)
-                                at += 1
-                        if begin < behind <= end and behind - begin <= KEPT:
-                            raw = window[begin:behind]
-                            if raw.isascii() and not (
-                                raw[0] in _MAY_BEGIN
-                                and (raw[:2] in PREFIXES or raw[:1] in _MAY_IMPORT)
+                            if start < fence:
+                                start = -1
+                        if start >= 0:
+                            values = stack[start:]
+                            for value in values:
+                                kind = type(value)
+                                if kind is Unkept or kind is Holding:
+                                    stack[start:] = (Holding(values),)
+                                    break
+                            else:
+                                stack[start:] = (tuple(values),)
+                            at += 1
+                        elif begin < behind <= end and behind - begin <= KEPT:
+                            text = letters[begin:behind]
+                            if text.isascii() and not (
+                                may_begin[codes[begin]]
+                                and (
+                                    window[begin : begin + 2] in PREFIXES
+                                    or window[begin : begin + 1] in _MAY_IMPORT
+                                )
                             ):
                                 if code != _LINE:
-                                    stack.append(raw.decode())
+                                    stack.append(text)
                                     at = behind
-                                elif b"\\" not in raw:
-                                    stack.append(raw.decode())
+                                elif "\\" not in text:
+                                    stack.append(text)
                                     at = behind + 1
                         if at == place:
                             pass  # out of order: the handler's
-                        elif at + 5 <= end and window[at] in _PUTTING and done < _BATCH:
-                            code = window[at]
-                            done += 1
+                        elif at <= last and putting[codes[at]] and (more := next(turns, 0)):
+                            code = codes[at]
+                            done = more  # noqa: PLW2901 - of the same turns
                         else:
                             continue
                     if code > _LOWER_CASE:
-                        if code == _LONG_BINPUT:
-                            index = unsigned(window, at + 1)[0]
-                            if index == len(memo) and len(stack) > fence:
+                        if code == _BINPUT:
+                            if codes[at + 1] == len(memo) and len(stack) > fence:
                                 memo.append(stack[-1])
-                                machine.memorized += 1
-                                at += 5
-                                continue
-                        elif code == _BINPUT:
-                            if window[at + 1] == len(memo) and len(stack) > fence:
-                                memo.append(stack[-1])
-                                machine.memorized += 1
                                 at += 2
                                 continue
-                        elif code == _MEMOIZE:
-                            if machine.memorized == len(memo) and len(stack) > fence:
+                        elif code == _LONG_BINPUT:
+                            if unsigned(window, at + 1)[0] == len(memo) and len(stack) > fence:
                                 memo.append(stack[-1])
-                                machine.memorized += 1
+                                at += 5
+                                continue
+                        elif code == _MEMOIZE:
+                            if not holes and len(stack) > fence:
+                                memo.append(stack[-1])
                                 at += 1
                                 continue
-                        elif code in _LINES:
-                            behind = window.find(b"\n", at, end)
-                            raw = window[at + 1 : behind]
-                            if 0 <= behind < at + _SHORT and raw.isdigit():
-                                index = int(raw)
-                                if code == _PUT:
-                                    if index == len(memo) and len(stack) > fence:
-                                        memo.append(stack[-1])
-                                        machine.memorized += 1
-                                        at = behind + 1
-                                        continue
-                                elif index < len(memo):
+                        elif code == _PUT:
+                            behind = letters.find("\n", at, end)
+                            digits = letters[at + 1 : behind]
+                            if (
+                                0 <= behind < at + _SHORT and digits.isdecimal()
+                                and int(digits) == len(memo) and len(stack) > fence
+                            ):  # fmt: skip
+                                memo.append(stack[-1])
+                                at = behind + 1
+                                continue
+                        elif code == _GET:
+                            behind = letters.find("\n", at, end)
+                            digits = letters[at + 1 : behind]
+                            if 0 <= behind < at + _SHORT and digits.isdecimal():
+                                index = int(digits)
+                                if index < len(memo):
                                     value = memo[index]
                                     if value is not UNSET:
                                         stack.append(value)
@@ -204,39 +221,42 @@ def _quickly(machine: Machine) -> None:  # noqa: C901, PLR0912, PLR0915 - a call
                         at += 1
                         continue
                     elif code == _TWO_BYTES:
-                        stack.append(window[at + 1] | window[at + 2] << 8)
+                        stack.append(codes[at + 1] | codes[at + 2] << 8)
                         at += 3
                         continue
                     elif code == _INT:
-                        behind = window.find(b"\n", at, end)
-                        raw = window[at + 1 : behind]
+                        behind = letters.find("\n", at, end)
+                        digits = letters[at + 1 : behind]
                         # A nought in front tells truth values and octal numbers apart.
-                        if 0 <= behind < at + _SHORT and raw.isdigit() and raw[0] != _NOUGHT:
-                            stack.append(int(raw))
+                        if 0 <= behind < at + _SHORT and digits.isdecimal() and digits[0] != "0":
+                            stack.append(int(digits))
                             at = behind + 1
                             continue
                     elif code == _NONE:
                         stack.append(None)
                         at += 1
                         continue
-                    elif code == _FLOAT:
-                        if at + 9 <= end:
-                            stack.append(double(window, at + 1)[0])
-                            at += 9
-                            continue
                     elif code == _EMPTY_TUPLE:
                         stack.append(())
                         at += 1
                         continue
+                    elif code == _FLOAT and at + 9 <= end:
+                        stack.append(double(window, at + 1)[0])
+                        at += 9
+                        continue
                 machine.opcode_at = position = base + at
                 if at < end:
                     machine.position = position + 1
-                    table[window[at]](machine)
+                    table[codes[at]](machine)
                 else:
                     machine.position = position
                     table[machine.take(1)[0]](machine)
-                window, base, fence = machine.window, machine.base, machine.fence
+                base, fence, holes = machine.base, machine.fence, machine.holes
+                if window is not machine.window:
+                    window = machine.window
+                    codes, letters = tuple(window), window.decode("latin-1")
                 end, at = machine.limit - base, machine.position - base
+                last = end - 5
             machine.position = base + at
         finally:
             budget.steps += _BATCH - done

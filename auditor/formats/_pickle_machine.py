@@ -46,7 +46,7 @@ class Machine(Reader):
         self.marks: list[int] = []
         self.fence = 0
         self.memo: list[object] = []
-        self.memorized = 0
+        self.holes = 0
         self.names = Names(self)
         self.calls = 0
         self.tensors = 0
@@ -96,6 +96,11 @@ class Machine(Reader):
 
     # The memo
 
+    @property
+    def memorized(self) -> int:
+        """How many values are remembered."""
+        return len(self.memo) - self.holes
+
     def put(self, index: int) -> None:
         """Remember the topmost value under a number."""
         value = self.top()
@@ -107,12 +112,13 @@ class Machine(Reader):
                 memo[index] = value
                 return
             memo[index] = value
+            self.holes -= 1
         else:
             if index > 2 * self.memorized + _HOLE:
                 raise Broken("pickle-memo", f"the memo's number {index} leaves a hole")
+            self.holes += index - len(memo)
             memo.extend([UNSET] * (index - len(memo)))
             memo.append(value)
-        self.memorized += 1
 
     def get(self, index: int) -> None:
         """Put what is remembered under a number."""

@@ -12,7 +12,8 @@ from typing import NoReturn
 from auditor.evidence.models import VERDICTS, Verdict, VerdictReason
 from auditor.formats import Context, View
 
-WINDOW = 64 * 1024
+# So much is read ahead at first, and four times as much each time up to the most.
+_AHEAD, _MOST_AHEAD = 2 * 1024, 32 * 1024
 LINE = 64 * 1024
 MOST_REASONS = 200
 _SHORT_LINE = 256
@@ -40,6 +41,7 @@ class Reader:
         self.context = context
         self.position = self.opcode_at = self.base = self.limit = start
         self.window = b""
+        self._ahead = _AHEAD
         self.size = view.size
         self.frame_end = -1
         self.protocol = 0
@@ -149,6 +151,7 @@ class Reader:
         self.frame_end = -1
         self.limit = self.base = position
         self.window = b""
+        self._ahead = _AHEAD
 
     def _make_room(self, count: int) -> None:
         start = self.position
@@ -157,7 +160,8 @@ class Reader:
         if end > self.size:
             raise Broken("pickle-truncated", "the stream ends without STOP")
         if end > self.base + len(self.window) or start < self.base:
-            self.window = self.view.at(start, max(count, WINDOW))
+            self.window = self.view.at(start, max(count, self._ahead))
+            self._ahead = min(self._ahead * 4, _MOST_AHEAD)
             self.base = start
             if len(self.window) < count:
                 raise Broken("pickle-truncated", "the file is shorter than it said")
