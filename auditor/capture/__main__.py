@@ -46,6 +46,7 @@ def _listen() -> None:
         sys.exit(1)
     try:
         listening = Listening(request)
+        listening.confine()
         _say(Told(ready=True))
         _say(listening.run())
     except RefusedError as error:

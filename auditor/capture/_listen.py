@@ -14,6 +14,7 @@ from scapy.arch.linux import L2ListenSocket
 from scapy.config import conf
 
 from auditor.capture import _pcapng
+from auditor.capture._confine import confine
 from auditor.capture.words import Ended, Request, Told
 
 _OUTPUT, _INPUT = 1, 0
@@ -27,6 +28,9 @@ _SOL_PACKET, _STATISTICS = 263, 6
 _ABSENT = "there is no such interface"
 _NO = False
 _AT_ONCE = 256
+# What the program may use once it listens: bytes of memory (scapy takes a tenth), and seconds of
+# processor time beyond those of the capture.
+_MEMORY, _SPARE_SECONDS = 1 << 30, 60
 _TICK = 0.2
 
 
@@ -58,6 +62,14 @@ class Listening:
         with suppress(OSError):  # without CAP_NET_ADMIN the buffer is what the system allows
             self._socket.ins.setsockopt(_SOL_SOCKET, _RECEIVE_BUFFER_FORCED, _BUFFER)
         self._socket.ins.setblocking(_NO)
+
+    def confine(self) -> None:
+        """Give up everything but the socket and the pipes. Raises `RefusedError`."""
+        seconds = int(self._request.seconds) + _SPARE_SECONDS
+        try:
+            confine(memory=_MEMORY, seconds=seconds)
+        except (OSError, ValueError) as error:
+            raise RefusedError("the program could not give up its privileges") from error
 
     def run(self) -> Told:
         """Write packets until the time or the size is reached, or the input ends."""

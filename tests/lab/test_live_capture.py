@@ -175,6 +175,23 @@ def test_an_interrupt_leaves_a_whole_file(here: subprocess.Popen[bytes], tmp_pat
     assert (out / "findings.json").exists()
 
 
+def test_who_listens_has_given_up_the_rest(here: subprocess.Popen[bytes], tmp_path: Path) -> None:
+    audit = _audit(here, tmp_path / "out", "--seconds", "600")
+    try:
+        listed = Path(f"/proc/{audit.pid}/task/{audit.pid}/children").read_text().split()
+        said = [Path(f"/proc/{child}/status").read_text() for child in listed]
+        (status,) = [dict(line.split(":\t", 1) for line in text.splitlines()) for text in said]
+        limits = Path(f"/proc/{listed[0]}/limits").read_text()
+    finally:
+        audit.send_signal(signal.SIGINT)
+        audit.communicate(timeout=120)
+    assert set(status["Uid"].split()) == {"65534"}
+    assert (status["NoNewPrivs"], int(status["CapEff"], 16)) == ("1", 0)
+    assert "Max open files            3 " in limits
+    assert "Max processes             0 " in limits
+    assert (tmp_path / "out" / "findings.json").exists()
+
+
 def test_a_capture_ends_at_its_size(here: subprocess.Popen[bytes], tmp_path: Path) -> None:
     listening = (
         "import sys; from pathlib import Path; from auditor.capture.ask import listen;"
