@@ -39,6 +39,7 @@ class Pickled(Struct, frozen=True, kw_only=True):
     would run something, `imports` the names that could be one,
     `wrapped` the arrays of joblib between the opcodes. `elements` counts
     numbers by type in storages and arrays; a storage without a type has that of its tensors.
+    `refused` says that every reader stops at a number that is none, before anything was imported.
     `value` is the outermost value of a pickle that is read by itself, as far as it is plain:
     numbers, texts, tuples for lists, pairs for dicts, `None` for anything else.
     """
@@ -57,6 +58,7 @@ class Pickled(Struct, frozen=True, kw_only=True):
     arrays: int = 0
     wrapped: int = 0
     depth: int = 0
+    refused: bool = False
     elements: tuple[tuple[str, int], ...] = ()
 
 
@@ -104,6 +106,7 @@ def _result(machine: Machine, end: int, *, value: bool) -> Pickled:
         arrays=machine.arrays,
         wrapped=machine.wrapped,
         depth=len(machine.stack),
+        refused=machine.refused,
         elements=tuple(sorted(elements.items())),
     )
 

@@ -7,7 +7,7 @@ import binascii
 import re
 import zlib
 
-from auditor.formats import Context
+from auditor.formats import Context, FormatError
 from auditor.formats._budget import MAX_DEPTH
 from auditor.formats._view import Memory
 
@@ -67,6 +67,8 @@ def _imported(raw: bytes, context: Context) -> str:
     if nested is None:
         return "more within each other than are followed"
     found = examine(Memory(raw[:_MOST]), nested)
+    if context.budget.steps < 0 or any(r.rule == "limit-steps" for r in found.reasons):
+        raise FormatError("a literal was not read to its end", "limit", rule="limit-steps")
     refused = sorted({r.global_name for r in found.reasons if r.verdict != "data"} - {""})
     deep = [r.detail for r in found.reasons if r.rule == "pickle-embedded"]
     return ", ".join([*refused, *deep][:_NESTED])

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from weakref import WeakKeyDictionary
 
+from auditor.evidence.models import VerdictReason
 from auditor.formats import (
     Budget,
     Context,
-    FormatError,
     Inspection,
     ModelHeader,
     View,
@@ -29,7 +29,10 @@ _TRIAL_STEPS = 4096
 _FIRST = frozenset(b"(]})cNIJKLMFGSTUVXBCP\x82\x83\x84\x88\x89\x8a\x8b\x8c\x8d\x8e\x8f\x95\x96\x97")
 _PROTOCOL = 0x80
 BEGINNINGS = bytes((_PROTOCOL, *_FIRST))
+# Of those, what came with protocols 2 to 5.
+_NEWER = frozenset(b"BC\x82\x83\x84\x88\x89\x8a\x8b\x8c\x8d\x8e\x8f\x95\x96\x97")
 _SHORTEST = 4
+_BLANKS = 64
 _SEARCHED = 1 << 20
 _MOST_HIDDEN = 16
 # Trials that came to an end with nothing to tell, and the steps that they took.
@@ -70,17 +73,32 @@ def _shown(view: View, steps: int) -> bool | None:
     if tried.end == view.size and tried.verdict == "data" and not tried.reasons:
         _ENDED[view] = (tried, steps - budget.steps)
     if tried.end >= _SHORTEST and (tried.end == view.size or _goes_on(view, tried.end)):
-        return True
+        return not _is_text(view, tried)
     if tried.imports and (tried.calls or any(_is_known(name) for name in tried.globals)):
         return True
-    if any(reason.rule == "limit-steps" for reason in tried.reasons):
+    if any(reason.rule == "limit-steps" for reason in tried.reasons) and not tried.refused:
         return True if steps == _TRIAL_STEPS else None
     return False
 
 
+def _is_text(view: View, tried: Pickled) -> bool:
+    """Return whether what comes to an end is a text all the same: loading it does nothing.
+
+    `C` takes the next letter for a length, and who writes that opcode writes its protocol first.
+    """
+    newer = view.at(0, 1)[0] in _NEWER
+    plain = tried.verdict == "data" and not tried.imports and not tried.calls
+    return newer and plain and _only_blanks(view, tried.end)
+
+
+def _only_blanks(view: View, end: int) -> bool:
+    """Return whether nothing but a few blanks follows, or nothing at all."""
+    return view.size - end <= _BLANKS and not view.at(end, _BLANKS).strip()
+
+
 def _goes_on(view: View, end: int) -> bool:
     """Return whether what lies behind STOP is another pickle or nothing but blanks."""
-    rest = view.at(end, 64)
+    rest = view.at(end, _BLANKS)
     return not rest.strip() or _BEGINNING.match(rest) is not None
 
 
@@ -99,18 +117,7 @@ def inspect(view: View, context: Context) -> Inspection:
         if not _begins(view, found[-1].end):
             break
         found.append(examine(view, context, start=found[-1].end))
-    reasons = [reason for pickled in found for reason in pickled.reasons]
-    end = found[-1].end
-    if 0 <= end < view.size:
-        reasons.append(
-            context.reason(
-                "pickle-tail", "malformed",
-                f"{view.size - end} bytes lie behind the end of the pickle", offset=end,
-            )
-        )  # fmt: skip
-        hidden = _hidden(view, context, end)
-        found += hidden
-        reasons += [reason for pickled in hidden for reason in pickled.reasons]
+    found, reasons = with_tail(found, view, context)
     return Inspection(
         model_format="joblib" if any(pickled.wrapped for pickled in found) else "pickle",
         role="object",
@@ -119,6 +126,28 @@ def inspect(view: View, context: Context) -> Inspection:
         reasons=tuple(reasons),
         unlisted=tuple({name for pickled in found for name in pickled.unlisted}),
     )
+
+
+def with_tail(
+    found: list[Pickled], view: View, context: Context, *, blanks: bool = False
+) -> tuple[list[Pickled], list[VerdictReason]]:
+    """Return the pickles with those that hide behind the last one, and all reasons.
+
+    With `blanks` a newline behind the last one is a note, no more.
+    """
+    reasons = [reason for pickled in found for reason in pickled.reasons]
+    end = found[-1].end
+    if not 0 <= end < view.size:
+        return found, reasons
+    left = view.size - end
+    detail = f"{left} bytes lie behind the end of the pickle"
+    if blanks and _only_blanks(view, end):
+        note = context.reason("pickle-blanks", "data", f"{detail}, all blank", offset=end)
+        return found, [*reasons, note]
+    hidden = _hidden(view, context, end)
+    reasons.append(context.reason("pickle-tail", "malformed", detail, offset=end))
+    reasons += [reason for pickled in hidden for reason in pickled.reasons]
+    return [*found, *hidden], reasons
 
 
 def _first(view: View, context: Context) -> Pickled:
@@ -162,14 +191,3 @@ def header(found: list[Pickled]) -> ModelHeader:
         tensors=sum(pickled.tensors + pickled.arrays for pickled in found),
         producer=f"pickle protocol {protocol}",
     )
-
-
-def examined(view: View, context: Context, start: int) -> Pickled:
-    """Return the one pickle that has to reach from `start` to the end; raises `FormatError`."""
-    found = examine(view, context, start=start, joblib=False)
-    if 0 <= found.end < view.size:
-        raise FormatError(
-            f"{view.size - found.end} bytes lie behind the end of the pickle",
-            rule="pickle-tail", offset=found.end,
-        )  # fmt: skip
-    return found

@@ -58,7 +58,17 @@ def _integer(machine: Machine, raw: bytes, *, octal: bool = False) -> int:
         if match:
             return int(match[1], 8)
     machine.note("pickle-literal", "malformed", "a number is none")
+    # Python 2 takes 08 for eight.
+    _tell_refused(machine, raw, int)
     return 0
+
+
+def _tell_refused(machine: Machine, raw: bytes, read: type[int | float]) -> None:
+    """Keep whether no reader at all goes on behind a number, whichever Python it is of."""
+    try:
+        read(raw)
+    except ValueError:
+        machine.refused = machine.refused or not machine.names.imports
 
 
 def long_of(machine: Machine, length: int) -> None:
@@ -90,6 +100,7 @@ def float_line(machine: Machine) -> None:
     value = float(raw) if known else 0.0
     if not known or (math.isinf(value) and b"i" not in raw.lower()):
         machine.note("pickle-literal", "malformed", "a number is none")
+        _tell_refused(machine, raw, float)
         value = 0.0
     machine.stack.append(value)
 
@@ -147,14 +158,20 @@ def unicode_line(machine: Machine) -> None:
     count = machine.line_length()
     if count <= KEPT:
         raw = machine.take(count + 1)[:-1]
-        machine.embedded_if_prefixed(raw)
-        machine.stack.append(with_escapes(raw))
+        text = with_escapes(raw)
+        machine.embedded_if_prefixed(_written(text) if b"\\" in raw else raw)
+        machine.stack.append(text)
         return
     start = machine.skip(count + 1)
     raw = _beginning(machine, count)
-    letters = len(with_escapes(raw)) if count <= VALIDATED else -1
-    machine.embedded_if_prefixed(raw)
-    machine.stack.append(Line(start, count, letters))
+    text = with_escapes(raw) if count <= VALIDATED else ""
+    machine.embedded_if_prefixed(_written(text) if text and b"\\" in raw else raw)
+    machine.stack.append(Line(start, count, len(text) if count <= VALIDATED else -1))
+
+
+def _written(text: str) -> bytes:
+    """Return a text's bytes as who loads them would write them: a newline stood as an escape."""
+    return text.encode("latin-1", "replace")
 
 
 def with_escapes(raw: bytes) -> str:

@@ -48,6 +48,8 @@ class Machine(Reader):
         self.memo: list[object] = []
         self.holes = 0
         self.names = Names(self)
+        # Whether every reader stopped before anything was imported, at something that is no number.
+        self.refused = False
         self.calls = 0
         self.tensors = 0
         self.arrays = 0

@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 from auditor.evidence.models import Verdict, VerdictReason
-from auditor.formats import Context, FormatError, Inspection, ModelFormat, ModelHeader, View
+from auditor.formats import (
+    Context,
+    FormatError,
+    Inspection,
+    ModelFormat,
+    ModelHeader,
+    View,
+    worst,
+)
 from auditor.formats._npy_header import Header, read
-from auditor.formats._pickle_file import examined
+from auditor.formats._pickle import examine
+from auditor.formats._pickle_file import with_tail
 
 MAGIC = b"\x93NUMPY"
 # numpy/lib/format.py: the version, then the header's length in 2 bytes (1.0) or 4 (2.0, 3.0).
@@ -23,7 +32,7 @@ def inspect(view: View, context: Context) -> Inspection:
     """Return what a header says; raises `FormatError`.
 
     The array has to fill the file to its last byte. An array of objects is a pickle, which is
-    examined.
+    examined; NumPy reads no further than its end, so what follows is judged as behind any pickle.
     """
     header, start = _header(view)
     number = header.elements
@@ -37,8 +46,11 @@ def inspect(view: View, context: Context) -> Inspection:
     reasons: tuple[VerdictReason, ...] = ()
     unlisted: tuple[str, ...] = ()
     if header.dtype.objects:
-        found = examined(view, context, start)
-        verdict, reasons, unlisted = found.verdict, found.reasons, found.unlisted
+        first = examine(view, context, start=start, joblib=False)
+        found, told = with_tail([first], view, context, blanks=True)
+        reasons = tuple(told)
+        verdict = worst([pickled.verdict for pickled in found] + [r.verdict for r in reasons])
+        unlisted = tuple({name for pickled in found for name in pickled.unlisted})
     else:
         _check_size(number * header.dtype.size, view.size - start, start)
     return Inspection(

@@ -107,3 +107,33 @@ def test_what_is_no_array_is_refused(name):
     assert found.model_format == "npy"
     assert found.verdict in ("malformed", "not-inspectable", "dangerous")
     assert found.reasons
+
+
+ORDERED = p.whole(p.call(p.named("collections", "OrderedDict")))
+
+
+def test_objects_that_end_with_a_newline_are_read_as_numpy_reads_them():
+    """NumPy's own `py2-np0-objarr.npy` has a byte behind its pickle."""
+    found = inspect(npy, build("'|O'", "(1,)", ORDERED + b"\n"))
+    assert (found.verdict, {reason.rule for reason in found.reasons}) == ("data", {"pickle-blanks"})
+
+
+@pytest.mark.parametrize("tail", [b"\0", b"\nmore", b"\n" * 65, ORDERED])
+def test_other_bytes_behind_objects_are_malformed(tail):
+    found = inspect(npy, build("'|O'", "(1,)", ORDERED + tail))
+    assert (found.verdict, {reason.rule for reason in found.reasons}) == (
+        "malformed",
+        {"pickle-tail"},
+    )
+
+
+@pytest.mark.parametrize("tail", [b"", b"\n", b"\0more"])
+def test_what_objects_do_is_told_whatever_follows_them(tail):
+    found = inspect(npy, build("'|O'", "(1,)", p.whole(RUN) + tail))
+    assert found.verdict == "dangerous"
+
+
+def test_a_pickle_that_hides_behind_objects_is_found():
+    found = inspect(npy, build("'|O'", "(1,)", ORDERED + b"\0" * 9 + p.whole(RUN)))
+    assert found.verdict == "dangerous"
+    assert "pickle-tail" in {reason.rule for reason in found.reasons}

@@ -149,3 +149,43 @@ def test_facts_are_counted():
     header = inspect(pickle_format.FORMAT, data).header
     assert (header.parameters, header.precision, header.tensors) == (2010, "F32", 3)
     assert inspect(pickle_format.FORMAT, pickle.dumps([1])).header.parameters is None
+
+
+NO_PICKLES = {
+    # `C` takes `T` for a length, and 84 letters later there is a full stop.
+    "a-page-that-comes-out-even": b"CTEST_TRIGGER_SITE\n------------------\n\n"
+    b".. versionadded:: 3.1\n\nLegacy option.  Not used.\n",
+    "the-same-without-a-newline": b"CT" + b"x" * 84 + b".",
+    # `F` takes each line for a number.
+    "a-list-of-functions": b"FUNC:_ZGTtNKSt11logic_error4whatEv@@GLIBCXX_3.4.22\n" * 9_000,
+    "a-list-of-what-i-did": b"I did nothing\n" * 9_000,
+}  # fmt: skip
+PICKLES = {
+    "a-call-behind-what-is-no-number": b"FUNC\n" + TEXTUAL,
+    "a-number-of-python-2": b"I08\n0" + b"N0" * 5_000 + TEXTUAL,
+    "a-number-of-the-reader-in-python": b"F1_0\n0" + b"N0" * 5_000 + TEXTUAL,
+    "bytes-before-a-pickle-that-calls": b"CTx" + b"y" * 83 + b"." + TEXTUAL,
+    "bytes-before-blanks-and-a-pickle": b"CTx" + b"y" * 83 + b"." + b"\n" * 70 + p.whole(RUN),
+    "bytes-that-are-a-pickle": b"C" + bytes((len(p.whole(RUN)),)) + p.whole(RUN) + b".\n",
+    "data-of-protocol-0": b"(lp0\nI1\naI2\na.",
+}
+
+
+@pytest.mark.parametrize("name", NO_PICKLES)
+def test_a_text_is_no_pickle_where_no_reader_imports_anything(name):
+    assert formats.inspect(Memory(NO_PICKLES[name])) is None
+
+
+@pytest.mark.parametrize("name", PICKLES)
+def test_what_some_reader_loads_is_a_pickle(name):
+    found = formats.inspect(Memory(PICKLES[name]))
+    assert found is not None
+    assert found.verdict != "data" or name == "data-of-protocol-0"
+
+
+@pytest.mark.parametrize("protocol", range(5))
+def test_a_pickle_in_a_literal_is_told_of_small_files_too(protocol):
+    """A trial of a few steps ends within the literal, and is no reading."""
+    inner = TEXTUAL.decode()
+    found = formats.inspect(Memory(pickle.dumps({"a": inner}, protocol)))
+    assert {reason.rule for reason in found.reasons} == {"pickle-embedded"}
