@@ -179,3 +179,34 @@ def _frame(cells: dict[str, str], said: Said, talks: dict[object, Conversation])
         kinds = cells["dns.qry.type"].split("|")
         for name, kind in zip(names, kinds, strict=True):
             said.queries[name.lower(), TYPES.get(kind, kind), src[0], dst[0]] += 1
+
+
+def opened(path: Path) -> Counter[tuple[tuple[End, ...], int]]:
+    """Return the ends of every TCP conversation, and the bits of what it was seen to do.
+
+    They are those of `tcp.completeness`: 1 SYN, 2 SYN-ACK, 4 ACK, 8 data, 16 FIN, 32 RST.
+    """
+    fields = ("tcp.stream", "tcp.completeness", "tcp.srcport", "tcp.dstport", "ip.src", "ip.dst",
+              "ipv6.src", "ipv6.dst", "frame.protocols")  # fmt: skip
+    command = ["tshark", "-n", "-2", "-r", str(path), "-T", "fields", "-E", "aggregator=|"]
+    command += ["-Y", "tcp"]
+    command += [word for name in fields for word in ("-e", name)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+    last: dict[str, tuple[tuple[End, ...], int]] = {}
+    for line in done.stdout.splitlines():
+        cells = dict(zip(fields, line.split("\t"), strict=True))
+        layers = cells["frame.protocols"].split(":")
+        if {"icmp", "icmpv6"} & set(layers) or not cells["tcp.completeness"]:
+            continue
+        version = max(("ip", "ipv6"), key=lambda name: _place(layers, name))
+        ends = zip(
+            (_last(cells, f"{version}.src"), _last(cells, f"{version}.dst")),
+            (int(_last(cells, "tcp.srcport")), int(_last(cells, "tcp.dstport"))),
+            strict=True,
+        )
+        last[cells["tcp.stream"]] = tuple(sorted(ends)), int(_last(cells, "tcp.completeness"))
+    return Counter(last.values())
+
+
+def _place(layers: list[str], name: str) -> int:
+    return max((place for place, each in enumerate(layers) if each == name), default=-1)

@@ -2,6 +2,7 @@
 
 import shutil
 from collections import Counter
+from itertools import permutations
 from pathlib import Path
 
 import pytest
@@ -66,3 +67,51 @@ def test_tshark_agrees_on_mixed_traffic(tmp_path):
     path = tmp_path / "mixed.pcap"
     write(path, 20_000, seed=5)
     assert_agrees(path)
+
+
+def of_bits(bits: int) -> set[str]:
+    """Return what may have become of a connection of which tshark saw so much.
+
+    It has one bit for the FIN of either end, and tells no order: a RST that comes after both
+    ends had finished lost nothing.
+    """
+    opened, accepted, finished, reset = (bits & bit for bit in (1, 2, 16, 32))
+    if not opened and not accepted:
+        return {"partial"}
+    if not accepted:
+        return {"refused"} if reset else {"attempt"}
+    if reset:
+        return {"reset", "closed"} if finished else {"reset"}
+    return {"closed", "established"} if finished else {"established"}
+
+
+def assert_states_agree(path):
+    theirs: dict[object, list[int]] = {}
+    for (ends, bits), count in tshark.opened(path).items():
+        theirs.setdefault(ends, []).extend([bits] * count)
+    ours: dict[object, list[str]] = {}
+    for flow in compare.read(path).records:
+        if isinstance(flow, Flow) and flow.protocol == "tcp":
+            ends = tuple(sorted(((flow.src, flow.src_port), (flow.dst, flow.dst_port))))
+            ours.setdefault(ends, []).append(flow.tcp_state)
+    assert {ends: len(states) for ends, states in ours.items()} == {
+        ends: len(bits) for ends, bits in theirs.items()
+    }
+    for ends, states in ours.items():
+        wanted = [of_bits(bits) for bits in sorted(theirs[ends])]
+        assert any(
+            all(state in words for state, words in zip(each, wanted, strict=True))
+            for each in permutations(states)
+        ), (ends, states, theirs[ends])
+
+
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.name)
+def test_tshark_agrees_on_what_became_of_connections_of_every_sample(path):
+    assert_states_agree(path)
+
+
+@pytest.mark.parametrize("name", BUILDERS)
+def test_tshark_agrees_on_what_became_of_connections(tmp_path, name):
+    path = tmp_path / "scene.pcap"
+    path.write_bytes(BUILDERS[name]().data)
+    assert_states_agree(path)
