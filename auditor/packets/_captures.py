@@ -1,30 +1,18 @@
-"""Makes records of capture files: one capture, its flows, its questions, and what is missing."""
+"""Reads capture files: a capture, its flows, its questions, and what is missing of them."""
 
 from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import lru_cache
 from pathlib import Path
 from time import monotonic
-from typing import get_args
 
 from msgspec import Struct
 
 from auditor.errors import UsageError
 from auditor.evidence import Coverage, Gap, GapReason, Input, Origin, Record, run_of
 from auditor.evidence.paths import recordable
-from auditor.evidence.traffic import (
-    Capture,
-    Carrier,
-    Fact,
-    Flow,
-    NameQuery,
-    NameSeen,
-    Operation,
-    Skipped,
-)
 from auditor.pace import Pace
 from auditor.packets import (
     ON_REQUEST,
@@ -33,25 +21,24 @@ from auditor.packets import (
     _missing,
     _pcap,
     _pcapng,
-    _spelled,
     _talks,
     dissect,
     fragments,
     industrial,
-    kinds,
     names,
 )
+from auditor.packets._records import capture_of, flows_of, queries_of
 from auditor.packets._stream import Fault, Stream, strange
 from auditor.packets._window import Window
 from auditor.packets.analyse import Analysis
+from auditor.packets.batch import Batch
 from auditor.packets.deep import Crosses, DeepListener
-from auditor.packets.listening import FlowEnds, FlowNote, Heard, Listener
+from auditor.packets.listening import Listener
 from auditor.packets.source import CaptureError, Source
 
 _COLLECTOR = "captures"
 _PROGRESS_EVERY = 0.2  # seconds
 _BETWEEN_COLLECTIONS = 1_000_000
-_DID = "operations"  # what the industrial readers' fact is called
 
 
 class _File(Struct, frozen=True, kw_only=True):
@@ -137,13 +124,9 @@ def _capture(
     deep = None if crosses is None else DeepListener(of_industry, crosses)
     heard_by = listeners if deep is None else (*listeners, deep)
     analysis = Analysis(heard_by, dissect.dissect, pieces)
-    pace, next_word = Pace(progress, what=f"of {shown} read"), 0.0
+    pace = Pace(progress, what=f"of {shown} read")
     try:
-        for batch in reader.batches(window, stream):
-            analysis.take(batch)
-            if (now := monotonic()) >= next_word:
-                pace(source.consumed, source.size)
-                next_word = now + _PROGRESS_EVERY
+        _take(reader.batches(window, stream), analysis, source, pace)
     except OSError as error:
         _end(stream, window, "denied", f"cannot be read any further: {error.strerror}")
     except Exception as error:  # noqa: BLE001 - a crash is a gap, never silence
@@ -151,10 +134,12 @@ def _capture(
     heard = analysis.finish()
     if source.fault:
         _end(stream, window, "malformed", source.fault)
+    # Records take the place of what they are made from.
+    window.close()
     origin = Origin(_COLLECTOR, shown)
-    records: list[Record] = [_record(shown, origin, source, stream, analysis)]
-    records += _flows(shown, origin, analysis, heard)
-    records += _queries(shown, origin, heard)
+    records: list[Record] = [capture_of(shown, origin, source, stream, analysis)]
+    records += flows_of(shown, origin, analysis, heard)
+    records += queries_of(shown, origin, heard)
     told = _talks.Told()
     if deep is not None:
         told = _talks.told(shown, origin, deep, analysis.flows, progress)
@@ -175,125 +160,17 @@ def _capture(
     )
 
 
+def _take(batches: Iterator[Batch], analysis: Analysis, source: Source, pace: Pace) -> None:
+    """Read batch by batch, and tell now and then how far it is."""
+    next_word = 0.0
+    for batch in batches:
+        analysis.take(batch)
+        if (now := monotonic()) >= next_word:
+            pace(source.consumed, source.size)
+            next_word = now + _PROGRESS_EVERY
+
+
 def _end(stream: Stream, window: Window, reason: GapReason, why: str) -> None:
     """Say that the file was not read to its end."""
     stream.truncated = True
     stream.faults.append(Fault(reason=reason, detail=why, at=window.position))
-
-
-def _record(
-    shown: str, origin: Origin, source: Source, stream: Stream, analysis: Analysis
-) -> Capture:
-    compression = f" in {source.compression}" if source.compression else ""
-    return Capture(
-        origin=origin,
-        path=shown,
-        sha256=source.digest(),
-        file_format=stream.file_format + compression,
-        packets=analysis.packets,
-        parsed=analysis.parsed,
-        skipped=tuple(
-            Skipped(reason=reason, packets=packets)
-            for reason, packets in sorted(analysis.skipped.items())
-        ),
-        bytes=analysis.wire_bytes,
-        captured_bytes=analysis.captured_bytes,
-        first=analysis.first or 0,
-        last=analysis.last or 0,
-        link_types=tuple(sorted({_spelled.link_type(number) for number in analysis.link_types})),
-        interfaces=tuple(stream.interfaces),
-        snap_cut=analysis.snap_cut,
-        dropped=stream.dropped,
-        truncated=stream.truncated,
-    )
-
-
-def _flows(shown: str, origin: Origin, analysis: Analysis, heard: list[Heard]) -> Iterator[Record]:
-    """Yield the flows in the order of their first packets, with what the listeners know."""
-    answers: dict[str, tuple[NameSeen, ...]] = {}
-    for one in heard:
-        answers.update(one.answers)
-    for number, ends in analysis.ends():
-        said = [note for one in heard if (note := one.notes.get(number)) is not None]
-        yield _flow(shown, origin, ends, kinds.judge(ends, _together(said), answers))
-
-
-def _together(notes: list[FlowNote]) -> FlowNote | None:
-    """Return what listeners know of one flow: the first that names an application has it."""
-    if len(notes) <= 1:
-        return notes[0] if notes else None
-    kind = next((note for note in notes if note.application), notes[0])
-    return FlowNote(
-        names=tuple(name for note in notes for name in note.names),
-        application=kind.application,
-        encrypted=kind.encrypted,
-        encrypted_why=kind.encrypted_why,
-        hidden_name=any(note.hidden_name for note in notes),
-        facts=tuple(fact for note in notes for fact in note.facts),
-    )
-
-
-def _flow(shown: str, origin: Origin, ends: FlowEnds, note: FlowNote) -> Flow:
-    return Flow(
-        origin=origin,
-        capture=shown,
-        src=ends.src,
-        dst=ends.dst,
-        src_port=ends.src_port,
-        dst_port=ends.dst_port,
-        protocol=_spelled.protocol(ends.protocol),
-        packets_out=ends.packets_out,
-        packets_in=ends.packets_in,
-        bytes_out=ends.bytes_out,
-        bytes_in=ends.bytes_in,
-        first=ends.first,
-        last=ends.last,
-        names=note.names,
-        application=note.application,
-        encrypted=note.encrypted,
-        encrypted_why=note.encrypted_why,
-        tcp_state=ends.tcp_state,
-        initiator_known=ends.initiator_known,
-        tunnel=ends.tunnel,
-        vlan=ends.vlan,
-        hidden_name=note.hidden_name,
-        carriers=_carriers(ends.carriers) if ends.carriers else (),
-        operations=_operations(note.facts),
-        facts=_facts(note.facts),
-    )
-
-
-def _carriers(ends: tuple[tuple[str, str], ...]) -> tuple[Carrier, ...]:
-    return tuple(Carrier(src=src, dst=dst) for src, dst in ends)
-
-
-# Many flows were told the same: they share what is made of it.
-@lru_cache(maxsize=1 << 10)
-def _facts(told: tuple[tuple[str, str], ...]) -> tuple[Fact, ...]:
-    """Return facts by name: in which order they were read depends on where windows end."""
-    return tuple(Fact(name=name, value=value) for name, value in sorted(told) if name != _DID)
-
-
-@lru_cache(maxsize=1 << 10)
-def _operations(told: tuple[tuple[str, str], ...]) -> tuple[Operation, ...]:
-    """Return what industrial messages did, in the order in which their reader says it."""
-    said = {word for name, value in told if name == _DID for word in value.split(", ")}
-    return tuple(word for word in get_args(Operation) if word in said)
-
-
-def _queries(shown: str, origin: Origin, heard: list[Heard]) -> Iterator[Record]:
-    for query in sorted(query for one in heard for query in one.queries):
-        yield NameQuery(
-            origin=origin,
-            capture=shown,
-            name=query.name,
-            query_type=query.query_type,
-            client=query.client,
-            server=query.server,
-            transport=query.transport,
-            count=query.count,
-            first=query.first,
-            last=query.last,
-            response=query.response,
-            answers=query.answers,
-        )

@@ -73,6 +73,14 @@ class Window:
         self.view = memoryview(larger)
         self.array = np.frombuffer(larger, np.uint8)
 
+    def close(self) -> None:
+        """Give the memory back."""
+        self.data = bytearray()
+        self.view = memoryview(self.data)
+        self.array = np.frombuffer(self.data, np.uint8)
+        self.base += self.at
+        self.at = self.end = self.size = 0
+
     def holds(self, length: int) -> bool:
         """Say whether `length` bytes are there, reading more where they are not yet."""
         return self.end - self.at >= length or (self.fill() and self.end - self.at >= length)

@@ -83,6 +83,7 @@ class Analysis:
                 heard.append(listener.finish(self.flows))
             except Exception as error:  # noqa: BLE001 - a crash is a gap, never silence
                 self._dismiss(listener, error)
+        self.flows.close()
         return heard
 
     def ends(self) -> Iterator[tuple[int, FlowEnds]]:

@@ -98,6 +98,11 @@ class FlowTable:
             flows = numbers[groups.row[groups.starts]]
         return self._count_in(columns, keyed.side, groups, flows, numbers)
 
+    def close(self) -> None:
+        """Forget what rows to come would need; ends and columns stay."""
+        self._numbers.clear()
+        self._spoken.clear()
+
     def _lookup(self, words: U64) -> I64:
         """Return the flows of keys; new ones are numbered in the order of the rows of `words`."""
         raw = np.ascontiguousarray(words).view("V48").ravel().tolist()
