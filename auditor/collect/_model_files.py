@@ -20,7 +20,7 @@ from auditor.evidence.models import ModelFile
 from auditor.evidence.paths import recordable
 from auditor.formats import Inspection, worst
 from auditor.host import Absent, Unreadable
-from auditor.stores import File, Odd, named_by_digest, odd
+from auditor.stores import LOW, File, Odd, named_by_digest, odd
 
 _JUDGED = ("data", "framework", "unlisted", "dangerous")
 _UNREAD = Inspection(model_format="unknown", role="unknown")
@@ -105,8 +105,9 @@ class ModelFiles:
         except Unreadable as error:
             self._reading.miss(recordable(file.path), error.reason, error.detail)
             return
-        here = (now.size, now.inode or file.inode, now.ctime_ns or file.changed_ns)
-        if here != (file.size, file.inode or now.inode, file.changed_ns or now.ctime_ns):
+        changed = now.ctime_ns & LOW
+        here = (now.size, now.inode or file.inode, changed or file.changed_ns)
+        if here != (file.size, file.inode or now.inode, file.changed_ns or changed):
             self._reading.miss(recordable(file.path), "malformed", "it changed while it was read")
 
     def _program(self, file: File) -> Iterator[Odd]:

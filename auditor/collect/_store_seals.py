@@ -61,7 +61,7 @@ class _Finder:
                     self._reading.miss(recordable(self._contents.root), "limit", detail)
                     return
                 # It stands where its name does: in a hub's cache that is a link to a blob.
-                at = File(folder.path, name, file.size if file is not None else 0)
+                at = File(joined(folder.path, name), file.size if file is not None else 0)
                 for document in documents:
                     yield self._seal(at, document, trusted)
 

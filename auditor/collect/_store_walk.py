@@ -12,7 +12,7 @@ from auditor.collect._store_links import Links
 from auditor.evidence import GapReason
 from auditor.evidence.paths import recordable
 from auditor.host import MIB, Absent, Stat, Unreadable
-from auditor.stores import Contents, File, Folder, Special, joined
+from auditor.stores import Contents, File, Folder, Special, joined, stamp_of
 
 __all__ = ["ASKED_FOR", "FOUND", "Bounds", "File", "Walk", "Walker"]
 
@@ -129,7 +129,8 @@ class Walker:
                 self._miss(folder, "limit", "the store has more entries than are looked at")
                 break
             self._left -= 1
-            status = self._status(joined(folder, name))
+            path = joined(folder, name)
+            status = self._status(path)
             if status is None:
                 continue
             if status.file_type == "symlink":
@@ -137,12 +138,12 @@ class Walker:
                 continue
             self._modes |= status.mode
             if status.file_type == "file":
-                self._note(self._file(folder, name, status), _identity(status, device), files)
+                self._note(self._file(path, status), _identity(status, device), files)
             elif status.file_type != "directory":
                 specials.append(Special(folder, name, status.file_type))
             elif status.device != device:
                 detail = "another file system is mounted there"
-                self._miss(joined(folder, name), "unsupported", detail)
+                self._miss(path, "unsupported", detail)
             else:
                 folders.append((name, status.mode))
         self._folders[folder] = Folder(
@@ -163,10 +164,10 @@ class Walker:
             self._miss(path, error.reason, error.detail)
             return None
 
-    def _file(self, folder: str, name: str, status: Stat) -> File:
+    def _file(self, path: str, status: Stat) -> File:
         # Hundreds of thousands of files have the same few modes: one number for all of them.
         mode = self._shared.setdefault(status.mode, status.mode)
-        return File(folder, name, status.size, mode, status.inode, status.ctime_ns)
+        return File(path, status.size, mode, stamp_of(status.inode, status.ctime_ns))
 
     def _note(self, file: File, identity: int | tuple[str, int], files: list[File]) -> None:
         """Note a regular file; one that was seen under another name is that one."""

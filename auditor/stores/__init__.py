@@ -9,11 +9,22 @@ from typing import Protocol
 from msgspec import Struct
 
 from auditor.listing import constant_of, public_modules
-from auditor.stores._contents import Contents, File, Folder, Link, Special, joined, within
+from auditor.stores._contents import (
+    LOW,
+    Contents,
+    File,
+    Folder,
+    Link,
+    Special,
+    joined,
+    stamp_of,
+    within,
+)
 from auditor.stores._found import Facts, Found, Judged, Leads, Odd, Told, merged, odd
 from auditor.stores._marks import marked
 
 __all__ = [
+    "LOW",
     "Contents",
     "Facts",
     "File",
@@ -34,6 +45,7 @@ __all__ = [
     "named_by_digest",
     "names",
     "odd",
+    "stamp_of",
     "tool_of",
     "within",
 ]

@@ -11,25 +11,40 @@ from typing import Literal
 from msgspec import Struct
 
 _BY_NAME = attrgetter("name")
+_BITS = 64
+LOW = (1 << _BITS) - 1
 
 
 class File(Struct, frozen=True, gc=False):
-    """A regular file of a store: size in bytes, `mode` its permission bits, `inode` 0 unknown.
+    """A regular file of a store: size in bytes, `mode` its permission bits, `stamp` of its inode.
 
-    `changed_ns` is the last change of its inode when it was listed (ctime), 0 unknown.
+    Of a million files the path is kept once, by whoever needs it, and one number.
     """
 
-    folder: str
-    name: str
+    path: str
     size: int
     mode: int = 0o644
-    inode: int = 0
-    changed_ns: int = 0
+    stamp: int = 0
 
     @property
-    def path(self) -> str:
-        """Return the whole path."""
-        return joined(self.folder, self.name)
+    def folder(self) -> str:
+        """Return the path of the folder that it lies in."""
+        return self.path.rpartition("/")[0] or "/"
+
+    @property
+    def name(self) -> str:
+        """Return its own name."""
+        return self.path.rpartition("/")[2]
+
+    @property
+    def inode(self) -> int:
+        """Return the inode's number, 0 unknown."""
+        return self.stamp >> _BITS
+
+    @property
+    def changed_ns(self) -> int:
+        """Return the low 64 bits of its inode's last change when it was listed, 0 unknown."""
+        return self.stamp & LOW
 
 
 class Link(Struct, frozen=True, gc=False):
@@ -143,6 +158,11 @@ class Contents(Struct, frozen=True, kw_only=True):
             if found is not None:
                 yield found
                 waiting += [joined(found.path, name) for name in reversed(found.folders)]
+
+
+def stamp_of(inode: int, changed_ns: int) -> int:
+    """Return an inode's number and its last change (ctime, nanoseconds) as one number."""
+    return inode << _BITS | changed_ns & LOW
 
 
 def joined(folder: str, name: str) -> str:

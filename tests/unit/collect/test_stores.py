@@ -727,7 +727,7 @@ def test_one_big_configuration_under_many_names_ends(monkeypatch, scan):
 def test_external_data_in_more_folders_than_are_looked_at_is_a_gap(monkeypatch, plain_tree):
     monkeypatch.setattr(store_external, "MOST", 5)
     reading = Reading(plain_tree({"/models/m": "x"}), "stores", "model_file")
-    file = File("/models", "m", 1)
+    file = File("/models/m", 1)
     view = StoreView(
         reading, Contents(root="/models", folders={}), {}, hashed=False, most=store_walk.FOUND.read
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from auditor.stores import Contents, File, Folder, Link, Odd, Told, look
+from auditor.stores import Contents, File, Folder, Link, Odd, Told, joined, look
 
 ROOT = "/store"
 
@@ -58,7 +58,7 @@ def _contents(files):
                 state = "dangling"
             folders[folder][1].append(Link(folder, name, str(data), state, end))
         else:
-            folders[folder][0].append(File(folder, name, len(_bytes(data))))
+            folders[folder][0].append(File(joined(folder, name), len(_bytes(data))))
     return Contents(
         root=ROOT,
         folders={

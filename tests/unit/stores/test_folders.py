@@ -365,7 +365,7 @@ def test_configurations_without_a_template(found, text):
 
 
 def test_an_empty_lock_that_the_group_may_write_is_told_of_nobody():
-    locks = (File("/store", "a.lock", 0, 0o664), File("/store", "b.lock", 3, 0o664))
+    locks = (File("/store/a.lock", 0, 0o664), File("/store/b.lock", 3, 0o664))
     found = writable.LAYOUT.look(Folder(path="/store", mode=0o755, files=locks), None)
     assert [(one.path, one.detail) for one in found] == [
         ("/store/b.lock", "the group may write b.lock")
