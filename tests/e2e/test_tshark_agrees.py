@@ -110,7 +110,7 @@ def test_tshark_agrees_on_what_became_of_connections_of_every_sample(path):
     assert_states_agree(path)
 
 
-@pytest.mark.parametrize("name", BUILDERS)
+@pytest.mark.parametrize("name", [name for name in BUILDERS if not name.startswith("link-")])
 def test_tshark_agrees_on_what_became_of_connections(tmp_path, name):
     path = tmp_path / "scene.pcap"
     path.write_bytes(BUILDERS[name]().data)
