@@ -134,13 +134,13 @@ def _ask_records(world: _World, records: Iterable[Record]) -> dict[str, _Asked]:
     asked = {rule.id: _Asked() for pack in tuning.packs for rule in pack.rules}
     by_kind = _rules_by_kind(world)
     taken = {kind: judge.fields_read(rules) for kind, rules in by_kind.items()}
+    alike = judge.Alike()
     for record in records:
         kind = kind_of(record)
-        rules = by_kind.get(kind, ())
-        if not rules:
+        if kind not in by_kind:
             continue
-        case = judge.Case(record, taken[kind], world.session, world.wording)
-        for rule in rules:
+        case = judge.Case(record, taken[kind], world.session, world.wording, alike)
+        for rule in by_kind[kind]:
             if not judge.concerns(rule, record):
                 continue
             finding = case.judge(rule, tuning.severity[rule.id])

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import cast
 
 import msgspec
@@ -18,6 +19,9 @@ from auditor.policy.wording import Language, Wording
 
 # Beyond this a list is not walked by a condition: nested macros would take its square.
 MAX_ITEMS = 10_000
+# So many kinds of records, of so many bytes at the most, are remembered with their verdicts.
+_MOST_ALIKE = 10_000
+_LONGEST = 2048
 _NOTHING = Text(en="")
 
 
@@ -30,27 +34,65 @@ class _Unread(Exception):  # noqa: N818 - a state of the record, not a mistake
         self.said = said
 
 
+class Alike:
+    """What rules said of records so far: those whose fields are alike are judged alike.
+
+    A condition knows of a record the fields that it takes, and nothing else.
+    """
+
+    def __init__(self) -> None:
+        """Begin with nothing judged."""
+        self._known: dict[tuple[str, bytes], dict[str, Verdict]] = {}
+
+    def of(self, record: Record, fields: Sequence[str]) -> dict[str, Verdict]:
+        """Return what is known of records with these `fields`, by the rule; it may be added to."""
+        try:
+            # As MessagePack what differs stays different, numbers that are none too.
+            taken = msgspec.msgpack.encode([getattr(record, name) for name in fields])
+        except (UnicodeError, OverflowError):
+            return {}
+        key = (kind_of(record), taken)
+        found = self._known.get(key)
+        if found is None:
+            found = {}
+            if len(taken) <= _LONGEST and len(self._known) < _MOST_ALIKE:
+                self._known[key] = found
+        return found
+
+
 class Case:
     """One record before all rules of its kind: converted once, asked many times."""
 
     def __init__(
-        self, record: Record, fields: Collection[str], session: Session, wording: Wording
-    ) -> None:
-        """Convert the `fields` that conditions take; where that fails every rule answers `error`.
+        self, record: Record, fields: Sequence[str], session: Session, wording: Wording,
+        alike: Alike,
+    ) -> None:  # fmt: skip
+        """Hand over the `fields` that conditions take, where no record `alike` was judged.
 
         A sentence may name any field; a condition that took one that is not among them broke off.
         """
         self._record = record
+        self._taken = fields
         self._session = session
         self._wording = wording
-        self._fields = cast("dict[str, object]", msgspec.to_builtins(record))
-        self._subject = record.label
-        self._shown = {**self._fields, "label": self._subject}
-        self._broken = ""
+        self._known = alike.of(record, fields)
+
+    @cached_property
+    def _fields(self) -> dict[str, object]:
+        return cast("dict[str, object]", msgspec.to_builtins(self._record))
+
+    @cached_property
+    def _shown(self) -> dict[str, object]:
+        return {**self._fields, "label": self._record.label}
+
+    @cached_property
+    def _broken(self) -> str:
+        """Return why the fields cannot be handed over: then every rule answers `error`."""
         try:
-            session.bind({name: self._fields[name] for name in fields})
+            self._session.bind({name: self._fields[name] for name in self._taken})
         except CelError as error:
-            self._broken = str(error)
+            return str(error)
+        return ""
 
     def judge(self, rule: Rule, severity: Severity) -> Finding | None:
         """Return the finding, or `None` where the record is outside the rule's `when`."""
@@ -65,7 +107,7 @@ class Case:
             verdict=verdict,
             severity=severity,
             kind=kind_of(self._record),
-            subject=self._subject,
+            subject=self._record.label,
             observed=self._said(rule.observed, "en", verdict),
             expected=self._said(rule.expected, "en", verdict),
             observed_zh=self._said(rule.observed, "zh", verdict),
@@ -73,12 +115,22 @@ class Case:
             reason=reason.en,
             reason_zh=reason.zh,
             origin=self._record.origin,
-            fingerprint=fingerprint(rule.id, kind_of(self._record), self._subject),
+            fingerprint=fingerprint(rule.id, kind_of(self._record), self._record.label),
         )
         return self._wording.share(finding)
 
     def _verdict(self, rule: Rule) -> tuple[Verdict, Text]:
         """Return the verdict, and why where it is `unknown` or `error`."""
+        known = self._known.get(rule.id)
+        if known is not None:
+            return known, _NOTHING
+        verdict, reason = self._asked(rule)
+        if verdict not in ("unknown", "error"):  # of which every record says why
+            self._known[rule.id] = verdict
+        return verdict, reason
+
+    def _asked(self, rule: Rule) -> tuple[Verdict, Text]:
+        """Return what the rule says of the record."""
         if self._broken:
             return "error", Text(en=self._broken)
         try:
@@ -131,10 +183,10 @@ class Case:
         return self._wording.once(template.render(self._shown, self._wording.parameters))
 
 
-def fields_read(rules: Iterable[Rule]) -> frozenset[str]:
-    """Return the fields of a record that the conditions of rules take."""
+def fields_read(rules: Iterable[Rule]) -> tuple[str, ...]:
+    """Return the fields of a record that the conditions of rules take, sorted."""
     conditions = (part for rule in rules for part in (rule.when, rule.doubt, rule.require) if part)
-    return frozenset(path[0] for condition in conditions for path in condition.analysis.reads)
+    return tuple(sorted({path[0] for part in conditions for path in part.analysis.reads}))
 
 
 def concerns(rule: Rule, record: Record) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from unittest import mock
 
 import msgspec
 from hypothesis import HealthCheck, assume, given, settings
@@ -12,6 +13,7 @@ from msgspec import inspect
 from auditor import derive
 from auditor.errors import DocumentError
 from auditor.evidence import COLLECTED, DERIVED, KINDS, Gap, Origin, kind_of
+from auditor.policy import judge as judge_module
 from auditor.policy import scope
 from auditor.policy.analysis import analyse
 from auditor.policy.expression import ExpressionError, parse
@@ -94,6 +96,16 @@ def test_the_order_of_records_changes_nothing(records, mode, shuffler):
     shuffled = list(records)
     shuffler.shuffle(shuffled)
     assert judged(records, mode=mode) == judged(shuffled, mode=mode)
+
+
+@QUICK
+@given(st.lists(RECORDS, max_size=8), MODES)
+def test_what_was_said_of_records_alike_is_what_would_be_said_again(records, mode):
+    other = Origin("test", "/elsewhere")
+    doubled = records + [msgspec.structs.replace(record, origin=other) for record in records]
+    found = judged(doubled, mode=mode)
+    with mock.patch.object(judge_module.Alike, "of", side_effect=lambda *_: {}):
+        assert judged(doubled, mode=mode) == found
 
 
 @QUICK

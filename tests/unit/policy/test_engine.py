@@ -339,3 +339,28 @@ def test_reasons_are_told_in_chinese_too():
     )
     unseen = judge(pack(), UNSEEN).findings[0]
     assert "未能读取 account" in unseen.why("zh")
+
+
+def test_records_that_are_judged_alike_keep_their_own_subjects_and_sentences():
+    world = evidence(
+        account("a"), account("b", uid=7), account("c", password="empty"),
+        account("d", password="empty", uid=7), account("e", password=None),
+        account("f", password=None),
+    )  # fmt: skip
+    found = judge(pack(), world).findings
+    assert {(one.subject, one.verdict, one.observed) for one in found} == {
+        ("a", "pass", "a has set"), ("b", "pass", "b has set"),
+        ("c", "fail", "c has empty"), ("d", "fail", "d has empty"),
+        ("e", "unknown", "e has unknown"), ("f", "unknown", "f has unknown"),
+    }  # fmt: skip
+    assert len({one.fingerprint for one in found}) == 6
+
+
+@pytest.mark.parametrize("name", ["nought", "nothing"])
+def test_what_differs_in_a_field_that_is_asked_is_asked_again(name):
+    values = {"nought": (0, 1, 0), "nothing": (1, 0, 1)}[name]
+    world = evidence(*(account(f"u{at}", authorized_keys=n) for at, n in enumerate(values)))
+    found = judge(rule_pack("object.authorized_keys == 0"), world).findings
+    assert {one.subject: one.verdict for one in found} == {
+        f"u{at}": "fail" if n else "pass" for at, n in enumerate(values)
+    }
