@@ -28,6 +28,8 @@ _PRIORITY_SIZE = 5
 # What a server may allow a client to remember (its settings are not read), and what one request
 # may unfold to: far more than any takes, and little.
 _MOST_TABLE = _MOST_UNFOLDED = 1 << 16
+# Whoever sends a byte at a time has all of them read again each time.
+_MOST_FRAMES = 64
 _MOST_HOSTS = _MOST_SERVICES = 4
 _CALL = re.compile(rb"/([A-Za-z_][A-Za-z0-9_.]{0,119})/[A-Za-z0-9_]{1,120}")
 _UNREAD = "not read: HTTP/2 compresses them"
@@ -108,9 +110,11 @@ def _blocks(data: bytes) -> Iterator[bytes]:
 
     Raises `ValueError` where frames contradict themselves.
     """
-    block, stream = bytearray(), 0
+    block, stream, blocks = bytearray(), 0, 0
     at = len(_PREFACE)
-    while at + _FRAME <= len(data):
+    for _ in range(_MOST_FRAMES):
+        if at + _FRAME > len(data):
+            return
         size = int.from_bytes(data[at : at + 3], "big")
         kind, flags = data[at + 3], data[at + 4]
         of_stream = int.from_bytes(data[at + 5 : at + _FRAME], "big") & 0x7FFFFFFF
@@ -128,7 +132,10 @@ def _blocks(data: bytes) -> Iterator[bytes]:
             continue
         stream = 0 if flags & _END_HEADERS else of_stream
         if not stream:
+            blocks += 1
             yield bytes(block)
+    if not blocks:
+        raise ValueError("no request within so many frames")
 
 
 def _unpadded(body: bytes, flags: int) -> bytes:

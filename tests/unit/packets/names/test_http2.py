@@ -114,6 +114,7 @@ def test_an_old_client_that_says_its_host_in_a_field():
         [frame(http2.HEADERS, 0, 1, b"\x82"), frame(http2.DATA, 0, 1, b"x")],
         [frame(http2.HEADERS, http2.END_HEADERS | http2.PADDED, 1, b"\x09\x82")],
         [frame(http2.HEADERS, http2.END_HEADERS | http2.PADDED, 1)],
+        [frame(http2.SETTINGS, 1, 0)] * 100,
         [frame(http2.HEADERS, http2.END_HEADERS, 1, b"\x3f\xff\xff\xff\x7f")],  # a huge table
         # A field of 4,000 bytes that one byte each repeats: 8 MB of headers in 6 KiB.
         [frame(http2.HEADERS, http2.END_HEADERS, 1, b"\x40\x01a\x7f\xa1\x1e" + b"x" * 4000 + b"\xbe" * 2000)],
@@ -149,3 +150,9 @@ def test_a_host_that_would_do_something_on_a_terminal():
 
 def test_what_only_begins_like_it():
     assert 0 not in hear(Said(b"PRI * HTTP/3.0\r\n\r\nSM\r\n\r\n" + bytes(40), dport=80)).notes
+
+
+def test_frames_without_a_request_do_not_hide_one_that_came_before_them():
+    heard = one(request(Encoder(), 1, fields(HOST)), *[frame(http2.SETTINGS, 1, 0)] * 100)
+    assert names_of(heard) == NAME
+    assert not heard.gaps
