@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from auditor.api_evidence import NO_DIGESTS, Hashing, Progress, gate, models, scan, traffic
-from auditor.errors import EvidenceError, UsageError
+from auditor.errors import EvidenceError, PackError, UsageError
 from auditor.evidence import Evidence, bundle
 from auditor.evidence.site import ASSUMED_SITE, Site
 from auditor.regular_file import read_regular
@@ -135,7 +135,7 @@ def prepare(criteria: Criteria) -> Prepared:
 
     return Prepared(
         criteria=criteria,
-        packs=pack.load_packs(criteria.packs),
+        packs=pack.load_packs(criteria.packs, examples=False),
         profile=profile.load_profile(read_input(criteria.profile), str(criteria.profile))
         if criteria.profile
         else None,
@@ -158,24 +158,28 @@ def evaluate(
     """
     from auditor import derive
     from auditor.policy import engine
+    from auditor.policy.expression import ExpressionError
     from auditor.policy.wording import EVERY
     from auditor.report import Judgement
 
     ready = criteria if isinstance(criteria, Prepared) else prepare(criteria)
     judged_at = ready.criteria.judged_at or evidence.taken_at
     derived = derive.derive(evidence, at=judged_at)
-    findings = engine.evaluate(
-        ready.packs,
-        evidence,
-        derived,
-        evidence_sha256=bundle.sha256(evidence),
-        judged_at=judged_at,
-        profile=ready.profile,
-        waivers=ready.waivers,
-        fail_on=ready.criteria.fail_on,
-        allow_unknown=ready.criteria.allow_unknown,
-        sentences=EVERY if sentences is None else sentences,
-    )
+    try:
+        findings = engine.evaluate(
+            ready.packs,
+            evidence,
+            derived,
+            evidence_sha256=bundle.sha256(evidence),
+            judged_at=judged_at,
+            profile=ready.profile,
+            waivers=ready.waivers,
+            fail_on=ready.criteria.fail_on,
+            allow_unknown=ready.criteria.allow_unknown,
+            sentences=EVERY if sentences is None else sentences,
+        )
+    except ExpressionError as error:  # in a pack that was checked when it was shipped (ADR 18)
+        raise PackError(f"a shipped pack does not fit this toolkit: {error.what}") from error
     return Judgement(evidence=evidence, derived=derived, findings=findings, language=language)
 
 
@@ -224,7 +228,7 @@ def rejudge(evidence: bytes, findings: bytes) -> bytes:
         raise NotCheckedError("a profile was used: judge again with audit evaluate --profile")
     if made.unused_waivers or any(finding.waiver for finding in made.findings):
         raise NotCheckedError("waivers were used: judge again with audit evaluate --waivers")
-    shipped = {pack.sha256: pack for pack in load_packs()}
+    shipped = {pack.sha256: pack for pack in load_packs(examples=False)}
     strange = [pack.name for pack in made.packs if pack.sha256 not in shipped]
     if strange:
         raise NotCheckedError(f"this toolkit does not hold these packs: {', '.join(strange)}")

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from auditor.data import folder
 from auditor.errors import PackError, UsageError
+from auditor.policy.checked import checked
 from auditor.policy.comparison import closest
 from auditor.policy.reading import Reader
 from auditor.policy.rule_reader import RuleReader
@@ -32,15 +33,20 @@ def shipped() -> tuple[str, ...]:
     return tuple(sorted(name for name in found if name not in _NO_PACKS))
 
 
-def load_packs(names: Sequence[str | Path] = ()) -> tuple[Pack, ...]:
+def load_packs(names: Sequence[str | Path] = (), *, examples: bool = True) -> tuple[Pack, ...]:
     """Return the packs named: shipped ones by name, others by the path of a file or folder.
 
-    Without names all shipped packs are returned. Raises `UsageError` for a name that there is
-    no pack of and `PackError` (`file:line:column`) for a mistake in one, also for a rule id or
-    parameter that two packs share.
+    Without names all shipped packs are returned. Without `examples` a pack that is, byte for
+    byte, one that was shipped is not checked again, and has none. Raises `UsageError` for a name
+    that there is no pack of and `PackError` (`file:line:column`) for a mistake in one, also for a
+    rule id or parameter that two packs share.
     """
     files = [file for name in names or shipped() for file in _files(str(name))]
-    packs = tuple(read_pack(_bytes(file), str(file.name)) for file in dict.fromkeys(files))
+    found = ((_bytes(file), str(file.name)) for file in dict.fromkeys(files))
+    packs = tuple(
+        (None if examples else checked(data, where)) or read_pack(data, where)
+        for data, where in found
+    )
     _refuse_shared(packs)
     return packs
 

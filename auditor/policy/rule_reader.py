@@ -11,14 +11,12 @@ import msgspec
 from auditor.errors import PackError
 from auditor.evidence import ASSUMED_SITE, COLLECTED, DERIVED, KINDS, Record, Site
 from auditor.evidence.bundle import Mode
-from auditor.policy import cel, controls
-from auditor.policy.analysis import analyse
+from auditor.policy import controls
 from auditor.policy.comparison import closest
 from auditor.policy.findings import Control, Text, Verdict
 from auditor.policy.reading import Reader
 from auditor.policy.rules import Condition, Example, ParameterValue, Rule, Sentence
-from auditor.policy.shapes import PARAMETER_SHAPES, Shape, kind_shape
-from auditor.policy.template import Template, read_template
+from auditor.policy.shapes import Shape, kind_shape
 from auditor.yamldoc import Node
 
 _ID = re.compile(r"[A-Z][A-Z0-9]*(-[A-Z0-9]+)*-\d{3}")
@@ -38,9 +36,7 @@ class RuleReader:
         """Keep the file's reader and the types of its parameters."""
         self._reader = reader
         self._types = parameters
-        self._shapes: dict[str, Shape] = {
-            name: PARAMETER_SHAPES[type_name] for name, type_name in parameters.items()
-        }
+        self._named = tuple(parameters.items())
 
     def rule(self, node: Node) -> Rule:
         """Return a rule; raises `PackError` with the place of the first mistake."""
@@ -131,28 +127,15 @@ class RuleReader:
         """Return a condition, read by our own checker and by the library."""
         if node is None:
             return None
-        source = self._reader.text(node)
-
-        def made() -> Condition:
-            """Return the condition; raises `ExpressionError`."""
-            analysis = analyse(source, kind, self._shapes)
-            for pattern in analysis.patterns:
-                cel.check_pattern(pattern)
-            return Condition(
-                source=source, analysis=analysis, program=cel.compile_condition(source)
-            )
-
-        return self._reader.checked(node, made)
+        condition = Condition(source=self._reader.text(node), kind=kind, types=self._named)
+        self._reader.checked(node, lambda: (condition.analysis, condition.program))
+        return condition
 
     def _sentence(self, node: Node, kind: str) -> Sentence:
         """Return a sentence with placeholders."""
-        said = self._reader.said(node)
-        chinese = self._template(node, said.zh, kind) if said.zh else None
-        return Sentence(en=self._template(node, said.en, kind), zh=chinese)
-
-    def _template(self, node: Node, text: str, kind: str) -> Template:
-        """Return the template of one language."""
-        return self._reader.checked(node, lambda: read_template(text, kind, self._shapes))
+        sentence = Sentence(said=self._reader.said(node), kind=kind, types=self._named)
+        self._reader.checked(node, lambda: (sentence.zh, sentence.en))
+        return sentence
 
     def _controls(self, node: Node) -> tuple[Control, ...]:
         """Return the clauses that the rule gives evidence for; each must be in a catalogue."""

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from msgspec import Struct
 
 from auditor.evidence import Record, Site
 from auditor.evidence.bundle import Mode
-from auditor.policy.analysis import Analysis
-from auditor.policy.cel import Program
+from auditor.policy.analysis import Analysis, analyse
+from auditor.policy.cel import Program, check_pattern, compile_condition
 from auditor.policy.findings import Control, Severity, Text, Verdict
-from auditor.policy.template import Template
+from auditor.policy.shapes import PARAMETER_SHAPES, Shape
+from auditor.policy.template import Template, read_template
 
 ParameterValue = bool | int | str | tuple[str, ...] | tuple[int, ...]
+# The parameters that a pack declares, each with its type.
+Types = tuple[tuple[str, str], ...]
 
 
 class Parameter(Struct, frozen=True, kw_only=True):
@@ -23,19 +28,44 @@ class Parameter(Struct, frozen=True, kw_only=True):
     description: Text
 
 
-class Condition(Struct, frozen=True, kw_only=True):
-    """A CEL condition: its text, what it depends on, and the program that the library made."""
+class Condition(Struct, frozen=True, kw_only=True, dict=True):
+    """A CEL condition on records of a kind; it is read when it is first asked for."""
 
     source: str
-    analysis: Analysis
-    program: Program
+    kind: str
+    types: Types = ()
+
+    @cached_property
+    def analysis(self) -> Analysis:
+        """Return what the condition depends on; raises `ExpressionError`."""
+        found = analyse(self.source, self.kind, _shapes(self.types))
+        for pattern in found.patterns:
+            check_pattern(pattern)
+        return found
+
+    @cached_property
+    def program(self) -> Program:
+        """Return the program that the library makes; raises `ExpressionError`."""
+        return compile_condition(self.source)
 
 
-class Sentence(Struct, frozen=True, kw_only=True):
-    """A sentence with placeholders, in the report's languages."""
+class Sentence(Struct, frozen=True, kw_only=True, dict=True):
+    """A sentence with placeholders, in the report's languages; it is read when it is needed."""
 
-    en: Template
-    zh: Template | None = None
+    said: Text
+    kind: str
+    types: Types = ()
+
+    @cached_property
+    def en(self) -> Template:
+        """Return the English template; raises `ExpressionError`."""
+        return read_template(self.said.en, self.kind, _shapes(self.types))
+
+    @cached_property
+    def zh(self) -> Template | None:
+        """Return the Chinese template, `None` where there is none; raises `ExpressionError`."""
+        said = self.said.zh
+        return read_template(said, self.kind, _shapes(self.types)) if said else None
 
 
 class Example(Struct, frozen=True, kw_only=True):
@@ -94,3 +124,7 @@ class Pack(Struct, frozen=True, kw_only=True):
     rules: tuple[Rule, ...]
     sha256: str
     place: str
+
+
+def _shapes(types: Types) -> dict[str, Shape]:
+    return {name: PARAMETER_SHAPES[type_name] for name, type_name in types}
