@@ -46,7 +46,7 @@ _ORDER = Path(__file__).with_name("_order.json")
 # The most reasons that are kept of one file; how many were left out is the last one's detail.
 MAX_REASONS = 50
 # What it costs to see what a file or a member is.
-_SEEN = 40
+_SEEN = 60
 _DETAIL = 300
 
 
@@ -217,7 +217,7 @@ def by_share(elements: dict[str, int]) -> str:
 def _inspect(view: View, context: Context) -> Inspection | None:
     context.budget.step(_SEEN)
     name = recognise(view)
-    context.budget.step(TRIALS.pop(view, 0))
+    context.budget.owe(TRIALS.pop(view, 0))
     if not name:
         return None
     form = load(name)
@@ -240,6 +240,7 @@ def _with_archive(found: Inspection, view: View, context: Context) -> Inspection
     safetensors file may be a whole `.keras`.
     """
     at = zip_at_the_end(view)
+    context.budget.owe(TRIALS.pop(view, 0))
     if at < 0:
         return found
     detail = "the file is a zip archive as well: what it holds depends on who reads it"

@@ -40,6 +40,10 @@ class Budget:
         if self.steps < 0:
             raise FormatError(f"more than {self._allowed} steps", "limit", rule="limit-steps")
 
+    def owe(self, count: int) -> None:
+        """Spend steps that were taken already: where they are too many the next one raises."""
+        self.steps -= count
+
     def inflate(self, count: int) -> None:
         """Spend bytes that come out of a decompressor."""
         self.inflated -= count

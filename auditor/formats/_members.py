@@ -30,6 +30,7 @@ def judge_member(name: str, view: View, context: Context, gathered: Gathered) ->
     """
     if not view.size:
         return
+    context.budget.step(_JUDGED)
     code = native_code(view)
     if code:
         detail = f"{shown(name)} is machine code: {code}"
@@ -79,5 +80,7 @@ _TEXTS: dict[str, _Judge] = {
     "model_config.yaml": judge_targets,
     "manifest.json": judge_manifest,
 }
+# Steps for a member, whatever it is.
+_JUDGED = 20
 # One letter more than any of the names has.
 _LONGEST = 1 + max(map(len, _TEXTS))

@@ -35,6 +35,8 @@ _SHORTEST = 4
 _BLANKS = 64
 _SEARCHED = 1 << 20
 _MOST_HIDDEN = 16
+# Steps for each place where one may begin.
+_LOOK = 24
 # Trials that came to an end with nothing to tell, and the steps that they took.
 _ENDED: WeakKeyDictionary[View, tuple[Pickled, int]] = WeakKeyDictionary()
 # Names have bounds, or a tail of nothing but `c` would be searched from each of them to its end.
@@ -170,10 +172,12 @@ def _hidden(view: View, context: Context, start: int) -> list[Pickled]:
     tail = view.at(start, _SEARCHED)
     found = []
     for match in _BEGINNING.finditer(tail):
+        context.budget.owe(_LOOK)
         pickled = examine(view, context, start=start + match.start())
-        if pickled.globals:
+        limited = context.budget.steps < 0
+        if pickled.globals or limited:
             found.append(pickled)
-        if len(found) == _MOST_HIDDEN:
+        if limited or len(found) == _MOST_HIDDEN:
             break
     return found
 

@@ -18,6 +18,7 @@ _ESCAPE = re.compile(rb"\\(x[0-9a-fA-F]{2}|[0-7]{1,3}|.|\n)", re.DOTALL)
 _ESCAPES = {b"n": b"\n", b"t": b"\t", b"r": b"\r", b"a": b"\a", b"b": b"\b", b"f": b"\f",
             b"v": b"\v", b"\\": b"\\", b"'": b"'", b'"': b'"', b"\n": b""}  # fmt: skip
 _QUOTES = (b"'", b'"')
+_FEW_DIGITS = 1000
 _PER_STEP = 9  # undoing 512 bytes of escapes costs a step
 
 
@@ -64,7 +65,12 @@ def _integer(machine: Machine, raw: bytes, *, octal: bool = False) -> int:
 
 
 def _tell_refused(machine: Machine, raw: bytes, read: type[int | float]) -> None:
-    """Keep whether no reader at all goes on behind a number, whichever Python it is of."""
+    """Keep whether no reader at all goes on behind a number, whichever Python it is of.
+
+    How many digits a number may have is another matter.
+    """
+    if len(raw) > _FEW_DIGITS:
+        return
     try:
         read(raw)
     except ValueError:

@@ -9,7 +9,8 @@ from auditor.formats._pickle_values import Dict, Global, Raw, Text, tuple_of
 
 
 def global_line(machine: Machine) -> None:
-    """Import what two lines name."""
+    """Import what two lines name, which takes as long as two opcodes."""
+    machine.charge(1)
     module, name = machine.line(), machine.line()
     if not module or not name:
         raise Broken("pickle-literal", "an import has no name")

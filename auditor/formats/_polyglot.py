@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 
+from auditor.formats._budget import TRIALS
 from auditor.formats._inflated import Inflated
 from auditor.formats._view import View
 
@@ -15,6 +16,8 @@ TAIL = _END_SIZE + 0xFFFF
 _COUNTS = struct.Struct("<HHHHII")
 # Of more records than this none is looked at: no file has them by chance.
 _MOST_ENDS = 500
+# Steps for each.
+_LOOK = 8
 
 
 def zip_at_the_end(view: View) -> int:
@@ -30,8 +33,11 @@ def zip_at_the_end(view: View) -> int:
     begin = max(0, view.size - TAIL)
     tail = view.at(begin, TAIL)
     at = tail.rfind(_END)
-    if at >= 0 and tail.count(_END) > _MOST_ENDS:
+    ends = tail.count(_END) if at >= 0 else 0
+    if ends > _MOST_ENDS:
         return begin + at
+    if ends > 1:
+        TRIALS[view] = TRIALS.get(view, 0) + _LOOK * ends
     while at >= 0:
         if at + _END_SIZE <= len(tail) and _leads_to_entries(view, begin + at, tail[at:]):
             return begin + at

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 MAX_TEXT = 256 * 1024
 _MAX_FINDINGS = 20
 # To parse a template of nothing but signs takes up to so many µs a letter.
-_PER_LETTER = 4
+_PER_LETTER = 8
 _SHOWN = 60
 _KEPT = 256
 

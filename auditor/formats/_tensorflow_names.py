@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence, Sized
 
+from auditor.evidence.models import Verdict
+from auditor.formats._budget import Budget
 from auditor.formats._errors import FormatError
 from auditor.formats._locations import escaping
 
@@ -38,7 +40,7 @@ class Scope:
         """Start with no node."""
         self._texts: dict[str, str] = {}
         self._inputs: dict[str, tuple[str, ...]] = {}
-        self._opened: list[tuple[str, str, int]] = []
+        self._opened: dict[tuple[str, str], int] = {}
 
     @property
     def opens(self) -> bool:
@@ -60,38 +62,53 @@ class Scope:
         for place in places:
             if place < len(plain):
                 self._bounded(self._opened)
-                self._opened.append((operator, plain[place], offset))
+                self._opened.setdefault((operator, plain[place]), offset)
 
-    def escapes(self, assets: frozenset[str] = frozenset()) -> Iterator[tuple[str, int]]:
+    def escapes(
+        self, budget: Budget, assets: frozenset[str] = frozenset()
+    ) -> Iterator[tuple[Verdict, str, int]]:
         """Yield what opens a file away from the model by a name of the graph's own, and where.
 
         A constant that is one of the `assets` stands for a file beside the model, whatever it
-        says: its loader puts that file's name in.
+        says: its loader puts that file's name in. A name that is put together in more steps than
+        are followed is not inspectable. Raises `FormatError` at the end of the budget.
         """
-        for operator, source, offset in self._opened:
+        for (operator, source), offset in self._opened.items():
             steps = [_MOST_STEPS]
             begun = False
-            for piece in self._pieces(source, assets, steps, 0):
+            for piece in self._pieces(source, assets, steps):
+                budget.step()
                 # Behind something else a stroke only parts the two.
                 part = piece if not begun else (piece or "").lstrip("/~")
                 if piece and escaping(part or ""):
                     _, does = _FILES[operator]
-                    yield f"the operator {operator} {does} the file {piece[:100]!a}", offset
+                    detail = f"the operator {operator} {does} the file {piece[:100]!a}"
+                    yield "dangerous", detail, offset
                     break
                 begun = begun or piece != ""
+            budget.step(max(1, _MOST_STEPS - steps[0]))
+            if steps[0] < 0:
+                detail = f"the name of a file that {operator} opens is made in too many steps"
+                yield "not-inspectable", detail, offset
 
     def _pieces(
-        self, name: str, assets: frozenset[str], steps: list[int], depth: int
+        self, name: str, assets: frozenset[str], steps: list[int], path: tuple[str, ...] = ()
     ) -> Iterator[str | None]:
-        """Yield the texts that a name is put together of, in order; `None` is one not known."""
+        """Yield the texts that a name is put together of, in order; `None` is one not known.
+
+        `path` are the nodes that lead here: what is made of itself is made of nothing.
+        """
         steps[0] -= 1
         if name in self._texts:
             yield None if name in assets else self._texts[name]
-        elif name not in self._inputs or depth == _DEEPEST or steps[0] < 0:
+        elif name not in self._inputs or steps[0] < 0 or name in path:
+            yield None
+        elif len(path) == _DEEPEST:
+            steps[0] = -1
             yield None
         else:
             for one in self._inputs[name]:
-                yield from self._pieces(one, assets, steps, depth + 1)
+                yield from self._pieces(one, assets, steps, (*path, name))
 
     @staticmethod
     def _bounded(kept: Sized) -> None:

@@ -120,10 +120,7 @@ class Walk:
 
     def judged(self) -> tuple[VerdictReason, ...]:
         """Return the reasons, those of the operators among them."""
-        for scope in self._scopes:
-            for detail, offset in scope.escapes(frozenset(self.assets)):
-                self._add("tensorflow-file-name", "dangerous", detail, offset)
-        self._scopes = [Scope()]
+        self._follow_names()
         for name, offset in self._operators.items():
             called = shown(name)
             if name in DANGEROUS:
@@ -140,6 +137,16 @@ class Walk:
             self.tally.operator(called)
         self._operators.clear()
         return tuple(self.reasons)
+
+    def _follow_names(self) -> None:
+        budget, assets = self._context.budget, frozenset(self.assets)
+        try:
+            for scope in self._scopes:
+                for verdict, detail, offset in scope.escapes(budget, assets):
+                    self._add("tensorflow-file-name", verdict, detail, offset)
+        except FormatError as error:
+            self._add(error.rule, "not-inspectable", error.detail, -1)
+        self._scopes = [Scope()]
 
     def _add(self, rule: str, verdict: Verdict, detail: str, offset: int) -> None:
         self.reasons.tell(self._context.reason(rule, verdict, detail, offset=offset))

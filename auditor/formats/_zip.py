@@ -36,7 +36,7 @@ MAX_SEARCHED = 64 << 20
 _CHUNK = 1 << 20
 _REASONS = 300
 # Steps for a header that is read, and one more for so many bytes of its name, as a power of two.
-_HEADER, _NAME = 8, 8
+_HEADER, _NAME = 8, 5
 # A place where a header may be costs as much, in archives within archives more.
 _LOOK = 4
 

@@ -17,6 +17,7 @@ from auditor.formats import Budget, FormatError, Memory
 from auditor.formats._budget import MAX_INFLATED, MAX_STEPS
 from tests.formats_reading import judged, rules
 from tests.model_samples._archives import zipped
+from tests.model_wire import field
 
 # Ten times what it takes on one slow core: each of these took from 20 seconds to minutes.
 SECONDS = 15
@@ -38,6 +39,17 @@ def within(count: int, tail: bytes) -> bytes:
     return b"".join(heads) + tail
 
 
+def fan(depth: int, opened: int) -> bytes:
+    """Return a graph of TensorFlow in which a file's name is joined of one that is joined of..."""
+    joined = [node(b"n%d" % at, b"StringJoin", *[b"n%d" % (at - 1)] * 2) for at in range(depth)]
+    opens = [node(b"r", b"RestoreV2", b"n%d" % (depth - 1))] * opened
+    return b"".join([*joined, *opens])
+
+
+def node(name: bytes, operator: bytes, *inputs: bytes) -> bytes:
+    return field(1, field(1, name) + field(2, operator) + b"".join(field(3, i) for i in inputs))
+
+
 def packed(content: bytes, count: int) -> bytes:
     return zipped([(f"m{number}", content) for number in range(count)], zipfile.ZIP_DEFLATED)
 
@@ -51,6 +63,9 @@ HARD = {
     "fifty_archives_in_each_other": within(50, b""),
     "headers_with_thousands_of_fields": FIELDS + FAR[:300_000],
     "letters_c_behind_a_pickle": b"\x80\x02N." + b"c" * 900_000,
+    "a_quarter_of_a_million_pickles": b"\x80\x02N." * 225_000,
+    "beginnings_of_pickles_behind_one": b"\x80\x02N.\0" + b"\x80\x02]" * 300_000,
+    "names_of_files_that_are_doubled": fan(100, 38_000),
     "members_of_ends_of_archives": packed(b"x" + b"PK\5\6" * 16_000, 4_000),
     "members_of_marks": packed(b"(" * 4_000 + b"\xff", 6_000),
     "opcodes_in_bzip2": bz2.compress(b"\x80\x02]" + b"N0" * (1 << 25)),

@@ -164,6 +164,11 @@ PICKLES = {
     "a-call-behind-what-is-no-number": b"FUNC\n" + TEXTUAL,
     "a-number-of-python-2": b"I08\n0" + b"N0" * 5_000 + TEXTUAL,
     "a-number-of-the-reader-in-python": b"F1_0\n0" + b"N0" * 5_000 + TEXTUAL,
+    "a-number-of-more-digits-than-python-reads-today": b"I"
+    + b"9" * 5_000
+    + b"\n0"
+    + b"N0" * 5_000
+    + TEXTUAL,
     "bytes-before-a-pickle-that-calls": b"CTx" + b"y" * 83 + b"." + TEXTUAL,
     "bytes-before-blanks-and-a-pickle": b"CTx" + b"y" * 83 + b"." + b"\n" * 70 + p.whole(RUN),
     "bytes-that-are-a-pickle": b"C" + bytes((len(p.whole(RUN)),)) + p.whole(RUN) + b".\n",
