@@ -9,17 +9,11 @@ from auditor.formats import Context
 from auditor.formats._operators import known
 from auditor.formats._tally import Tally, shown
 
-# Domains whose operators are the specification's or a runtime's own (onnx/defs, and
-# onnxruntime/core/graph/constants.h); "" is ai.onnx.
-DOMAINS = frozenset({
-    "", "ai.onnx", "ai.onnx.ml", "ai.onnx.training", "ai.onnx.preview",
-    "ai.onnx.preview.training", "com.microsoft", "com.microsoft.nchwc",
-    "com.ms.internal.nhwc", "com.microsoft.experimental",
+# The specification's domains (onnx/defs); "" is ai.onnx. What it does not define there is a
+# plug-in (TensorRT looks for one). Of onnxruntime's own domains each is in its table.
+SPECIFIED = frozenset({
+    "", "ai.onnx", "ai.onnx.ml", "ai.onnx.training", "ai.onnx.preview", "ai.onnx.preview.training",
 })  # fmt: skip
-# Those of the specification: what it does not define there is a plug-in (TensorRT looks for one).
-_SPECIFIED = DOMAINS - {
-    "com.microsoft", "com.microsoft.nchwc", "com.ms.internal.nhwc", "com.microsoft.experimental"
-}  # fmt: skip
 # Operators that call Python by a name which the graph gives (onnxruntime's language_interop_ops
 # and training operators, onnxruntime-extensions): in no domain are they anything else.
 PYTHON = frozenset({
@@ -50,11 +44,14 @@ def judge_operator(
         yield context.reason("onnx-compiled-operator", "not-inspectable", detail, offset=offset)
     elif own and name not in FOREIGN:
         return
-    elif (
-        domain not in DOMAINS
-        or name in FOREIGN
-        or (domain in _SPECIFIED and name not in known("onnx"))
-    ):
+    elif name in FOREIGN or not _is_own(domain, name):
         tally.operator(called)
         detail = f"the operator {called} is in a library outside the model"
         yield context.reason("onnx-custom-operator", "unlisted", detail, offset=offset)
+
+
+def _is_own(domain: str, name: str) -> bool:
+    """Return whether the specification or onnxruntime itself has the operator."""
+    if domain in SPECIFIED:
+        return name in known("onnx")
+    return f"{domain}:{name}" in known("onnxruntime")

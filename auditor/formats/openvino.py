@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from xml.parsers import expat
 
 from auditor.evidence.models import VerdictReason
@@ -17,6 +18,7 @@ from auditor.formats import (
     View,
     by_share,
 )
+from auditor.formats._operators import known
 from auditor.formats._tally import Places, Tally, elements, shown
 
 # The weights lie in the file of the same name with this ending: only who knows the name finds it.
@@ -27,7 +29,8 @@ _MAX_DEPTH = 200
 _SEEN, _MOST_SEEN = 64 << 10, 1 << 20
 _SPACES = b" \t\r\n"
 _BOM = b"\xef\xbb\xbf"
-# docs.openvino.ai, IR format: operators of the sets, everything else is in an extension.
+# docs.openvino.ai, IR format: operators of the sets, everything else is in an extension. Who
+# reads the IR minds no case; networks of older versions say a set that came before the operator.
 _OPSET = re.compile(r"opset[0-9]{1,2}")
 _PROLOGUE = re.compile(
     rb"(?:[ \t\r\n]|<\?.*?\?>|<!--.*?-->|<!DOCTYPE.{0,65536}?(?=<net\s))*",
@@ -164,7 +167,7 @@ class _Network:
         self._layer = attributes.get("type", "")
         version = attributes.get("version", "")
         called = shown(f"{version}::{self._layer}" if version else self._layer)
-        if _OPSET.fullmatch(version) or called in self._custom:
+        if called in self._custom or (_OPSET.fullmatch(version) and _is_known(self._layer)):
             return
         self._custom.add(called, self._parser.CurrentByteIndex)
         self.tally.operator(called)
@@ -200,6 +203,16 @@ class _Network:
                 offset=self._parser.CurrentByteIndex,
             )
         return int(text)
+
+
+@cache
+def _in_the_sets() -> frozenset[str]:
+    """Return the operators of OpenVINO's sets, and `Const`, as which it writes a constant."""
+    return frozenset(name.casefold() for name in known("openvino")) | {"const"}
+
+
+def _is_known(layer: str) -> bool:
+    return layer.casefold() in _in_the_sets()
 
 
 FORMAT = ModelFormat(

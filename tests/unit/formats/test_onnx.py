@@ -115,6 +115,16 @@ CODE = {
         node("Add", (8, "mine"), domain="local"), "onnx-custom-operator", "unlisted",
     ),
     "custom": (node("Fast", domain="com.example"), "onnx-custom-operator", "unlisted"),
+    "custom-where-onnxruntime-has-its-own": (
+        node("Fast", domain="com.microsoft"), "onnx-custom-operator", "unlisted",
+    ),
+    "custom-where-onnxruntime-keeps-a-layout": (
+        node("Gelu", domain="com.microsoft.nchwc"), "onnx-custom-operator", "unlisted",
+    ),
+    "custom-where-onnxruntime-has-none": (
+        node("Gelu", domain="com.microsoft.experimental"), "onnx-custom-operator", "unlisted",
+    ),
+    "between-machines": (node("Send", domain="com.microsoft"), "onnx-custom-operator", "unlisted"),
     "aten": (node("ATen", domain="org.pytorch.aten"), "onnx-custom-operator", "unlisted"),
     "compiled": (
         node("EPContext", domain="com.microsoft"), "onnx-compiled-operator", "not-inspectable",
@@ -257,3 +267,15 @@ NOT_ONNX = {
 @pytest.mark.parametrize("data", NOT_ONNX.values(), ids=NOT_ONNX)
 def test_something_else(data):
     assert not onnx.recognises(data[:1024], Memory(data))
+
+
+@pytest.mark.parametrize(
+    ("domain", "name"),
+    [
+        ("com.microsoft", "Attention"), ("com.microsoft", "MatMulNBits"),
+        ("com.microsoft", "ReluGrad"), ("com.microsoft", "AdamWOptimizer"),
+        ("com.microsoft.nchwc", "ReorderInput"), ("com.ms.internal.nhwc", "MaxPool"),
+    ],
+)  # fmt: skip
+def test_onnxruntime_s_own_operators_are_no_library_outside(domain, name):
+    assert told(model((1, node(name, domain=domain)))) == set()

@@ -108,3 +108,18 @@ def test_elements_without_end_are_a_limit():
 )
 def test_something_else(data):
     assert not openvino.recognises(data[:1024], Memory(data))
+
+
+@pytest.mark.parametrize("version", ["opset1", "opset17", "opset99"])
+def test_a_layer_that_is_in_no_set_of_openvino_is_in_a_library(version):
+    layer = f'<layer id="9" name="x" type="Fast" version="{version}"/></layers>'
+    found = inspect(openvino, SAMPLE.replace(b"</layers>", layer.encode()))
+    assert [reason.rule for reason in found.reasons] == ["openvino-custom-operator"]
+    assert found.header.custom_operators == (f"{version}::Fast",)
+
+
+@pytest.mark.parametrize("layer", ["ReLU", "SoftMax", "PReLU", "MVN", "PagedAttention"])
+def test_layers_are_known_in_any_case_and_in_any_set(layer):
+    data = f'<layer id="9" name="x" type="{layer}" version="opset1"/></layers>'
+    found = inspect(openvino, SAMPLE.replace(b"</layers>", data.encode()))
+    assert bool(found.reasons) == (layer == "PagedAttention")
