@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from itertools import chain, repeat
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 
 import msgspec
 from msgspec import Struct
@@ -13,6 +12,7 @@ from msgspec import Struct
 from auditor._version import __version__
 from auditor.evidence import DERIVED, Evidence, Record, kind_of
 from auditor.policy import judge, scope
+from auditor.policy.answers import Answers, gathered, in_runs
 from auditor.policy.cel import CelError, Session
 from auditor.policy.findings import (
     SCHEMA,
@@ -41,24 +41,6 @@ class _World(Struct, frozen=True, kw_only=True):
     day: str
     session: Session
     wording: Wording
-
-
-class _Asked(Struct, kw_only=True):
-    """What came of one rule so far: `passed_over` counts records outside its `when`.
-
-    A finding that stands for many alike is kept once: `more` counts the others, by its place.
-    """
-
-    findings: list[Finding] = []
-    more: Counter[int] = msgspec.field(default_factory=Counter)
-    passed_over: int = 0
-
-    def add(self, finding: Finding) -> None:
-        """Keep a finding."""
-        if self.findings and self.findings[-1] is finding:
-            self.more[len(self.findings) - 1] += 1
-        else:
-            self.findings.append(finding)
 
 
 def evaluate(  # noqa: PLR0913 - each is named at the call
@@ -98,14 +80,13 @@ def evaluate(  # noqa: PLR0913 - each is named at the call
     asked = _ask_records(world, chain(evidence.records, derived))
     applied: list[AppliedRule] = []
 
-    def concluded() -> Iterator[Finding]:
-        for pack in tuning.packs:
-            for rule in pack.rules:
-                conclusion, found = _conclude(rule, pack, world, asked.pop(rule.id))
-                applied.append(conclusion)
-                yield from found
-
-    findings = tuple(concluded())
+    parts: list[Sequence[Finding]] = []
+    for pack in tuning.packs:
+        for rule in pack.rules:
+            conclusion, found = _conclude(rule, pack, world, asked.pop(rule.id))
+            applied.append(conclusion)
+            parts.append(found)
+    findings = gathered(parts)
     return Findings(
         schema=SCHEMA,
         tool_version=__version__,
@@ -128,10 +109,10 @@ def evaluate(  # noqa: PLR0913 - each is named at the call
     )
 
 
-def _ask_records(world: _World, records: Iterable[Record]) -> dict[str, _Asked]:
+def _ask_records(world: _World, records: Iterable[Record]) -> dict[str, Answers]:
     """Return what each rule says of the records: each record is converted once for all rules."""
     tuning = world.tuning
-    asked = {rule.id: _Asked() for pack in tuning.packs for rule in pack.rules}
+    asked = {rule.id: Answers() for pack in tuning.packs for rule in pack.rules}
     by_kind = _rules_by_kind(world)
     taken = {kind: judge.fields_read(rules) for kind, rules in by_kind.items()}
     alike = judge.Alike()
@@ -186,12 +167,12 @@ def _given(condition: Condition, world: _World) -> bool:
 
 
 def _conclude(
-    rule: Rule, pack: Pack, world: _World, asked: _Asked
-) -> tuple[AppliedRule, tuple[Finding, ...]]:
+    rule: Rule, pack: Pack, world: _World, asked: Answers
+) -> tuple[AppliedRule, Sequence[Finding]]:
     """Return the rule with what came of it, and its findings in an order of content alone."""
     severity = world.tuning.severity[rule.id]
     reason = _not_asked(rule, world)
-    findings: tuple[Finding, ...] = ()
+    findings: Sequence[Finding] = ()
     if not reason:
         findings = _in_order(asked, _unseen(rule, severity, world), world)
         reason = "" if findings else _nothing_judged(rule, asked)
@@ -209,7 +190,7 @@ def _conclude(
             controls=rule.controls,
             verdict=_strongest(verdicts),
             reason=reason,
-            judged=len(asked.findings) + asked.more.total(),
+            judged=asked.judged,
             passed=verdicts.count("pass"),
             failed=verdicts.count("fail"),
             unknown=verdicts.count("unknown"),
@@ -220,14 +201,14 @@ def _conclude(
     )
 
 
-def _in_order(asked: _Asked, unseen: tuple[Finding, ...], world: _World) -> tuple[Finding, ...]:
+def _in_order(asked: Answers, unseen: tuple[Finding, ...], world: _World) -> Sequence[Finding]:
     """Return the findings of one rule, waivers applied, in an order of content alone."""
     found = [
         (_waived(finding, world), 1 + asked.more[place])
         for place, finding in enumerate((*asked.findings, *unseen))
     ]
     found.sort(key=lambda one: _order(one[0]))
-    return tuple(chain.from_iterable(repeat(finding, count) for finding, count in found))
+    return in_runs(found)
 
 
 def _unseen(rule: Rule, severity: Severity, world: _World) -> tuple[Finding, ...]:
@@ -242,7 +223,7 @@ def _strongest(verdicts: list[Verdict]) -> Verdict:
     return next((verdict for verdict in VERDICTS if verdict in verdicts), "not-applicable")
 
 
-def _nothing_judged(rule: Rule, asked: _Asked) -> str:
+def _nothing_judged(rule: Rule, asked: Answers) -> str:
     """Return why a rule has no finding although everything was seen."""
     if asked.passed_over:
         return f"none of {asked.passed_over} {scope.words(rule.each)} meets the rule's 'when'"
