@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
@@ -43,6 +44,8 @@ SNIFFED = 1024
 # What may stand before the first word of a text: blanks, and a byte order mark.
 BLANKS = b" \t\n\r\v\f\xef"
 _ORDER = Path(__file__).with_name("_order.json")
+# So many objects are made before circles of them are looked for.
+_BETWEEN_COLLECTIONS = 50_000
 # The most reasons that are kept of one file; how many were left out is the last one's detail.
 MAX_REASONS = 50
 # What it costs to see what a file or a member is.
@@ -196,7 +199,13 @@ def inspect(view: View) -> Inspection | None:
 
     Never raises for what a file holds: what cannot be read is a verdict with its reason.
     """
-    return _inspect(view, Context(budget=Budget(view.size)))
+    # What is made here is bounded, and in no circles but those of a hostile pickle.
+    before = gc.get_threshold()
+    gc.set_threshold(before[0] and max(before[0], _BETWEEN_COLLECTIONS), *before[1:])
+    try:
+        return _inspect(view, Context(budget=Budget(view.size)))
+    finally:
+        gc.set_threshold(*before)
 
 
 def worst(verdicts: Iterable[Verdict]) -> Verdict:

@@ -291,7 +291,10 @@ def _names_memory(machine: Machine, attributes: object, *, made: bool = True) ->
     if not isinstance(attributes, Dict):
         return False
     machine.charge(len(attributes) >> 3)
-    return any(
-        (type(name) is str and name.startswith(_ADDRESSES)) or (made and type(name) is Obj)
-        for name in attributes[::2]
-    )
+    for name in attributes[::2]:
+        if isinstance(name, str):
+            if name[:2] == "__" and name.startswith(_ADDRESSES):
+                return True
+        elif made and type(name) is Obj:
+            return True
+    return False

@@ -37,7 +37,7 @@ _SEARCHED = 1 << 20
 _MOST_HIDDEN = 16
 # Steps for each place where one may begin.
 _LOOK = 24
-# Trials that came to an end with nothing to tell, and the steps that they took.
+# Trials that came to the file's end within their bounds, and the steps that they took.
 _ENDED: WeakKeyDictionary[View, tuple[Pickled, int]] = WeakKeyDictionary()
 # Names have bounds, or a tail of nothing but `c` would be searched from each of them to its end.
 _BEGINNING = re.compile(
@@ -72,7 +72,7 @@ def _shown(view: View, steps: int) -> bool | None:
     budget.steps = steps
     tried = examine(view, Context(budget=budget))
     TRIALS[view] = TRIALS.get(view, 0) + steps - max(0, budget.steps)
-    if tried.end == view.size and tried.verdict == "data" and not tried.reasons:
+    if tried.end == view.size and not any("limit" in reason.rule for reason in tried.reasons):
         _ENDED[view] = (tried, steps - budget.steps)
     if tried.end >= _SHORTEST and (tried.end == view.size or _goes_on(view, tried.end)):
         return not _is_text(view, tried)

@@ -62,14 +62,14 @@ def _quickly(machine: Machine) -> None:  # noqa: C901, PLR0912, PLR0915 - a call
 
     Each does what its handler does where nothing is out of order; everything else, and an opcode
     that does not lie whole in what is read of its frame, is the handler's. To make a value and to
-    remember it are two opcodes and one turn. A tuple of the bytes is asked faster than the bytes,
+    remember it are two opcodes and one turn. A list of the bytes is asked faster than the bytes,
     and a piece of a text needs no decoding.
     """
     budget = machine.context.budget
     unsigned, double = _UNSIGNED.unpack_from, _DOUBLE.unpack_from
     table, making, putting, may_begin = OPCODES, _MAKING, _PUTTING, _MAY_BEGIN
     stack, memo, marks = machine.stack, machine.memo, machine.marks
-    window, codes, letters = b"", tuple(b""), ""
+    window, codes, letters = b"", list(b""), ""
     while True:
         budget.step(_BATCH)
         done = 0
@@ -78,7 +78,7 @@ def _quickly(machine: Machine) -> None:  # noqa: C901, PLR0912, PLR0915 - a call
             base, fence, holes = machine.base, machine.fence, machine.holes
             if window is not machine.window:
                 window = machine.window
-                codes, letters = tuple(window), window.decode("latin-1")
+                codes, letters = list(window), window.decode("latin-1")
             end, at = machine.limit - base, machine.position - base
             last = end - 5
             for done in turns:
@@ -254,7 +254,7 @@ def _quickly(machine: Machine) -> None:  # noqa: C901, PLR0912, PLR0915 - a call
                 base, fence, holes = machine.base, machine.fence, machine.holes
                 if window is not machine.window:
                     window = machine.window
-                    codes, letters = tuple(window), window.decode("latin-1")
+                    codes, letters = list(window), window.decode("latin-1")
                 end, at = machine.limit - base, machine.position - base
                 last = end - 5
             machine.position = base + at

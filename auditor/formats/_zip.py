@@ -25,6 +25,7 @@ from auditor.formats._zip_records import (
     End,
     Entry,
     length_of_entries,
+    names_of_entries,
     places_of_entries,
     read_end,
     read_entries,
@@ -84,7 +85,7 @@ def entry_names(view: View) -> list[str]:
     if end is None:
         return []
     for start in _starts(end, view):
-        names = [entry.text for entry in read_entries(view.at(start, min(end.size, _CHUNK)))]
+        names = names_of_entries(view.at(start, min(end.size, _CHUNK)))
         if names:
             return names
     return []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+import struct
 from collections.abc import Iterator
 
 from auditor.evidence.models import VerdictReason
@@ -16,6 +17,7 @@ _SPECIAL = (stat.S_IFLNK, stat.S_IFCHR, stat.S_IFBLK, stat.S_IFIFO, stat.S_IFSOC
 _NOTHING_PACKED = 2
 # Bits 1 and 2 tell how hard the writer tried; they change nothing.
 _OPTIONS = 0b110
+_NARROW, _WIDE = struct.Struct("<III"), struct.Struct("<IQQ")
 
 
 def malformed(context: Context, rule: str, detail: str, offset: int = -1) -> VerdictReason:
@@ -67,52 +69,42 @@ def of_names(entries: list[Entry], context: Context) -> Iterator[VerdictReason]:
 
 def of_entry(entry: Entry, context: Context) -> Iterator[VerdictReason]:
     """Yield what is wrong with an entry by itself."""
-    name = shown(entry.text)
     if entry.is_encrypted:
-        yield context.reason(
-            "zip-encrypted", "not-inspectable", f"{name} is encrypted", offset=entry.offset
-        )
+        detail = f"{shown(entry.text)} is encrypted"
+        yield context.reason("zip-encrypted", "not-inspectable", detail, offset=entry.offset)
     if entry.name.endswith(b"/") and (entry.size or entry.packed > _NOTHING_PACKED):
-        yield malformed(context, "zip-folder-data", f"the folder {name} has content", entry.offset)
+        detail = f"the folder {shown(entry.text)} has content"
+        yield malformed(context, "zip-folder-data", detail, entry.offset)
     if entry.system == _UNIX and stat.S_IFMT(entry.attributes >> 16) in _SPECIAL:
-        yield malformed(context, "zip-link", f"{name} is a link or a special file", entry.offset)
+        detail = f"{shown(entry.text)} is a link or a special file"
+        yield malformed(context, "zip-link", detail, entry.offset)
     if not entry.wide or not entry.extra_fits:
-        yield malformed(
-            context, "zip-extra", f"the extra fields of {name} do not fit", entry.offset
-        )
+        detail = f"the extra fields of {shown(entry.text)} do not fit"
+        yield malformed(context, "zip-extra", detail, entry.offset)
     if entry.other_name and entry.other_name != _as_utf8(entry):
-        yield malformed(
-            context, "zip-name-differs", f"an extra field calls {name} otherwise", entry.offset
-        )
+        detail = f"an extra field calls {shown(entry.text)} otherwise"
+        yield malformed(context, "zip-name-differs", detail, entry.offset)
     if entry.method == 0 and entry.packed != entry.size and not entry.is_encrypted:
-        yield malformed(
-            context, "zip-size", f"{name} is stored as it is but has two sizes", entry.offset
-        )
+        detail = f"{shown(entry.text)} is stored as it is but has two sizes"
+        yield malformed(context, "zip-size", detail, entry.offset)
 
 
 def of_local(entry: Entry, local: Entry, context: Context) -> Iterator[VerdictReason]:
     """Yield where the local header differs from the directory's entry."""
-    name = shown(entry.text)
     if local.name != entry.name:
-        yield malformed(
-            context, "zip-name-differs",
-            f"{name} is called {shown(local.text)} in its local header", entry.offset,
-        )  # fmt: skip
+        detail = f"{shown(entry.text)} is called {shown(local.text)} in its local header"
+        yield malformed(context, "zip-name-differs", detail, entry.offset)
     differing = [word for word, differs in _differences(entry, local) if differs]
     if differing:
-        yield malformed(
-            context, "zip-local-differs",
-            f"the directory and the local header of {name} differ in {', '.join(differing)}",
-            entry.offset,
-        )  # fmt: skip
+        words = ", ".join(differing)
+        detail = f"the directory and the local header of {shown(entry.text)} differ in {words}"
+        yield malformed(context, "zip-local-differs", detail, entry.offset)
     if not local.wide or not local.extra_fits:
-        yield malformed(
-            context, "zip-extra", f"the local extra fields of {name} do not fit", entry.offset
-        )
+        detail = f"the local extra fields of {shown(entry.text)} do not fit"
+        yield malformed(context, "zip-extra", detail, entry.offset)
     if local.other_name and local.other_name != _as_utf8(local):
-        yield malformed(
-            context, "zip-name-differs", f"a local extra field calls {name} otherwise", entry.offset
-        )
+        detail = f"a local extra field calls {shown(entry.text)} otherwise"
+        yield malformed(context, "zip-name-differs", detail, entry.offset)
 
 
 def _differences(entry: Entry, local: Entry) -> tuple[tuple[str, bool], ...]:
@@ -137,15 +129,13 @@ def descriptor_length(entry: Entry, view: View, at: int) -> int:
     It has the signature or not, and sizes of 4 or of 8 bytes.
     """
     raw = view.at(at, 24)
+    fields = (entry.crc, entry.packed, entry.size)
+    narrow = b"" if (entry.packed | entry.size) >> 32 else _NARROW.pack(*fields)
+    wide = _WIDE.pack(*fields)
     for mark in (DESCRIPTOR, b""):
-        for width in (4, 8):
-            fields = (entry.packed, entry.size)
-            if any(value >> (8 * width) for value in fields):
-                continue
-            expected = mark + entry.crc.to_bytes(4, "little")
-            expected += b"".join(value.to_bytes(width, "little") for value in fields)
-            if raw.startswith(expected):
-                return len(expected)
+        for values in (narrow, wide):
+            if values and raw.startswith(mark + values):
+                return len(mark + values)
     return -1
 
 

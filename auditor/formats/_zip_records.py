@@ -42,6 +42,7 @@ _END = struct.Struct("<HHHHIIH")
 _END64 = struct.Struct("<QHHIIQQQQ")
 _ENTRY = struct.Struct("<BBHHHHHIIIHHHHHII")
 _LOCAL = struct.Struct("<HHHHHIIIHH")
+_FLAGS = struct.Struct("<H")
 
 
 class Entry(Struct, frozen=True, kw_only=True):
@@ -69,15 +70,22 @@ class Entry(Struct, frozen=True, kw_only=True):
     @property
     def text(self) -> str:
         """Return the name as text: UTF-8 where it says so and is so, else code page 437."""
-        try:
-            return self.name.decode("utf-8" if self.flags & UTF8 else "cp437")
-        except UnicodeDecodeError:
-            return self.name.decode("utf-8", "backslashreplace")
+        return as_text(self.name, self.flags)
 
     @property
     def is_encrypted(self) -> bool:
         """Whether a flag or the method (AES is 99) says that the content is encrypted."""
         return bool(self.flags & ENCRYPTED) or self.method == 99  # noqa: PLR2004 - AES
+
+
+def as_text(name: bytes, flags: int) -> str:
+    """Return a member's name as text; see `Entry.text`."""
+    if name.isascii():
+        return name.decode()
+    try:
+        return name.decode("utf-8" if flags & UTF8 else "cp437")
+    except UnicodeDecodeError:
+        return name.decode("utf-8", "backslashreplace")
 
 
 class End(Struct, frozen=True, kw_only=True):
@@ -185,6 +193,17 @@ def read_entries(raw: bytes) -> Iterator[Entry]:
         )  # fmt: skip
         extra = raw[begin + names : begin + names + extras]
         yield _with_extra(entry, extra, local=False) if extra else entry
+
+
+def names_of_entries(raw: bytes) -> list[str]:
+    """Return the names of the entries that `read_entries` returns."""
+    places = places_of_entries(raw)
+    names = []
+    for at in places[:-1]:
+        (flags,) = _FLAGS.unpack_from(raw, at + 8)
+        (length,) = _FLAGS.unpack_from(raw, at + 28)
+        names.append(as_text(raw[at + ENTRY_SIZE : at + ENTRY_SIZE + length], flags))
+    return names
 
 
 def length_of_entries(raw: bytes) -> int:
