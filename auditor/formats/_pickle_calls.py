@@ -58,21 +58,21 @@ def call(machine: Machine, callee: object, arguments: object, *, new: bool = Fal
     Only a global may be called, and only one whose entry says so; never the result of a call.
     """
     machine.calls += 1
+    if isinstance(callee, Global) and callee.entry is not None and isinstance(arguments, tuple):
+        if callee.entry.new if new else callee.entry.call:
+            return _called(machine, callee, arguments)
+        return _refused(machine, callee, new=new)
     if not isinstance(callee, Global):
         what = "the result of a call" if isinstance(callee, (Obj, Opaque)) else "no global"
         machine.note("pickle-call-target", "dangerous", f"{what} is called")
         return OPAQUE
     if callee.entry is None:
         return OPAQUE
-    if not isinstance(arguments, tuple):
-        machine.note(
-            "pickle-call-arguments", "dangerous", "a call's arguments are no literal tuple",
-            global_name=callee.full,
-        )  # fmt: skip
-        return OPAQUE
-    if not (callee.entry.new if new else callee.entry.call):
-        return _refused(machine, callee, new=new)
-    return _called(machine, callee, arguments)
+    machine.note(
+        "pickle-call-arguments", "dangerous", "a call's arguments are no literal tuple",
+        global_name=callee.full,
+    )  # fmt: skip
+    return OPAQUE
 
 
 def _called(machine: Machine, callee: Global, arguments: tuple[object, ...]) -> object:

@@ -91,9 +91,9 @@ class Machine(Reader):
 
     def since_mark(self) -> list[object]:
         """Take the values that were put since the last mark, and the mark."""
-        place = self.unmark()
-        values = self.stack[place:]
-        del self.stack[place:]
+        place, stack = self.unmark(), self.stack
+        values = stack[place:]
+        del stack[place:]
         return values
 
     # The memo

@@ -87,5 +87,10 @@ def new_object_ex(machine: Machine) -> None:
 
 def build_state(machine: Machine) -> None:
     """Give an object its state."""
-    state = machine.pop()
-    build(machine, machine.top(), state)
+    stack = machine.stack
+    if len(stack) - machine.fence > 1:
+        state = stack.pop()
+        build(machine, stack[-1], state)
+    else:
+        state = machine.pop()
+        build(machine, machine.top(), state)

@@ -13,7 +13,7 @@ from auditor.evidence.models import VERDICTS, Verdict, VerdictReason
 from auditor.formats import Context, View
 
 # So much is read ahead at first, and four times as much each time up to the most.
-_AHEAD, _MOST_AHEAD = 2 * 1024, 32 * 1024
+_AHEAD, _MOST_AHEAD = 1024, 32 * 1024
 LINE = 64 * 1024
 MOST_REASONS = 200
 _SHORT_LINE = 256
@@ -73,7 +73,10 @@ class Reader:
 
     def charge(self, steps: int) -> None:
         """Spend steps of the file's budget on work that one opcode makes."""
-        self.context.budget.step(steps)
+        budget = self.context.budget
+        budget.steps -= steps
+        if budget.steps < 0:
+            budget.step(0)  # which tells
 
     def take(self, count: int) -> bytes:
         """Return the next bytes; raises `Broken` where they are not there."""
