@@ -80,14 +80,15 @@ def sealed(judgement: Judgement, formats: tuple[str, ...], key: SigningKey) -> d
     from auditor.policy.findings import encode as encode_findings
     from auditor.seal import folder
 
+    # The reports first: what it takes to make them is not held beside the longest file of all.
+    renderers = [report.load(name) for name in dict.fromkeys((*ALWAYS, *formats))]
+    reports = {renderer.filename: renderer.render(judgement) for renderer in renderers}
     files = {
         folder.EVIDENCE: encode(judgement.evidence),
         folder.FINDINGS: encode_findings(judgement.findings),
         **public_half(key),
+        **reports,
     }
-    for name in dict.fromkeys((*ALWAYS, *formats)):
-        renderer = report.load(name)
-        files[renderer.filename] = renderer.render(judgement)
     return files | folder.seal_folder(
         files,
         key,

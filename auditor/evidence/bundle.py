@@ -8,6 +8,7 @@ import heapq
 import itertools
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from io import BytesIO
 from typing import Literal
 
 import msgspec
@@ -154,7 +155,10 @@ def _of_one_kind(records: list[Collected]) -> Iterable[Collected]:
 
 def encode(evidence: Evidence) -> bytes:
     """Return the bundle as UTF-8 JSON, one record a line, the same bytes for the same facts."""
-    return b"".join(pieces(evidence))
+    whole = BytesIO()
+    # To join pieces is to hold all of them and the whole at once.
+    whole.writelines(pieces(evidence))
+    return whole.getvalue()
 
 
 def pieces(evidence: Evidence) -> Iterator[bytes]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from io import BytesIO
 from typing import Literal
 
 import msgspec
@@ -144,7 +145,10 @@ _ENCODER = msgspec.json.Encoder(order="deterministic")
 
 def encode(findings: Findings) -> bytes:
     """Return the findings as UTF-8 JSON, one rule or finding a line."""
-    return b"".join(_pieces(findings))
+    whole = BytesIO()
+    # To join pieces is to hold all of them and the whole at once.
+    whole.writelines(_pieces(findings))
+    return whole.getvalue()
 
 
 def _pieces(findings: Findings) -> Iterator[bytes]:
