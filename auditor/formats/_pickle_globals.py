@@ -41,28 +41,31 @@ class _Judged(NamedTuple):
 
 
 class Names:
-    """What one stream imports; each name is judged once."""
+    """What one stream imports; each name is judged once.
 
-    def __init__(self, machine: Machine) -> None:
+    Its machine is not kept: where neither holds the other, both are gone when they are read.
+    """
+
+    def __init__(self) -> None:
         """Begin with nothing imported."""
-        self._machine = machine
         self._known: dict[tuple[str, str, bool], Global] = {}
         self.asked: set[str] = set()
         self.imports = 0
         self.unlisted: set[str] = set()
 
-    def find(self, module: str, name: str) -> Global:
+    def find(self, machine: Machine, module: str, name: str) -> Global:
         """Return the global as it would be imported.
 
         Below protocol 3 readers in Python 3 take names of Python 2 for what they are called now
         (`fix_imports`): that has to be in a table, and of what is in none either may be known.
         """
-        mapped = self._machine.protocol < _FIX_IMPORTS_BELOW
+        mapped = machine.protocol < _FIX_IMPORTS_BELOW
         key = (module, name, mapped)
         found = self._known.get(key)
         if found is None:
             short = len(module) + len(name) <= _TEXT
-            found = self._told((_judged_before if short else _judged)(module, name, mapped=mapped))
+            judged = (_judged_before if short else _judged)(module, name, mapped=mapped)
+            found = self._told(machine, judged)
             if len(self._known) < MOST_NAMES:
                 self._known[key] = found
         return found
@@ -72,9 +75,8 @@ class Names:
         self.asked.update(asked[: MOST_NAMES - len(self.asked)])
         self.unlisted.update(unlisted[: MOST_NAMES - len(self.unlisted)])
 
-    def _told(self, judged: _Judged) -> Global:
+    def _told(self, machine: Machine, judged: _Judged) -> Global:
         """Return the global, and keep what is told of it."""
-        machine = self._machine
         machine.charge(_JUDGED)
         for full in judged.asked:
             if len(self.asked) < MOST_NAMES:

@@ -47,7 +47,7 @@ class Machine(Reader):
         self.fence = 0
         self.memo: list[object] = []
         self.holes = 0
-        self.names = Names(self)
+        self.names = Names()
         # Whether every reader stopped before anything was imported, at something that is no number.
         self.refused = False
         self.calls = 0

@@ -14,14 +14,16 @@ def global_line(machine: Machine) -> None:
     module, name = machine.line(), machine.line()
     if not module or not name:
         raise Broken("pickle-literal", "an import has no name")
-    machine.stack.append(machine.names.find(machine.decoded(module), machine.decoded(name)))
+    machine.stack.append(
+        machine.names.find(machine, machine.decoded(module), machine.decoded(name))
+    )
 
 
 def stack_global(machine: Machine) -> None:
     """Import what two texts on the stack name."""
     name, module = machine.pop(), machine.pop()
     if isinstance(name, str) and isinstance(module, str):
-        machine.stack.append(machine.names.find(module, name))
+        machine.stack.append(machine.names.find(machine, module, name))
         return
     if isinstance(name, (Text, Raw)) or isinstance(module, (Text, Raw)):
         detail = "what is imported is named by bytes or a very long text"
@@ -37,7 +39,7 @@ def instance(machine: Machine) -> None:
     arguments = tuple_of(machine.since_mark())
     if not (module.isascii() and name.isascii() and module and name):
         raise Broken("pickle-literal", "an import has no name")
-    named = machine.names.find(module.decode("ascii"), name.decode("ascii"))
+    named = machine.names.find(machine, module.decode("ascii"), name.decode("ascii"))
     machine.stack.append(_instantiated(machine, named, arguments))
 
 
