@@ -15,8 +15,6 @@ from auditor.collect._reading import Reading
 from auditor.collect._store_contents import StoreFacts
 from auditor.collect._store_links import is_within
 from auditor.collect._store_places import IN_HOME, ON_SYSTEM, Place, well_known
-from auditor.collect._store_services import ServiceFolders
-from auditor.collect._store_units import unit_places
 from auditor.collect._store_walk import ASKED_FOR, FOUND, Bounds, Walk, Walker
 from auditor.collect._units import UNIT_FOLDERS
 from auditor.evidence import Coverage
@@ -109,6 +107,10 @@ def _places(host: Host, options: Options, reading: Reading) -> Iterator[Place]:
         yield Place(asked=_plain(path), tool="", holds="models", discovered_by="option")
     if not options.discover:
         return
+    # What knows services and units is loaded where stores are looked for.
+    from auditor.collect._store_services import ServiceFolders
+    from auditor.collect._store_units import unit_places
+
     for store in options.site.stores:
         yield Place(asked=_plain(store.path), tool="", holds=store.holds, discovered_by="site")
     yield from well_known(_homes(host, reading))

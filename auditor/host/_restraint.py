@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import resource
 from collections.abc import Callable
@@ -65,5 +64,7 @@ def _lower(limit: int, most: int) -> bool:
 
 
 def _prctl(option: int, value: int) -> bool:
+    import ctypes
+
     library = ctypes.CDLL(None, use_errno=True)
     return int(library.prctl(option, value, 0, 0, 0)) == 0
