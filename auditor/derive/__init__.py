@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from auditor.evidence import Evidence, Record, kind_of
+from auditor.evidence.kinds import each_kind
 from auditor.listing import constant_of, public_modules
 
 
@@ -42,13 +43,8 @@ def derive(evidence: Evidence, *, at: str = "") -> tuple[Record, ...]:
     """
     if at:
         evidence = msgspec.structs.replace(evidence, taken_at=at)
-    by_kind: dict[str, list[Record]] = {}
-    for name in names():
-        for record in load(name).derive(evidence):
-            by_kind.setdefault(kind_of(record), []).append(record)
-    return tuple(
-        itertools.chain.from_iterable(_in_order(by_kind[kind]) for kind in sorted(by_kind))
-    )
+    made = (record for name in names() for record in load(name).derive(evidence))
+    return tuple(itertools.chain.from_iterable(map(_in_order, each_kind(made))))
 
 
 def _in_order(records: list[Record]) -> Iterator[Record]:

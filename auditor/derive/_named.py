@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec import Struct
+
 from auditor.catalogues.operators import Operator, operator_of
 from auditor.evidence.traffic import Flow
 
@@ -11,6 +13,14 @@ ANSWERED = frozenset({"dns_answer"})
 # Where name servers listen (IANA): in the clear, and by TLS or QUIC (RFC 7858, 9250).
 _DNS_PORT = 53
 _DNS_ENCRYPTED_PORT = 853
+
+
+class Whose(Struct, frozen=True):
+    """Who operates what was reached or asked for, under whose law; empty where nobody knows."""
+
+    operator: str = ""
+    country: str = ""
+    category: str = ""
 
 
 def operator(flow: Flow) -> Operator | None:

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator
 
-from msgspec import Struct
-
 from auditor.derive import Derivation
 from auditor.derive._many import Together, few
-from auditor.derive._named import is_resolver, names_of
+from auditor.derive._named import Whose, is_resolver, names_of
 from auditor.derive._traffic import JudgedFlow, judged
 from auditor.evidence import Evidence, Record
 from auditor.evidence.crossing import TrafficDestination
@@ -73,21 +71,14 @@ def _destination(flows: list[JudgedFlow], together: Together) -> TrafficDestinat
     )
 
 
-class _Whose(Struct, frozen=True):
-    """Who operates a destination, as far as its names and its address agree."""
-
-    operator: str
-    country: str
-    category: str
-
-
-def _whose(flows: list[JudgedFlow]) -> _Whose:
+def _whose(flows: list[JudgedFlow]) -> Whose:
+    """Return who operates a destination, as far as its names and its address agree."""
     operators = {one.operator for one in flows if one.operator}
     if len(operators) == 1:
         (one,) = operators
-        return _Whose(one.operator, one.country, one.category)
+        return Whose(one.operator, one.country, one.category)
     far = flows[0].far
-    return _Whose(far.operator, far.operator_country, far.category)
+    return Whose(far.operator, far.operator_country, far.category)
 
 
 def _sent(flows: list[JudgedFlow]) -> int:

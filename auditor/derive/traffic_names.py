@@ -7,6 +7,7 @@ from collections.abc import Hashable, Iterable, Iterator
 from auditor.derive import Derivation
 from auditor.derive._asked import JudgedQuery, information, judged_queries
 from auditor.derive._many import Together, few
+from auditor.derive._named import Whose
 from auditor.derive._traffic import judged
 from auditor.evidence import Evidence, Record
 from auditor.evidence.crossing import AskedDomain
@@ -54,16 +55,16 @@ def _domain(asked: list[JudgedQuery], talked_to: set[str], together: Together) -
         first=min(one.query.first for one in asked),
         last=max(one.query.last for one in asked),
         exception=first.exception,
-        operator=whose[0],
-        operator_country=whose[1],
-        category=whose[2],
+        operator=whose.operator,
+        operator_country=whose.country,
+        category=whose.category,
     )
 
 
-def _whose(asked: list[JudgedQuery]) -> tuple[str, str, str]:
-    """Return who operates a domain: operator, country and category, as far as that is known."""
-    known = ((o.operator, o.operator_country, o.category) for o in asked if o.operator)
-    return next(known, ("", "", ""))
+def _whose(asked: list[JudgedQuery]) -> Whose:
+    """Return who operates a domain, as far as that is known."""
+    known = (Whose(o.operator, o.operator_country, o.category) for o in asked if o.operator)
+    return next(known, Whose())
 
 
 def _questions(asked: list[JudgedQuery]) -> int:

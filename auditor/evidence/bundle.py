@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from auditor.errors import EvidenceError
 from auditor.evidence.base import Coverage, Gap, Record
-from auditor.evidence.kinds import Collected, kind_of
+from auditor.evidence.kinds import Collected, each_kind, kind_of
 from auditor.evidence.migrate import migrate
 from auditor.evidence.schema import schema_document
 from auditor.evidence.site import Site
@@ -134,12 +134,7 @@ def _in_order(records: tuple[Collected, ...]) -> tuple[Collected, ...]:
     What they are compared by is as long as all their bytes: it is held of a run of them at a
     time, and of one record of each run while the runs are merged.
     """
-    by_kind: dict[str, list[Collected]] = {}
-    for record in records:
-        by_kind.setdefault(kind_of(record), []).append(record)
-    return tuple(
-        itertools.chain.from_iterable(_of_one_kind(by_kind[kind]) for kind in sorted(by_kind))
-    )
+    return tuple(itertools.chain.from_iterable(map(_of_one_kind, each_kind(records))))
 
 
 def _of_one_kind(records: list[Collected]) -> Iterable[Collected]:
@@ -155,9 +150,13 @@ def _of_one_kind(records: list[Collected]) -> Iterable[Collected]:
 
 def encode(evidence: Evidence) -> bytes:
     """Return the bundle as UTF-8 JSON, one record a line, the same bytes for the same facts."""
+    return joined(pieces(evidence))
+
+
+def joined(parts: Iterable[bytes]) -> bytes:
+    """Return parts as one, made one by one: `bytes.join` holds all of them beside the whole."""
     whole = BytesIO()
-    # To join pieces is to hold all of them and the whole at once.
-    whole.writelines(pieces(evidence))
+    whole.writelines(parts)
     return whole.getvalue()
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
+
 from auditor.evidence import (
     channels,
     containers,
@@ -17,6 +20,8 @@ from auditor.evidence import (
     workload,
 )
 from auditor.evidence.base import Record, kind_name
+
+_Kept = TypeVar("_Kept", bound=Record)
 
 Collected = (
     host.OperatingSystem
@@ -104,3 +109,12 @@ KINDS: dict[str, type[Record]] = {**COLLECTED, **DERIVED}
 def kind_of(record: Record | type[Record]) -> str:
     """Return the kind of a record or record type."""
     return kind_name((record if isinstance(record, type) else type(record)).__name__)
+
+
+def each_kind(records: Iterable[_Kept]) -> Iterator[list[_Kept]]:
+    """Yield the records of each kind, as they came; kinds by their names."""
+    by_kind: dict[str, list[_Kept]] = {}
+    for record in records:
+        by_kind.setdefault(kind_of(record), []).append(record)
+    for kind in sorted(by_kind):
+        yield by_kind.pop(kind)

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from auditor.evidence.models import VERDICTS, Role, Verdict, VerdictReason
-from auditor.formats._budget import MAX_DEPTH, TRIALS, Budget
+from auditor.formats._budget import MAX_DEPTH, Budget
 from auditor.formats._errors import FormatError
 from auditor.formats._polyglot import zip_at_the_end
 from auditor.formats._view import Memory, Paged, Part, View
@@ -226,7 +226,7 @@ def by_share(elements: dict[str, int]) -> str:
 def _inspect(view: View, context: Context) -> Inspection | None:
     context.budget.step(_SEEN)
     name = recognise(view)
-    context.budget.owe(TRIALS.pop(view, 0))
+    context.budget.owe_for(view)
     if not name:
         return None
     form = load(name)
@@ -249,7 +249,7 @@ def _with_archive(found: Inspection, view: View, context: Context) -> Inspection
     safetensors file may be a whole `.keras`.
     """
     at = zip_at_the_end(view)
-    context.budget.owe(TRIALS.pop(view, 0))
+    context.budget.owe_for(view)
     if at < 0:
         return found
     detail = "the file is a zip archive as well: what it holds depends on who reads it"

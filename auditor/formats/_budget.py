@@ -18,9 +18,14 @@ _GROWS = 128
 _CREDITED = 3
 MAX_HELD = 64 << 20
 MAX_MEMBERS = 100_000
-# Steps that it took to see what a view is, where they were many: who reads it pays for them.
-TRIALS: WeakKeyDictionary[object, int] = WeakKeyDictionary()
 MAX_DEPTH = 4
+# Steps that it took to see what a view is, where they were many: who reads it pays for them.
+_TRIALS: WeakKeyDictionary[object, int] = WeakKeyDictionary()
+
+
+def pay_later(view: object, steps: int) -> None:
+    """Note steps that it took to see what a view is, before anybody's budget was at hand."""
+    _TRIALS[view] = _TRIALS.get(view, 0) + steps
 
 
 class Budget:
@@ -43,6 +48,10 @@ class Budget:
     def owe(self, count: int) -> None:
         """Spend steps that were taken already: where they are too many the next one raises."""
         self.steps -= count
+
+    def owe_for(self, view: object) -> None:
+        """Spend the steps that it took to see what a view is, once."""
+        self.owe(_TRIALS.pop(view, 0))
 
     def inflate(self, count: int) -> None:
         """Spend bytes that come out of a decompressor."""

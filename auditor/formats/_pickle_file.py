@@ -15,7 +15,7 @@ from auditor.formats import (
     by_share,
     worst,
 )
-from auditor.formats._budget import TRIALS
+from auditor.formats._budget import pay_later
 from auditor.formats._pickle import Pickled, examine
 from auditor.formats._pickle_danger import why_dangerous
 from auditor.formats._pickle_opcodes import OPCODES, unknown
@@ -71,7 +71,7 @@ def _shown(view: View, steps: int) -> bool | None:
     budget = Budget()
     budget.steps = steps
     tried = examine(view, Context(budget=budget))
-    TRIALS[view] = TRIALS.get(view, 0) + steps - max(0, budget.steps)
+    pay_later(view, steps - max(0, budget.steps))
     if tried.end == view.size and not any("limit" in reason.rule for reason in tried.reasons):
         _ENDED[view] = (tried, steps - budget.steps)
     if tried.end >= _SHORTEST and (tried.end == view.size or _goes_on(view, tried.end)):

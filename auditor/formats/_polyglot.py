@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 
-from auditor.formats._budget import TRIALS
+from auditor.formats._budget import pay_later
 from auditor.formats._inflated import Inflated
 from auditor.formats._view import View
 
@@ -15,7 +15,7 @@ _END_SIZE = 22
 TAIL = _END_SIZE + 0xFFFF
 _COUNTS = struct.Struct("<HHHHII")
 # Of more records than this none is looked at: no file has them by chance.
-_MOST_ENDS = 500
+MOST_ENDS = 500
 # Steps for each.
 _LOOK = 8
 
@@ -34,10 +34,10 @@ def zip_at_the_end(view: View) -> int:
     tail = view.at(begin, TAIL)
     at = tail.rfind(_END)
     ends = tail.count(_END) if at >= 0 else 0
-    if ends > _MOST_ENDS:
+    if ends > MOST_ENDS:
         return begin + at
     if ends > 1:
-        TRIALS[view] = TRIALS.get(view, 0) + _LOOK * ends
+        pay_later(view, _LOOK * ends)
     while at >= 0:
         if at + _END_SIZE <= len(tail) and _leads_to_entries(view, begin + at, tail[at:]):
             return begin + at

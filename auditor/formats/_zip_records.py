@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from msgspec import Struct
 from msgspec.structs import replace
 
+from auditor.formats._polyglot import MOST_ENDS
 from auditor.formats._view import View
 
 LOCAL = b"PK\3\4"
@@ -30,8 +31,6 @@ ENCRYPTED = 1 | 1 << 6 | 1 << 13
 DEFERRED = 1 << 3
 UTF8 = 1 << 11
 
-# Of more records than this no other than the last one is looked at.
-_MOST_ENDS = 500
 # Writers put one to five extra fields: of more than this the rest is not read, and does not fit.
 _MOST_EXTRAS = 64
 _EXTRA_ZIP64 = 1
@@ -146,7 +145,7 @@ def _last_record(view: View) -> int:
         return plain
     begin = max(0, plain - MAX_COMMENT)
     tail = view.at(begin, END_SIZE + MAX_COMMENT)
-    if tail.count(END) > _MOST_ENDS:
+    if tail.count(END) > MOST_ENDS:  # no other than the last one is looked at
         return begin + tail.rfind(END, 0, 4 - END_SIZE)
     last = -1
     at = tail.rfind(END)

@@ -9,7 +9,6 @@ from auditor.packets import _ends
 from auditor.packets._grouping import Groups, by_number, group, keys
 from auditor.packets.batch import I64, U8, U64, Bools
 from auditor.packets.columns import Columns
-from auditor.packets.listening import FlowEnds
 from auditor.packets.paths import Paths
 
 # More flows than this are one gap: their packets are counted, and are no flow's.
@@ -235,10 +234,6 @@ class FlowTable:
                 finished |= (ended[place] == direction) & (fins[first[place]] <= resets)
             late &= finished
         return resets[late]
-
-    def ends(self, flow: int) -> FlowEnds:
-        """Return a flow with its initiator first, as far as it is known by now."""
-        return next(_ends.ends(self, np.array([flow], np.int64)))
 
     def speaker(self, flow: int, side: int) -> tuple[str, int]:
         """Return the address (text) and port of one end of a flow's key."""

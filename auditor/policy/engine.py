@@ -79,7 +79,6 @@ def evaluate(  # noqa: PLR0913 - each is named at the call
     )
     asked = _ask_records(world, chain(evidence.records, derived))
     applied: list[AppliedRule] = []
-
     parts: list[Sequence[Finding]] = []
     for pack in tuning.packs:
         for rule in pack.rules:

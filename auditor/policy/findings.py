@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from io import BytesIO
 from typing import Literal
 
 import msgspec
@@ -11,6 +10,7 @@ from msgspec import Struct
 
 from auditor.errors import EvidenceError
 from auditor.evidence.base import Origin
+from auditor.evidence.bundle import joined
 from auditor.evidence.schema import schema_document
 
 SCHEMA = "auditor.findings/1"
@@ -145,10 +145,7 @@ _ENCODER = msgspec.json.Encoder(order="deterministic")
 
 def encode(findings: Findings) -> bytes:
     """Return the findings as UTF-8 JSON, one rule or finding a line."""
-    whole = BytesIO()
-    # To join pieces is to hold all of them and the whole at once.
-    whole.writelines(_pieces(findings))
-    return whole.getvalue()
+    return joined(_pieces(findings))
 
 
 def _pieces(findings: Findings) -> Iterator[bytes]:

@@ -27,7 +27,8 @@ _HOST = re.compile(rb"\n[Hh][Oo][Ss][Tt][ \t]*:[ \t]*([^\r\n]*)(?=[\r\n])")
 _UPGRADE = re.compile(rb"\n[Uu][Pp][Gg][Rr][Aa][Dd][Ee][ \t]*:[ \t]*([^\r\n]{1,64})")
 _END = re.compile(rb"\n\r?\n")
 _ABSOLUTE = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]{0,15}://([^/?#]*)")
-_UNREAD = ("hosts", "not read: HTTP/2 compresses them")
+# What is told of the hosts of HTTP/2 where none of them was read.
+UNREAD = "not read: HTTP/2 compresses them"
 _MOST_REQUESTS = 64
 _MOST_HOSTS = 4
 _SHORT = 8
@@ -98,7 +99,7 @@ def _keep(
     upgrade = _UPGRADE.search(head)
     if upgrade is not None and upgrade.group(1).strip().lower() == b"h2c":
         # Corrected by the reader of HTTP/2 where what follows was captured.
-        note.fact(*_UNREAD)
+        note.fact("hosts", UNREAD)
     if upgrade is not None:
         note.fact("http-upgrade", name_text(upgrade.group(1).strip()))
 

@@ -13,6 +13,7 @@ from auditor.packets.candidates import Candidates
 from auditor.packets.names._ledger import Ledger
 from auditor.packets.names._reader import Hearer, Message, NameReader
 from auditor.packets.names._text import host_text, name_text
+from auditor.packets.names.http import UNREAD
 
 if TYPE_CHECKING:
     from hpack import Decoder
@@ -32,7 +33,6 @@ _MOST_TABLE = _MOST_UNFOLDED = 1 << 16
 _MOST_FRAMES = 64
 _MOST_HOSTS = _MOST_SERVICES = 4
 _CALL = re.compile(rb"/([A-Za-z_][A-Za-z0-9_.]{0,119})/[A-Za-z0-9_]{1,120}")
-_UNREAD = "not read: HTTP/2 compresses them"
 _FIRST_ALONE = "of the first requests alone: HTTP/2 compresses those that follow"
 
 
@@ -71,9 +71,9 @@ class _Hearer(Hearer):
             ledger.gap("malformed", "HTTP/2 requests whose headers cannot be read")
         note = ledger.application(message.flow, "http")
         note.fact("http-version", "2 (upgraded)" if message.nth else "2 (prior knowledge)")
-        note.correct("hosts", _FIRST_ALONE if requests else _UNREAD)
-        for request in requests:
-            note.fact("http-method", name_text(request.method).upper())
+        note.correct("hosts", _FIRST_ALONE if requests else UNREAD)
+        if requests:
+            note.fact("http-method", name_text(requests[0].method).upper())
         services = list(dict.fromkeys(filter(None, (each.service for each in requests))))
         if services:
             note.fact("grpc-service", ",".join(services[:_MOST_SERVICES]))

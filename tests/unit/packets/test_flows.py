@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from auditor.packets import _grouping
+from auditor.packets._ends import all_ends
 from auditor.packets._slow_columns import columns_of
 from auditor.packets.dissected import Dissected, Placed
 from auditor.packets.flows import FlowTable
@@ -262,7 +263,7 @@ def test_a_tunnels_ends_are_turned_with_the_flow(tmp_path: Path) -> None:
     table = FlowTable()
     table.add(columns_of([Placed(there, 0, 0), Placed(back, 1, 1)], table.paths))
     assert len(table) == 1
-    flow = table.ends(0)
+    ((_number, flow),) = all_ends(table)
     assert (flow.src, flow.packets_out, flow.packets_in) == ("10.0.0.9", 1, 1)
     assert flow.carriers == (("10.0.0.50", "10.0.0.60"),)
 
