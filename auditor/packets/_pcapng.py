@@ -12,7 +12,7 @@ from auditor.packets._pcapng_section import BrokenError, Section
 from auditor.packets._rows import Rows
 from auditor.packets._stream import LONGEST_BLOCK, Fault, Stream
 from auditor.packets._window import Window
-from auditor.packets.batch import I64, MOST_PACKETS, U64, Batch
+from auditor.packets.batch import HEAD, I64, MOST_PACKETS, U64, Batch
 
 # Block types (draft-ietf-opsawg-pcapng, section 4).
 _SECTION, _INTERFACE, _OBSOLETE, _SIMPLE, _STATISTICS, _ENHANCED = (
@@ -190,7 +190,7 @@ class _Reader:
         positions: I64 = np.array(self._found, np.int64)
         self._found.clear()
         section = self._here()
-        rows = Rows(self._window.array, positions, _PACKET_HEADER)
+        rows = Rows(self._window.array, positions, _PACKET_HEADER + HEAD)
         field = rows.long if self._order == ">" else rows.little
         length, captured = field(4).astype(np.int64), field(20).astype(np.int64)
         tail = Rows(self._window.array, positions + length - 4, 4)
@@ -208,6 +208,7 @@ class _Reader:
         starts, ends = (positions + after)[more], (positions + length)[more] - 4
         section.count_before(self._window.data, zip(starts.tolist(), ends.tolist(), strict=True))
         yield from self._sorted(
+            rows.without(_PACKET_HEADER).some(slice(count)),
             positions[:count] + _PACKET_HEADER,
             captured[:count],
             field(24).astype(np.int64)[:count],
@@ -220,8 +221,8 @@ class _Reader:
                 _why(int(interface[count]), section, int(again[count]), int(length[count]))
             )
 
-    def _sorted(
-        self, offsets: I64, captured: I64, wire: I64, ticks: U64, interface: I64
+    def _sorted(  # noqa: PLR0913, PLR0917
+        self, heads: Rows, offsets: I64, captured: I64, wire: I64, ticks: U64, interface: I64
     ) -> Iterator[Batch]:
         """Yield packets of one section by link type, with the times of their interfaces."""
         order = np.arange(self._ordinal, self._ordinal + len(offsets))
@@ -239,6 +240,7 @@ class _Reader:
             mine = np.isin(interface, numbers) if len(links) > 1 else slice(None)
             yield Batch(
                 buffer=self._window.array,
+                heads=heads.some(mine),
                 offsets=offsets[mine],
                 captured=captured[mine],
                 wire=np.maximum(wire, captured)[mine],
@@ -271,9 +273,11 @@ class _Reader:
             self._stream.timeless += 1
             time = np.zeros(1, np.int64)
         self._ordinal += 1
+        offsets = np.array([begins], np.int64)
         yield Batch(
             buffer=self._window.array,
-            offsets=np.array([begins], np.int64),
+            heads=Rows(self._window.array, offsets, HEAD),
+            offsets=offsets,
             captured=np.array([captured], np.int64),
             wire=np.array([max(wire, captured)], np.int64),
             times=time,

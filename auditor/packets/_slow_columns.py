@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from auditor.packets._rows import EIGHT, Rows
 from auditor.packets.batch import PADDING
 from auditor.packets.columns import Columns
 from auditor.packets.dissected import Dissected, Placed
@@ -18,10 +19,11 @@ def columns_of(placed: Sequence[Placed], paths: Paths) -> Columns:
     lengths = np.array([len(packet.payload) for packet in packets], np.int64)
     at = np.cumsum(lengths) - lengths
     joined_payloads = b"".join(packet.payload for packet in packets) + bytes(PADDING)
+    buffer = np.frombuffer(joined_payloads, np.uint8)
     src = [_words(packet.src) for packet in packets]
     dst = [_words(packet.dst) for packet in packets]
     return Columns(
-        buffer=np.frombuffer(joined_payloads, np.uint8),
+        buffer=buffer,
         version=np.array([packet.version for packet in packets], np.uint8),
         src_hi=np.array([high for high, _ in src], np.uint64),
         src_lo=np.array([low for _, low in src], np.uint64),
@@ -36,6 +38,7 @@ def columns_of(placed: Sequence[Placed], paths: Paths) -> Columns:
         at=at,
         length=lengths,
         size=np.array([packet.payload_size for packet in packets], np.int64),
+        head=Rows(buffer, at, EIGHT).heads(lengths),
         path=np.array([_path(packet, paths) for packet in packets], np.int64),
         time=np.array([item.time for item in placed], np.int64),
         order=np.array([item.order for item in placed], np.int64),

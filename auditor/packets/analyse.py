@@ -10,9 +10,8 @@ import numpy as np
 
 from auditor.packets import columns as fast
 from auditor.packets._ends import all_ends
-from auditor.packets._rows import Rows
 from auditor.packets._slow_columns import columns_of
-from auditor.packets.batch import I64, U64, Batch
+from auditor.packets.batch import I64, Batch
 from auditor.packets.columns import Columns
 from auditor.packets.dissected import Dissected, Placed
 from auditor.packets.flows import SYN, FlowTable
@@ -137,11 +136,10 @@ class Analysis:
         if not len(rows) or not self._listeners:
             return
         flow, side = placement.flow[rows], placement.side[rows]
-        at, length = columns.at[rows], columns.length[rows]
         payloads = Payloads(
             buffer=columns.buffer.data,
-            at=at,
-            length=length,
+            at=columns.at[rows],
+            length=columns.length[rows],
             size=columns.size[rows],
             flow=flow,
             side=side,
@@ -154,7 +152,7 @@ class Analysis:
             seq=columns.seq[rows] + ((columns.flags[rows] & SYN) != 0),
             time=columns.time[rows],
             order=columns.order[rows],
-            head=_heads(columns, at, length),
+            head=columns.head[rows],
         )
         for listener in list(self._listeners):
             try:
@@ -173,14 +171,3 @@ class Analysis:
 
 # Rows at once of what the slow path read: as many as a batch has packets.
 _MOST_ROWS = 16384
-_HEAD = 8
-
-
-def _heads(columns: Columns, at: I64, length: I64) -> U64:
-    """Return the first eight bytes of payloads as numbers, zero after a payload's end."""
-    heads = Rows(columns.buffer, at, _HEAD).double(0)
-    short = length < _HEAD
-    if short.any():
-        missing = (8 * (_HEAD - length[short])).astype(np.uint64)
-        heads[short] = heads[short] >> missing << missing
-    return heads

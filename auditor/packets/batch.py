@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias, TypeVar
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from auditor.packets._rows import Rows
 
 Bools: TypeAlias = NDArray[np.bool_]
 U8: TypeAlias = NDArray[np.uint8]
@@ -20,6 +23,9 @@ _Number = TypeVar("_Number", np.bool_, np.uint8)
 
 # Bytes that may be read after the end of any packet: rows of fixed width are gathered.
 PADDING = 256
+# Bytes of every packet that are copied at once: a cooked header, the longest IPv4 header and a
+# transport's fixed part fit in it, and so do two VLAN tags and either version of IP.
+HEAD = 112
 # Packets of a batch: their number within it must fit 16 bits (see flows.py).
 MOST_PACKETS = 32768
 
@@ -30,10 +36,12 @@ class Batch(Struct, frozen=True, kw_only=True):
     `wire` is the length it had on the link, `times` nanoseconds since 1970, `order` its number
     in the capture (from 0). `fcs` is the length of the frame check sequence at the end of each.
     The buffer has `PADDING` bytes more than its packets need, and is used again: copy what is
-    kept. At most `MOST_PACKETS` packets.
+    kept. `heads` are the packets' first `HEAD` bytes, with what follows in the buffer where they
+    are shorter. At most `MOST_PACKETS` packets.
     """
 
     buffer: U8
+    heads: Rows
     offsets: I64
     captured: I64
     wire: I64

@@ -8,8 +8,8 @@ import numpy as np
 from msgspec import Struct
 
 from auditor.packets import _link_columns
-from auditor.packets._rows import Rows
-from auditor.packets.batch import I32, I64, U8, U16, U32, U64, Batch, Bools
+from auditor.packets._rows import EIGHT, Rows
+from auditor.packets.batch import HEAD, I32, I64, U8, U16, U32, U64, Batch, Bools
 from auditor.packets.dissected import LAYER_2
 from auditor.packets.odd import ODD_PROTOCOLS, ODD_UDP_PORTS
 from auditor.packets.paths import Paths
@@ -37,8 +37,9 @@ class Columns(Struct, frozen=True, kw_only=True):
 
     `version` is 4, 6, or 0 for a layer-2 frame (addresses are then MACs). An IPv4 address is in
     the low word. `path` numbers the chain of VLANs and tunnels (see `Paths`). The payload is
-    `buffer[at:at + length]` as captured and `size` bytes long on the wire. `protocol` is the
-    IP protocol, or `LAYER_2 | EtherType`.
+    `buffer[at:at + length]` as captured and `size` bytes long on the wire; `head` is its first
+    eight bytes, big-endian, zero after its end. `protocol` is the IP protocol, or
+    `LAYER_2 | EtherType`.
     """
 
     buffer: U8
@@ -56,6 +57,7 @@ class Columns(Struct, frozen=True, kw_only=True):
     at: I64
     length: I64
     size: I64
+    head: U64
     path: I64
     time: I64
     order: I64
@@ -74,7 +76,10 @@ class Split(Struct, frozen=True, kw_only=True):
 
 
 class _Network(Struct, frozen=True, kw_only=True):
-    """IP headers of one version: `index` in the batch, `l4` where the transport header begins."""
+    """IP headers of one version: `index` in the batch, `l4` where the transport header begins.
+
+    `l4` counts from the packet's own beginning.
+    """
 
     index: I64
     version: int
@@ -89,11 +94,10 @@ class _Network(Struct, frozen=True, kw_only=True):
 def read(batch: Batch, paths: Paths) -> Split:
     """Return the columns of a batch; a packet is a row, or odd, or skipped."""
     link = _link_columns.read(batch, paths)
-    start = batch.offsets + link.l3
     room = batch.captured - link.l3
     lasting = batch.wire - link.l3 - batch.fcs
-    four = _ipv4(batch, link.ipv4, start, room, lasting)
-    six = _ipv6(batch, link.ipv6, start, room, lasting)
+    four = _ipv4(batch, link.ipv4, link.l3, room, lasting)
+    six = _ipv6(batch, link.ipv6, link.l3, room, lasting)
     columns, odd = _transport(batch, link, four, six)
     return Split(
         columns=columns,
@@ -102,9 +106,9 @@ def read(batch: Batch, paths: Paths) -> Split:
     )
 
 
-def _ipv4(batch: Batch, index: I64, start: I64, room: I64, lasting: I64) -> _Network:
+def _ipv4(batch: Batch, index: I64, l3: I64, room: I64, lasting: I64) -> _Network:
     """Return IPv4 headers (RFC 791); fragments, contradictions and cut headers are odd."""
-    rows = Rows(batch.buffer, start[index], _IPV4_LEAST)
+    rows = batch.heads.part(index, l3[index], _IPV4_LEAST)
     first = rows.byte(0)
     header = (first & 15).astype(np.int64) * 4
     total = rows.word(2).astype(np.int64)
@@ -121,7 +125,7 @@ def _ipv4(batch: Batch, index: I64, start: I64, room: I64, lasting: I64) -> _Net
     )
     some = np.flatnonzero(good & (header > _IPV4_LEAST))
     if len(some):
-        good[some] = ~_may_be_routed(batch, start[index[some]], header[some])
+        good[some] = ~_may_be_routed(batch, index[some], l3[index[some]], header[some])
     zero = np.zeros(len(index), np.uint64)
     network = _Network(
         index=index,
@@ -130,24 +134,24 @@ def _ipv4(batch: Batch, index: I64, start: I64, room: I64, lasting: I64) -> _Net
         dst=(zero, rows.long(16).astype(np.uint64)),
         protocol=protocol,
         ip_bytes=total,
-        l4=start[index] + header,
+        l4=l3[index] + header,
         odd=index[:0],
     )
     return _kept(network, good)
 
 
-def _may_be_routed(batch: Batch, start: I64, header: I64) -> Bools:
+def _may_be_routed(batch: Batch, index: I64, l3: I64, header: I64) -> Bools:
     """Say which headers may have an option that names where a packet goes in the end."""
-    found: Bools = np.zeros(len(start), np.bool_)
-    rows = Rows(batch.buffer, start, _IPV4_MOST)
+    found: Bools = np.zeros(len(index), np.bool_)
+    rows = batch.heads.part(index, l3, _IPV4_MOST)
     for offset in range(_IPV4_LEAST, _IPV4_MOST):
         found |= _ROUTES[rows.byte(offset)] & (offset < header)
     return found
 
 
-def _ipv6(batch: Batch, index: I64, start: I64, room: I64, lasting: I64) -> _Network:
+def _ipv6(batch: Batch, index: I64, l3: I64, room: I64, lasting: I64) -> _Network:
     """Return IPv6 headers (RFC 8200) without extension headers; the others are odd."""
-    rows = Rows(batch.buffer, start[index], _IPV6_HEADER)
+    rows = batch.heads.part(index, l3[index], _IPV6_HEADER)
     length = rows.word(4).astype(np.int64)
     wire = lasting[index]
     total = np.where(length == 0, wire, np.minimum(length + _IPV6_HEADER, wire))
@@ -165,7 +169,7 @@ def _ipv6(batch: Batch, index: I64, start: I64, room: I64, lasting: I64) -> _Net
         dst=(rows.double(24).astype(np.uint64), rows.double(32).astype(np.uint64)),
         protocol=protocol,
         ip_bytes=total,
-        l4=start[index] + _IPV6_HEADER,
+        l4=l3[index] + _IPV6_HEADER,
         odd=index[:0],
     )
     return _kept(network, good)
@@ -195,14 +199,12 @@ def _transport(
     protocol = np.concatenate((four.protocol, six.protocol))
     ip_bytes = np.concatenate((four.ip_bytes, six.ip_bytes))
     l4 = np.concatenate((four.l4, six.l4))
-    begins = batch.offsets[index]
-    rows = Rows(batch.buffer, l4, 20)
+    rows = batch.heads.part(index, l4, 20)
     ported = _HAS_PORTS[protocol]
     sport = np.where(ported, rows.word(0), 0).astype(np.uint16)
     dport = np.where(ported, rows.word(2), 0).astype(np.uint16)
-    here = begins + batch.captured[index] - l4
-    header_bytes = l4 - begins - link.l3[index]
-    size = ip_bytes - header_bytes
+    here = batch.captured[index] - l4
+    size = ip_bytes - (l4 - link.l3[index])
     tcp = protocol == _TCP
     udp = protocol == _UDP
     header = np.where(tcp, (rows.byte(12) >> 4).astype(np.int64) * 4, _HEADER[protocol])
@@ -213,7 +215,7 @@ def _transport(
     declared = rows.word(4).astype(np.int64)
     size = np.where(udp & (declared >= _HEADER[_UDP]), np.minimum(size, declared), size)
     size = np.maximum(size - header, 0)
-    at = l4 + header
+    l5 = l4 + header
     length = np.clip(here - header, 0, size)
     columns = Columns(
         buffer=batch.buffer,
@@ -228,9 +230,10 @@ def _transport(
         ip_bytes=ip_bytes,
         flags=np.where(tcp, rows.byte(13), 0).astype(np.uint8),
         seq=np.where(tcp, rows.long(4), 0).astype(np.uint32),
-        at=at,
+        at=batch.offsets[index] + l5,
         length=length,
         size=size,
+        head=_heads(batch, index, l5, length),
         path=link.path[index],
         time=batch.times[index],
         order=batch.order[index],
@@ -241,6 +244,15 @@ def _transport(
     if len(link.frames):
         columns = joined((columns, _frames(batch, link)))
     return columns, odd
+
+
+def _heads(batch: Batch, index: I64, at: I64, length: I64) -> U64:
+    """Return the first eight bytes of payloads that begin at `at` of some packets."""
+    if len(at) and at.max() > HEAD - EIGHT:
+        rows = Rows(batch.buffer, batch.offsets[index] + at, EIGHT)
+    else:
+        rows = batch.heads.part(index, at, EIGHT)
+    return rows.heads(length)
 
 
 def chosen(columns: Columns, rows: Bools) -> Columns:
@@ -271,9 +283,10 @@ def _frames(batch: Batch, link: _link_columns.Link) -> Columns:
     """Return layer-2 industrial frames as rows: between MAC addresses."""
     index = link.frames
     start = batch.offsets[index]
-    rows = Rows(batch.buffer, start, 14)
+    rows = batch.heads.some(index)
     l3 = link.l3[index]
     size = np.maximum(batch.wire[index] - l3 - batch.fcs, 0)
+    length = np.clip(batch.captured[index] - l3, 0, size)
     high: U64 = np.zeros(len(index), np.uint64)
     none: U16 = np.zeros(len(index), np.uint16)
     flags: U8 = np.zeros(len(index), np.uint8)
@@ -291,8 +304,9 @@ def _frames(batch: Batch, link: _link_columns.Link) -> Columns:
         flags=flags,
         seq=none.astype(np.uint32),
         at=start + l3,
-        length=np.clip(batch.captured[index] - l3, 0, size),
+        length=length,
         size=size,
+        head=_heads(batch, index, l3, length),
         path=link.path[index],
         time=batch.times[index],
         order=batch.order[index],

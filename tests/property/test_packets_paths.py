@@ -11,7 +11,8 @@ import pytest
 
 from auditor.packets import columns
 from auditor.packets._links import LINKS
-from auditor.packets.batch import PADDING, Batch
+from auditor.packets._rows import Rows
+from auditor.packets.batch import HEAD, PADDING, Batch
 from auditor.packets.columns import Columns
 from auditor.packets.dissect import dissect
 from auditor.packets.dissected import Dissected
@@ -50,9 +51,11 @@ def batch(packets: list[tuple[bytes, int]], link_type: int, fcs: int) -> Batch:
     captured = np.array([len(data) for data, _size in packets], np.int64)
     count = np.arange(len(packets), dtype=np.int64)
     text = b"".join(data for data, _size in packets) + bytes(PADDING)
+    buffer, offsets = np.frombuffer(text, np.uint8), np.cumsum(captured) - captured
     return Batch(
-        buffer=np.frombuffer(text, np.uint8),
-        offsets=np.cumsum(captured) - captured,
+        buffer=buffer,
+        heads=Rows(buffer, offsets, HEAD),
+        offsets=offsets,
         captured=captured,
         wire=np.array([size for _data, size in packets], np.int64),
         times=count,
