@@ -26,7 +26,7 @@ PADDING = 256
 # Bytes of every packet that are copied at once: a cooked header, the longest IPv4 header and a
 # transport's fixed part fit in it, and so do two VLAN tags and either version of IP.
 HEAD = 112
-# Packets of a batch: their number within it must fit 16 bits (see flows.py).
+# Packets of a batch, at most.
 MOST_PACKETS = 32768
 
 

@@ -78,17 +78,16 @@ class Split(Struct, frozen=True, kw_only=True):
 class _Network(Struct, frozen=True, kw_only=True):
     """IP headers of one version: `index` in the batch, `l4` where the transport header begins.
 
-    `l4` counts from the packet's own beginning.
+    `l4` counts from the packet's own beginning. A header that is not `good` says nothing.
     """
 
     index: I64
-    version: int
     src: tuple[U64, U64]
     dst: tuple[U64, U64]
     protocol: I64
     ip_bytes: I64
     l4: I64
-    odd: I64
+    good: Bools
 
 
 def read(batch: Batch, paths: Paths) -> Split:
@@ -101,7 +100,7 @@ def read(batch: Batch, paths: Paths) -> Split:
     columns, odd = _transport(batch, link, four, six)
     return Split(
         columns=columns,
-        odd=np.sort(np.concatenate((link.odd, four.odd, six.odd, odd))),
+        odd=np.sort(np.concatenate((link.odd, odd))),
         skipped=link.skipped,
     )
 
@@ -127,17 +126,15 @@ def _ipv4(batch: Batch, index: I64, l3: I64, room: I64, lasting: I64) -> _Networ
     if len(some):
         good[some] = ~_may_be_routed(batch, index[some], l3[index[some]], header[some])
     zero = np.zeros(len(index), np.uint64)
-    network = _Network(
+    return _Network(
         index=index,
-        version=_IPV4,
         src=(zero, rows.long(12).astype(np.uint64)),
         dst=(zero, rows.long(16).astype(np.uint64)),
         protocol=protocol,
         ip_bytes=total,
         l4=l3[index] + header,
-        odd=index[:0],
+        good=good,
     )
-    return _kept(network, good)
 
 
 def _may_be_routed(batch: Batch, index: I64, l3: I64, header: I64) -> Bools:
@@ -162,32 +159,14 @@ def _ipv6(batch: Batch, index: I64, l3: I64, room: I64, lasting: I64) -> _Networ
         & (room[index] >= _IPV6_HEADER)
         & ~_ODD_PROTOCOL[protocol]
     )
-    network = _Network(
+    return _Network(
         index=index,
-        version=_IPV6,
-        src=(rows.double(8).astype(np.uint64), rows.double(16).astype(np.uint64)),
-        dst=(rows.double(24).astype(np.uint64), rows.double(32).astype(np.uint64)),
+        src=(rows.double(8), rows.double(16)),
+        dst=(rows.double(24), rows.double(32)),
         protocol=protocol,
         ip_bytes=total,
         l4=l3[index] + _IPV6_HEADER,
-        odd=index[:0],
-    )
-    return _kept(network, good)
-
-
-def _kept(network: _Network, good: Bools) -> _Network:
-    """Return the rows that are good; the others' indices become odd."""
-    if good.all():
-        return network
-    return _Network(
-        index=network.index[good],
-        version=network.version,
-        src=(network.src[0][good], network.src[1][good]),
-        dst=(network.dst[0][good], network.dst[1][good]),
-        protocol=network.protocol[good],
-        ip_bytes=network.ip_bytes[good],
-        l4=network.l4[good],
-        odd=network.index[~good],
+        good=good,
     )
 
 
@@ -201,22 +180,22 @@ def _transport(
     l4 = np.concatenate((four.l4, six.l4))
     rows = batch.heads.part(index, l4, 20)
     ported = _HAS_PORTS[protocol]
-    sport = np.where(ported, rows.word(0), 0).astype(np.uint16)
-    dport = np.where(ported, rows.word(2), 0).astype(np.uint16)
+    sport, dport = rows.word(0) * ported, rows.word(2) * ported
     here = batch.captured[index] - l4
     size = ip_bytes - (l4 - link.l3[index])
     tcp = protocol == _TCP
     udp = protocol == _UDP
     header = np.where(tcp, (rows.byte(12) >> 4).astype(np.int64) * 4, _HEADER[protocol])
     need = _NEEDS[protocol]
-    bad: Bools = (here < need) | (size < need) | (udp & (_ODD_PORT[sport] | _ODD_PORT[dport]))
+    good = np.concatenate((four.good, six.good)) & (here >= need) & (size >= need)
+    good &= ~(udp & (_ODD_PORT[sport] | _ODD_PORT[dport]))
     # A TCP header that is shorter or longer than can be has a flow, but no payload.
     header = np.where(tcp & (header < need), size, header)
     declared = rows.word(4).astype(np.int64)
     size = np.where(udp & (declared >= _HEADER[_UDP]), np.minimum(size, declared), size)
     size = np.maximum(size - header, 0)
     l5 = l4 + header
-    length = np.clip(here - header, 0, size)
+    length = np.minimum(np.maximum(here - header, 0), size)
     columns = Columns(
         buffer=batch.buffer,
         version=np.repeat(np.array([_IPV4, _IPV6], np.uint8), [len(four.index), len(six.index)]),
@@ -228,8 +207,8 @@ def _transport(
         sport=sport,
         dport=dport,
         ip_bytes=ip_bytes,
-        flags=np.where(tcp, rows.byte(13), 0).astype(np.uint8),
-        seq=np.where(tcp, rows.long(4), 0).astype(np.uint32),
+        flags=rows.byte(13) * tcp,
+        seq=rows.long(4) * tcp,
         at=batch.offsets[index] + l5,
         length=length,
         size=size,
@@ -238,9 +217,9 @@ def _transport(
         time=batch.times[index],
         order=batch.order[index],
     )
-    odd = index[bad]
+    odd = index[~good]
     if len(odd):
-        columns = chosen(columns, ~bad)
+        columns = chosen(columns, good)
     if len(link.frames):
         columns = joined((columns, _frames(batch, link)))
     return columns, odd
@@ -248,6 +227,7 @@ def _transport(
 
 def _heads(batch: Batch, index: I64, at: I64, length: I64) -> U64:
     """Return the first eight bytes of payloads that begin at `at` of some packets."""
+    at = np.where(length > 0, at, 0)  # where there is none, it may begin anywhere
     if len(at) and at.max() > HEAD - EIGHT:
         rows = Rows(batch.buffer, batch.offsets[index] + at, EIGHT)
     else:

@@ -187,6 +187,15 @@ def test_a_tcp_header_of_an_impossible_length_is_a_flow_without_payload(
     assert (flow.packets_out, flow.data_out, flow.bytes_out) == (1, 0, 48)
 
 
+def test_a_payload_that_would_begin_beyond_the_buffer_is_not_looked_for(tmp_path: Path) -> None:
+    segment = tcp(40000, 443, 16)
+    short = segment[:12] + b"\0" + segment[13:]
+    packet = ethernet(ipv4(A4, B4, short, total=60000))
+    content = pcap([packet], wire=[60014])
+    (flow,) = flows(read(tmp_path / "a.pcap", content, size=1 << 10)[0])
+    assert (flow.packets_out, flow.data_out, flow.bytes_out) == (1, 0, 60000)
+
+
 def test_every_reason_has_its_sentence() -> None:
     assert set(SENTENCES) == set(Skip)
     assert set(Skip) >= UNREAD
