@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 
+from msgspec.structs import replace
+
 from auditor.packets.dissected import Dissected, Fragment, Placed
 
 # Of a datagram, as much as names may need.
@@ -59,7 +61,7 @@ class Datagram:
         start, end = part.offset, part.offset + packet.payload_size
         if not start and self.first < 0:
             self.first = len(self.parts)
-        self.parts.append(Placed(packet._replace(payload=b""), time, order))
+        self.parts.append(Placed(replace(packet, payload=b""), time, order))
         if not part.more:
             self.contradicted |= bool(self._last) and self._last != end
             self._last = self._last or end

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from msgspec import Struct
+from msgspec.structs import replace
 
 from auditor.packets._layer import V4, Layer
 from auditor.packets.dissected import Fragment
@@ -25,7 +26,7 @@ _JUMBO_OPTION = 0xC204  # with its length
 _BEGINNING, _FRAGMENT_HEADER = 2, 8
 
 
-class Chain(NamedTuple):
+class Chain(Struct, frozen=True, gc=False):
     """What is carried: its protocol, the rest, and whether it is a fragment.
 
     `end` is where a routing header leads to in the end, where the packet is not there yet.
@@ -53,7 +54,7 @@ def walk(protocol: int, layer: Layer, *, version: int) -> Chain | Skip:
             break
         protocol, layer, end = step.protocol, step.layer, step.end or end
         if step.fragment:
-            return step._replace(end=end)
+            return replace(step, end=end)
     return Chain(protocol, layer, end=end)
 
 

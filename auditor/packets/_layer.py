@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from msgspec import Struct
+from msgspec.structs import replace
 
 from auditor.packets.skips import Skip
 
@@ -18,7 +19,7 @@ FIRST_ETHERTYPE = 0x0600
 V4, V6 = 4, 6
 
 
-class Layer(NamedTuple):
+class Layer(Struct, frozen=True, gc=False):
     """The rest of a packet: captured is `data[at:end]`; on the wire it went on to `last`.
 
     `macs` are the destination and the source of the innermost Ethernet header. `exact`: a port
@@ -76,28 +77,26 @@ class Layer(NamedTuple):
 
     def after(self, size: int) -> Layer:
         """Return what follows so many bytes."""
-        data, at, end, last, macs, vlans, tunnels, carriers, exact = self
-        return Layer(data, at + size, end, last, macs, vlans, tunnels, carriers, exact)
+        return Layer(
+            self.data, self.at + size, self.end, self.last, self.macs, self.vlans, self.tunnels,
+            self.carriers, self.exact,
+        )  # fmt: skip
 
     def first(self, size: int) -> Layer:
         """Return no more than so many bytes."""
-        data, at, end, last, macs, vlans, tunnels, carriers, exact = self
-        if last <= at + size:
-            return self
-        last = at + size
-        return Layer(data, at, min(end, last), last, macs, vlans, tunnels, carriers, exact)
+        last = self.at + size
+        return self if self.last <= last else replace(self, end=min(self.end, last), last=last)
 
     def between(self, macs: bytes) -> Layer:
         """Return this rest as being between two stations."""
-        data, at, end, last, _macs, vlans, tunnels, carriers, exact = self
-        return Layer(data, at, end, last, macs, vlans, tunnels, carriers, exact)
+        return replace(self, macs=macs)
 
     def through(self, tunnel: str) -> Layer:
         """Return this rest as being in a tunnel that has no IP addresses of its own."""
-        return self._replace(tunnels=(*self.tunnels, tunnel))
+        return replace(self, tunnels=(*self.tunnels, tunnel))
 
 
-class Next(NamedTuple):
+class Next(Struct, frozen=True, gc=False):
     """What comes after a header: `kind` is an EtherType or one of those above."""
 
     kind: int

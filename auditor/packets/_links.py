@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Literal
 
+from msgspec.structs import replace
+
 from auditor.packets._labels import mpls, service_header
 from auditor.packets._layer import (
     FIRST_ETHERTYPE,
@@ -62,7 +64,7 @@ def vlan(layer: Layer) -> Next | Skip:
     number = layer.word(0) & 0xFFF
     rest = layer.after(4)
     if number:
-        rest = rest._replace(vlans=(*layer.vlans, number))
+        rest = replace(rest, vlans=(*layer.vlans, number))
     return _typed(layer.word(2), rest)
 
 

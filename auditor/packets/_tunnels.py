@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from auditor.packets._labels import SERVICE_NEXT
 from auditor.packets._layer import FIRST_ETHERTYPE, FRAME, IPV4, IPV6, MPLS, PPP, V4, V6, Layer
 
 
-class Tunnel(NamedTuple):
+class Tunnel(Struct, frozen=True, gc=False):
     """What a tunnel carries: `kind` as in `Next`; `title` is empty where `kind` has one itself."""
 
     title: str

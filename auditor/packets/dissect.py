@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from msgspec import Struct
+from msgspec.structs import replace
 
 from auditor.packets._ipv4_options import route_end
 from auditor.packets._ipv6_extensions import BETWEEN, jumbo_size, walk
@@ -31,7 +32,7 @@ _IP_IN_IP = {(V4, 4): "ipip", (V4, 41): "6in4", (V6, 4): "4in6", (V6, 41): "6in6
 _LEAST = {V4: 20, V6: 40}
 
 
-class _Packet(NamedTuple):
+class _Packet(Struct, frozen=True, gc=False):
     """An IP packet: what its header says. `fragment` is set for a part of one."""
 
     version: int
@@ -41,7 +42,7 @@ class _Packet(NamedTuple):
     fragment: Fragment | None = None
 
 
-class _Transport(NamedTuple):
+class _Transport(Struct, frozen=True, gc=False):
     """What a transport header says, and its length; nothing where there is none."""
 
     header: int = 0
@@ -81,7 +82,7 @@ def continued(part: Dissected, payload: bytes, size: int, *, inside: bool = True
     )  # fmt: skip
     packet = _Packet(part.version, part.src, part.dst, part.ip_bytes)
     whole = _carried(packet, part.protocol, layer, inside=inside)
-    return part._replace(fragment=None) if isinstance(whole, Skip) else whole
+    return replace(part, fragment=None) if isinstance(whole, Skip) else whole
 
 
 def _follow(step: Next | Skip) -> Dissected | Skip:
@@ -89,7 +90,7 @@ def _follow(step: Next | Skip) -> Dissected | Skip:
     for _header in range(_MOST_HEADERS):
         if isinstance(step, Skip):
             return step
-        kind, layer = step
+        kind, layer = step.kind, step.layer
         if len(layer.tunnels) > MOST_TUNNELS:
             return Skip.TOO_DEEP
         if kind in {IP, IPV4, IPV6}:
@@ -159,8 +160,8 @@ def _ipv4(layer: Layer) -> Dissected | Skip:
 def _routed(packet: _Packet, rest: Layer, end: bytes) -> tuple[_Packet, Layer]:
     """Return a packet as one to the end of its route, which was on its way to its next hop."""
     hop = (packet.src, packet.dst)
-    rest = rest._replace(tunnels=(*rest.tunnels, "source-route"), carriers=(*rest.carriers, hop))
-    return packet._replace(dst=end), rest
+    rest = replace(rest, tunnels=(*rest.tunnels, "source-route"), carriers=(*rest.carriers, hop))
+    return replace(packet, dst=end), rest
 
 
 def _ipv6(layer: Layer) -> Dissected | Skip:
@@ -196,7 +197,7 @@ def _carried(
         if chain.end:
             packet, layer = _routed(packet, layer, chain.end)
         if chain.fragment:
-            packet = packet._replace(fragment=chain.fragment)
+            packet = replace(packet, fragment=chain.fragment)
     if packet.fragment is not None:
         return _plain(packet, protocol, layer)
     if protocol in _HEADERS:
@@ -230,7 +231,8 @@ def _inside(packet: _Packet, tunnel: Tunnel | None, *, exact: bool = False) -> D
     layer = tunnel.layer
     if len(layer.tunnels) >= MOST_TUNNELS:
         return None
-    layer = layer._replace(
+    layer = replace(
+        layer,
         tunnels=(*layer.tunnels, tunnel.title) if tunnel.title else layer.tunnels,
         carriers=(*layer.carriers, (packet.src, packet.dst)),
         exact=layer.exact or exact,

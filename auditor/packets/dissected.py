@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from msgspec import Struct
+
 # Protocol numbers of layer-2 frames begin here: `LAYER_2 | EtherType`.
 LAYER_2 = 0x10000
 
 
-class Fragment(NamedTuple):
+class Fragment(Struct, frozen=True, gc=False):
     """A packet is part of a datagram: `offset` bytes into it, and whether more follow."""
 
     identity: int
@@ -16,7 +18,7 @@ class Fragment(NamedTuple):
     more: bool
 
 
-class Dissected(NamedTuple):
+class Dissected(Struct, frozen=True, gc=False):
     """The innermost IP packet (`version` 4 or 6), or a layer-2 industrial frame (`version` 0).
 
     Addresses are 4, 16 or (layer 2) 6 bytes. `protocol` is that after extension headers;

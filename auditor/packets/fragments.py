@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter, OrderedDict
 from typing import TypeAlias
 
+from msgspec.structs import replace
+
 from auditor.packets._datagram import Datagram
 from auditor.packets._layer import V4
 from auditor.packets.dissect import continued
@@ -134,7 +136,7 @@ def _outer(datagram: Datagram, packet: Dissected) -> Dissected:
 
 def _part(packet: Dissected, flow: Dissected | None) -> Dissected:
     """Return a fragment as a packet of its flow, without payload; of no ports where unknown."""
-    alone = packet._replace(fragment=None, payload=b"", payload_size=0)
+    alone = replace(packet, fragment=None, payload=b"", payload_size=0)
     if flow is None:
         return alone
-    return alone._replace(protocol=flow.protocol, sport=flow.sport, dport=flow.dport)
+    return replace(alone, protocol=flow.protocol, sport=flow.sport, dport=flow.dport)

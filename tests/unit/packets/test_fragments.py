@@ -7,6 +7,7 @@ from random import Random
 from struct import pack
 
 import pytest
+from msgspec.structs import replace
 
 from auditor.packets import fragments
 from auditor.packets._datagram import MOST_BYTES
@@ -198,8 +199,8 @@ def test_extension_headers_behind_the_fragment_header_are_read_when_whole() -> N
 def test_datagrams_in_another_vlan_are_others() -> None:
     first, second = pieces(datagram(TEXT[:1500]))
     waiting = Fragments()
-    assert not waiting.add(dissected(first)._replace(vlans=(1,)), time=0, order=0)
-    assert not waiting.add(dissected(second)._replace(vlans=(2,)), time=0, order=1)
+    assert not waiting.add(replace(dissected(first), vlans=(1,)), time=0, order=0)
+    assert not waiting.add(replace(dissected(second), vlans=(2,)), time=0, order=1)
 
 
 def test_what_waits_is_bounded_and_nothing_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
