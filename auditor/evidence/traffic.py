@@ -6,7 +6,7 @@ from typing import Literal, get_args
 
 from msgspec import Struct
 
-from auditor.evidence.base import Record
+from auditor.evidence.base import Origin, Record
 
 NameSource = Literal[
     "tls_sni", "quic_sni", "http_host", "dns_query", "dns_answer", "mdns", "llmnr", "netbios",
@@ -121,7 +121,7 @@ class Capture(Record, frozen=True, kw_only=True):
         return self.path
 
 
-class Flow(Record, frozen=True, kw_only=True):
+class Flow(Record, frozen=True):
     """Packets between two ends, `src` the initiator; bytes are IP bytes, each way.
 
     `protocol` is the IANA keyword in lower case (`tcp`, `udp`, `icmp` …) or a number.
@@ -133,6 +133,7 @@ class Flow(Record, frozen=True, kw_only=True):
     false where the capture began in the middle and the ends were put in order by their ports.
     """
 
+    origin: Origin
     capture: str
     src: str
     dst: str

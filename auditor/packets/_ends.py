@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import starmap
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -29,8 +30,11 @@ SERVER_PORTS = frozenset(
         9200, 9600, 11211, 20000, 27017, 34962, 34963, 34964, 34980, 44818, 47808, 51820,
     }
 )  # fmt: skip
-_SERVES = np.isin(np.arange(65536), [*range(1024), *SERVER_PORTS])
+_SERVES = np.zeros(65536, np.bool_)
+_SERVES[[*range(1024), *SERVER_PORTS]] = True
 _IPV4, _IPV6 = 4, 6
+# How many bytes the addresses of an IP version have, and (0) those of a frame.
+_SIZES = {_IPV4: 4, _IPV6: 16, 0: 6}
 _CLASS_D, _ALL_ONES = 0xE, 0xFF
 # Flows that are put in order at once: enough for columns, few enough to cost no memory.
 _AT_ONCE = 1024
@@ -48,11 +52,14 @@ class _Side(NamedTuple):
     spoke: Bools
 
 
-def speaker(table: FlowTable, flow: int, side: int) -> tuple[str, int]:
-    """Return the address and port of one end of a flow's key."""
-    words = table.key_words()[flow].tolist()
-    port = words[4] >> (32 if side else 48) & 0xFFFF
-    return _address(words[5] & 0xFF, words[side * 2], words[side * 2 + 1]), port
+def speakers(table: FlowTable, flow: int) -> tuple[tuple[str, int], tuple[str, int]]:
+    """Return the address and port of both ends of a flow's key."""
+    high, low, other_high, other_low, ports, around = table.key_words()[flow].tolist()
+    version = around & 0xFF
+    return (
+        (_address(version, high, low), ports >> 48),
+        (_address(version, other_high, other_low), ports >> 32 & 0xFFFF),
+    )
 
 
 def all_ends(table: FlowTable) -> Iterator[tuple[int, FlowEnds]]:
@@ -74,28 +81,23 @@ def ends(table: FlowTable, flows: I64) -> Iterator[FlowEnds]:
     swapped, known = _second_initiated(a, b, protocol, version)
     side = swapped.astype(np.int64)
     out, back = _side(table, flows, words, side), _side(table, flows, words, 1 - side)
-    of = {
-        name: (table.column(name)[out.at], table.column(name)[back.at])
-        for name in ("packets", "bytes", "data", "first", "last")
-    }
-    rows = zip(
-        version.tolist(), swapped.tolist(), (words[:, 5] >> np.uint64(8)).tolist(),
-        out.high.tolist(), out.low.tolist(), back.high.tolist(), back.low.tolist(),
+    around = [table.paths[path] for path in (words[:, 5] >> np.uint64(8)).tolist()]
+    turns = zip(around, swapped.tolist(), strict=True)
+    states = np.where(protocol == _TCP, _states(out, back), 0)
+
+    def both(name: str) -> tuple[I64, I64]:
+        return table.column(name)[out.at], table.column(name)[back.at]
+
+    columns = (
+        _addresses(version, out.high, out.low), _addresses(version, back.high, back.low),
         out.port.tolist(), back.port.tolist(), protocol.tolist(),
-        *(column.tolist() for name in ("packets", "bytes", "data") for column in of[name]),
-        np.minimum(*of["first"]).tolist(), np.maximum(*of["last"]).tolist(),
-        np.where(protocol == _TCP, _states(out, back), 0).tolist(), known.tolist(), strict=True,
+        *(column.tolist() for name in ("packets", "bytes", "data") for column in both(name)),
+        np.minimum(*both("first")).tolist(), np.maximum(*both("last")).tolist(),
+        [_STATES[state] for state in states.tolist()], known.tolist(),
+        [path.tunnels for path in around], [path.vlans for path in around],
+        [_carriers(path, turned=turned) for path, turned in turns],
     )  # fmt: skip
-    for (
-        ip, turned, path, src_high, src_low, dst_high, dst_low, src_port, dst_port, number,
-        packets_out, packets_in, bytes_out, bytes_in, data_out, data_in, begin, end, state, sure,
-    ) in rows:  # fmt: skip
-        around = table.paths[path]
-        yield FlowEnds(
-            _address(ip, src_high, src_low), _address(ip, dst_high, dst_low), src_port, dst_port,
-            number, packets_out, packets_in, bytes_out, bytes_in, data_out, data_in, begin, end,
-            _STATES[state], sure, around.tunnels, around.vlans, _carriers(around, turned=turned),
-        )  # fmt: skip
+    return starmap(FlowEnds, zip(*columns, strict=True))
 
 
 def _side(table: FlowTable, flows: I64, words: U64, side: I64) -> _Side:
@@ -193,9 +195,18 @@ def _carriers(around: Path, *, turned: bool) -> tuple[tuple[str, str], ...]:
     return tuple((there, here) if turned else (here, there) for here, there in texts)
 
 
+def _addresses(version: I64, high: U64, low: U64) -> list[str]:
+    """Return addresses as text."""
+    raw = np.stack((high, low), 1).astype(">u8").view(np.uint8)
+    texts = np.empty(len(raw), np.object_)
+    for number, size in _SIZES.items():
+        rows = np.flatnonzero(version == number)
+        if len(rows):
+            some = np.ascontiguousarray(raw[rows, -size:]).view(f"V{size}").ravel()
+            texts[rows] = [address(one) for one in some.tolist()]
+    listed: list[str] = texts.tolist()
+    return listed
+
+
 def _address(version: int, high: int, low: int) -> str:
-    if version == _IPV4:
-        return address(low.to_bytes(4, "big"))
-    if version == _IPV6:
-        return address((high << 64 | low).to_bytes(16, "big"))
-    return address(low.to_bytes(6, "big"))
+    return address((high << 64 | low).to_bytes(_SIZES[version], "big"))

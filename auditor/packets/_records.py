@@ -61,53 +61,64 @@ def flows_of(
     answers: dict[str, tuple[NameSeen, ...]] = {}
     for one in heard:
         answers.update(one.answers)
+    note_of = _notes(heard).get
     for number, ends in analysis.ends():
-        said = [note for one in heard if (note := one.notes.get(number)) is not None]
-        yield _flow(shown, origin, ends, kinds.judge(ends, _together(said), answers))
+        yield _flow(shown, origin, ends, kinds.judge(ends, note_of(number), answers))
 
 
-def _together(notes: list[FlowNote]) -> FlowNote | None:
-    """Return what listeners know of one flow: the first that names an application has it."""
-    if len(notes) <= 1:
-        return notes[0] if notes else None
-    kind = next((note for note in notes if note.application), notes[0])
+def _notes(heard: list[Heard]) -> dict[int, FlowNote]:
+    """Return what is known of flows by number."""
+    notes: dict[int, FlowNote] = {}
+    for one in heard:
+        both = notes.keys() & one.notes.keys()
+        together = {number: _together(notes[number], one.notes[number]) for number in both}
+        notes |= one.notes
+        notes |= together
+    return notes
+
+
+def _together(first: FlowNote, second: FlowNote) -> FlowNote:
+    """Return what two listeners know of one flow: the first that names an application has it."""
+    kind = first if first.application or not second.application else second
     return FlowNote(
-        names=tuple(name for note in notes for name in note.names),
+        names=first.names + second.names,
         application=kind.application,
         encrypted=kind.encrypted,
         encrypted_why=kind.encrypted_why,
-        hidden_name=any(note.hidden_name for note in notes),
-        facts=tuple(fact for note in notes for fact in note.facts),
+        hidden_name=first.hidden_name or second.hidden_name,
+        facts=first.facts + second.facts,
     )
 
 
 def _flow(shown: str, origin: Origin, ends: FlowEnds, note: FlowNote) -> Flow:
+    operations, facts = _told(note.facts)
+    # By place: with names it takes five times as long.
     return Flow(
-        origin=origin,
-        capture=shown,
-        src=ends.src,
-        dst=ends.dst,
-        src_port=ends.src_port,
-        dst_port=ends.dst_port,
-        protocol=_spelled.protocol(ends.protocol),
-        packets_out=ends.packets_out,
-        packets_in=ends.packets_in,
-        bytes_out=ends.bytes_out,
-        bytes_in=ends.bytes_in,
-        first=ends.first,
-        last=ends.last,
-        names=note.names,
-        application=note.application,
-        encrypted=note.encrypted,
-        encrypted_why=note.encrypted_why,
-        tcp_state=ends.tcp_state,
-        initiator_known=ends.initiator_known,
-        tunnel=ends.tunnel,
-        vlan=ends.vlan,
-        hidden_name=note.hidden_name,
-        carriers=_carriers(ends.carriers) if ends.carriers else (),
-        operations=_operations(note.facts),
-        facts=_facts(note.facts),
+        origin,
+        shown,
+        ends.src,
+        ends.dst,
+        ends.src_port,
+        ends.dst_port,
+        _spelled.protocol(ends.protocol),
+        ends.packets_out,
+        ends.packets_in,
+        ends.bytes_out,
+        ends.bytes_in,
+        ends.first,
+        ends.last,
+        note.names,
+        note.application,
+        note.encrypted,
+        note.encrypted_why,
+        ends.tcp_state,
+        ends.initiator_known,
+        ends.tunnel,
+        ends.vlan,
+        note.hidden_name,
+        _carriers(ends.carriers) if ends.carriers else (),
+        operations,
+        facts,
     )
 
 
@@ -117,16 +128,16 @@ def _carriers(ends: tuple[tuple[str, str], ...]) -> tuple[Carrier, ...]:
 
 # Many flows were told the same: they share what is made of it.
 @lru_cache(maxsize=1 << 10)
-def _facts(told: tuple[tuple[str, str], ...]) -> tuple[Fact, ...]:
-    """Return facts by name: in which order they were read depends on where windows end."""
-    return tuple(Fact(name=name, value=value) for name, value in sorted(told) if name != _DID)
+def _told(pairs: tuple[tuple[str, str], ...]) -> tuple[tuple[Operation, ...], tuple[Fact, ...]]:
+    """Return what industrial messages did, in the order of the words, and other facts by name.
 
-
-@lru_cache(maxsize=1 << 10)
-def _operations(told: tuple[tuple[str, str], ...]) -> tuple[Operation, ...]:
-    """Return what industrial messages did, in the order in which their reader says it."""
-    said = {word for name, value in told if name == _DID for word in value.split(", ")}
-    return tuple(word for word in get_args(Operation) if word in said)
+    In which order they were read depends on where windows end.
+    """
+    said = {word for name, value in pairs if name == _DID for word in value.split(", ")}
+    return (
+        tuple(word for word in get_args(Operation) if word in said),
+        tuple(Fact(name=name, value=value) for name, value in sorted(pairs) if name != _DID),
+    )
 
 
 def queries_of(shown: str, origin: Origin, heard: list[Heard]) -> Iterator[Record]:

@@ -30,6 +30,8 @@ _LINK_TYPES = {
     274: "ethernet-mpacket", 276: "linux-sll2",
 }  # fmt: skip
 
+# Numbers made text once, not for every address.
+_BYTES = tuple(str(number) for number in range(256))
 # Runs of zeros within `:…:…:`, the longest first: the first of the longest becomes `::`.
 _ZEROS = tuple(":" + "0:" * count for count in range(8, 1, -1))
 _MAPPED = bytes(10) + b"\xff\xff"
@@ -39,7 +41,7 @@ _MAPPED = bytes(10) + b"\xff\xff"
 def address(raw: bytes) -> str:
     """Return an address of 4 or 16 bytes as text (RFC 5952); of 6, a MAC address."""
     if len(raw) == 4:  # noqa: PLR2004
-        return f"{raw[0]}.{raw[1]}.{raw[2]}.{raw[3]}"
+        return f"{_BYTES[raw[0]]}.{_BYTES[raw[1]]}.{_BYTES[raw[2]]}.{_BYTES[raw[3]]}"
     if len(raw) != 16:  # noqa: PLR2004
         return raw.hex(":")
     if raw.startswith(_MAPPED):

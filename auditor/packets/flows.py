@@ -63,7 +63,7 @@ class FlowTable:
         self._count = 0
         self._numbers: dict[bytes, int] = {}
         self._key = np.zeros((_FIRST_CAPACITY, 6), np.uint64)
-        self._spoken: dict[int, tuple[str, int]] = {}
+        self._spoken: dict[int, tuple[tuple[str, int], tuple[str, int]]] = {}
         self._directions: dict[str, I64] = {}
         for name, value in _START.items():
             self._directions[name] = np.full(_FIRST_CAPACITY * 2, value, np.int64)
@@ -237,13 +237,12 @@ class FlowTable:
 
     def speaker(self, flow: int, side: int) -> tuple[str, int]:
         """Return the address (text) and port of one end of a flow's key."""
-        direction = flow * 2 + side
-        known = self._spoken.get(direction)
+        known = self._spoken.get(flow)
         if known is None:
             if len(self._spoken) >= _MOST_SPOKEN:
                 self._spoken.clear()
-            known = self._spoken[direction] = _ends.speaker(self, flow, side)
-        return known
+            known = self._spoken[flow] = _ends.speakers(self, flow)
+        return known[side]
 
 
 # What a direction begins with. `first` and `last` are times, `order` the first packet's number,

@@ -98,30 +98,38 @@ def _carries_dns(ends: FlowEnds, note: FlowNote) -> str:
     By port and by ALPN (RFC 7858, 9250); over HTTPS by names and addresses of known resolvers
     alone, since nothing else tells those questions from other web traffic.
     """
-    alpn = next((value for name, value in note.facts if name == "alpn"), "")
+    alpn = _alpn(note.facts)
     if note.application == "quic":
         if ends.dst_port in _DOQ_DRAFTS or "doq" in alpn:
             return "quic"
     elif ends.dst_port == _DOT or alpn == "dot":
         return "tls"
-    if ends.dst_port == _HTTPS and (
-        _is_resolver(ends.dst) or any(_is_resolver(name.name) for name in note.names)
-    ):
-        return "https"
+    if ends.dst_port == _HTTPS:
+        names = [ends.dst, *[name.name for name in note.names]]
+        return "https" if _has_resolver(names) else ""
     return ""
 
 
-@lru_cache(maxsize=1 << 12)
+# Many flows were told the same, few of them this.
+@lru_cache(maxsize=1 << 10)
+def _alpn(facts: tuple[tuple[str, str], ...]) -> str:
+    return next((value for name, value in facts if name == "alpn"), "")
+
+
+def _has_resolver(names: list[str]) -> bool:
+    """Return whether the catalogue knows one of the names and addresses as a resolver's."""
+    endings = _endings()
+    likely = [name for name in names if name.endswith(endings)]  # most are nobody's in the list
+    return any(map(_is_resolver, likely))
+
+
 def _is_resolver(name: str) -> bool:
-    """Return whether the catalogue knows a name or address as a resolver's."""
-    if tuple(name.split(".")[-2:]) in _ends():  # most names are nobody's in the list
-        operator = operator_of(name)
-        return operator is not None and operator.category == "dns"
-    return False
+    operator = operator_of(name)
+    return operator is not None and operator.category == "dns"
 
 
 @cache
-def _ends() -> frozenset[tuple[str, ...]]:
+def _endings() -> tuple[str, ...]:
     """Return the last two labels of the resolvers in the catalogue."""
     entries = (entry.suffix for entry in operators() if entry.category == "dns")
-    return frozenset(tuple(suffix.split(".")[-2:]) for suffix in entries)
+    return tuple({".".join(suffix.split(".")[-2:]) for suffix in entries})

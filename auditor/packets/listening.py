@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct
 
@@ -50,7 +50,7 @@ class Payloads(Struct, frozen=True, kw_only=True):
         return self.buffer[start : start + int(self.length[row])]
 
 
-class FlowEnds(NamedTuple):
+class FlowEnds(Struct, frozen=True, gc=False):
     """A flow with its ends in order: `src` initiated. Addresses are text, `protocol` a number.
 
     `data_out` and `data_in` are packets with payload. `carriers` are the ends of tunnels with IP
@@ -77,7 +77,7 @@ class FlowEnds(NamedTuple):
     carriers: tuple[tuple[str, str], ...] = ()
 
 
-class FlowNote(Struct, frozen=True, kw_only=True):
+class FlowNote(Struct, frozen=True, kw_only=True, gc=False):
     """What a listener knows of a flow. `facts` are (name, value) pairs for a reader.
 
     `encrypted` is `None` where it cannot be told. `application` is from the contract's list.
