@@ -17,11 +17,13 @@ if TYPE_CHECKING:
 class Payloads(Struct, frozen=True, kw_only=True):
     """Packets with payload, one a row; of the fast and the slow path alike.
 
-    The payload is `buffer[at:at + length]`, `size` its length on the wire. `side` is the end of
-    the flow's key that speaks (0 or 1; not who initiated), `direction` is `flow * 2 + side`.
-    `nth` is how many packets with payload this direction had before. `head` is the first eight
-    bytes, big-endian, zero after the payload's end. `protocol` is `LAYER_2 | EtherType` for a
-    layer-2 frame. `time` is in nanoseconds since 1970, `order` the packet's number in the file.
+    Packets of no flow (the table was full) are none of them. The payload is
+    `buffer[at:at + length]`, `size` its length on the wire; the buffer has `PADDING` bytes more.
+    `side` is the end of the flow's key that speaks (0 or 1; not who initiated), `direction` is
+    `flow * 2 + side`. `nth` is how many packets with payload this direction had before. `head` is
+    the first eight bytes, big-endian, zero after the payload's end. `protocol` is
+    `LAYER_2 | EtherType` for a layer-2 frame. `time` is in nanoseconds since 1970, `order` the
+    packet's number in the file.
     """
 
     buffer: memoryview

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 from msgspec import Struct
@@ -11,8 +12,9 @@ from auditor.packets.batch import I64, U8, U32, Bools, grown
 from auditor.packets.candidates import TCP, UDP, Rows
 from auditor.packets.dissected import LAYER_2
 from auditor.packets.flows import FlowTable
-from auditor.packets.industrial._marks import marks_of, masks_of, packets_of
+from auditor.packets.industrial._marks import marks_of, masks_of, packet_of
 from auditor.packets.industrial._signature import OPERATIONS, Likeness, Packet, Signature
+from auditor.packets.industrial._transport import Transport
 from auditor.packets.listening import FlowNote, Heard, Payloads, Unheard
 from auditor.packets.streams import Stream
 
@@ -23,11 +25,9 @@ _LOOKS, _LOOKS_ON_PORT = 8, 64
 _AGREEING = 4
 # On its port, so often where it did not at first: in long streams of noise some is like anything.
 _LATE = 3
-_ANY_PORT = 1 << 16
 # Beginnings that came in pieces: as much is put together, of as many directions at once.
 _PIECES, _MOST_STREAMS = 2048, 1024
 _MOST_SEEN = 1 << 18
-_NOBODY_EVER = 255
 # How TLS, SSH and HTTP begin: bytes of theirs look like a message now and then.
 _TLS = 0x1603
 _BEGINNINGS = (b"SSH-", b"HTTP", b"GET ", b"POST", b"PUT ", b"HEAD")
@@ -43,37 +43,19 @@ class _Known(Struct, gc=False):
     why: str = ""
 
 
-class _Transport:
-    """The signatures of a transport: by first byte (a bit each), and by port (a bit each)."""
-
-    def __init__(self, signatures: Sequence[Signature], *, tcp: bool) -> None:
-        self.by_first: U32 = np.zeros(256, np.uint32)
-        self.by_port: U32 = np.zeros(_ANY_PORT, np.uint32)
-        self.anything: list[int] = []
-        self.numbers: list[int] = []
-        for number, signature in enumerate(signatures):
-            if not (signature.on_tcp if tcp else signature.on_udp):
-                continue
-            bit = np.uint32(1 << number)
-            self.by_port[list(signature.tcp if tcp else signature.udp)] |= bit
-            if signature.firsts:
-                self.numbers.append(number)
-                self.by_first[list(signature.firsts)] |= bit
-            else:
-                self.anything.append(number)
-
-
 class IndustrialListener:
     """One capture's industrial flows."""
 
     def __init__(self, signatures: Sequence[Signature]) -> None:
         """Begin with nothing heard."""
         self._signatures = tuple(signatures)
-        self._tcp = _Transport(signatures, tcp=True)
-        self._udp = _Transport(signatures, tcp=False)
+        self._tcp = Transport(TCP, signatures)
+        self._udp = Transport(UDP, signatures)
         self._on_link = {kind: s for s in signatures for kind in s.ether_types}
         # Of each flow: 0 nobody's yet, else the number of its signature and one.
         self._owner: U8 = np.zeros(4096, np.uint8)
+        # Looks that it is not given: all once it has an owner, some where its ports are nobody's.
+        self._forgone: U8 = np.zeros(4096, np.uint8)
         # Whether it began as something else, so that its port speaks for nothing.
         self._otherwise: Bools = np.zeros(4096, np.bool_)
         self._told_by = masks_of(self._signatures)
@@ -98,8 +80,8 @@ class IndustrialListener:
         if not len(payloads):
             return
         self._grow(len(flows))
-        owner = np.where(payloads.flow >= 0, self._owner[payloads.flow], _NOBODY_EVER)
-        early = np.flatnonzero((owner == 0) & (payloads.nth < _LOOKS_ON_PORT))
+        self._begin(payloads)
+        early = np.flatnonzero(payloads.nth + self._forgone[payloads.flow] < _LOOKS_ON_PORT)
         protocol = payloads.protocol[early]
         self._look(payloads, early[protocol == TCP], flows, self._tcp)
         self._look(payloads, early[protocol == UDP], flows, self._udp)
@@ -122,64 +104,71 @@ class IndustrialListener:
 
     def _grow(self, size: int) -> None:
         self._owner = grown(self._owner, size)
+        self._forgone = grown(self._forgone, size)
         self._otherwise = grown(self._otherwise, size)
 
-    def _look(self, payloads: Payloads, at: I64, flows: FlowTable, transport: _Transport) -> None:
+    def _begin(self, payloads: Payloads) -> None:
+        """Note of directions that begin whether as something else, and whether off all ports."""
+        first = np.flatnonzero(payloads.nth == 0)
+        flow, protocol = payloads.flow[first], payloads.protocol[first]
+        head = payloads.head[first] >> np.uint64(32)
+        others = (head[:, None] == _OTHERS).any(1) | (head >> np.uint64(16) == _TLS)
+        self._otherwise[flow[others]] = True
+        for transport in (self._tcp, self._udp):
+            off = (protocol == transport.number) & (transport.signatures(payloads, first) == 0)
+            self._forgone[flow[off]] |= _LOOKS_ON_PORT - _LOOKS
+
+    def _look(self, payloads: Payloads, at: I64, flows: FlowTable, transport: Transport) -> None:
         """Judge rows of flows that are nobody's: first by columns, then one by one."""
-        ports = transport.by_port[payloads.sport[at]] | transport.by_port[payloads.dport[at]]
+        ports = transport.signatures(payloads, at)
         wanted = (payloads.nth[at] < _LOOKS) | (ports != 0)
-        at, ports = at[wanted], ports[wanted]
-        if not len(at):
+        rows, ports = Rows(payloads, at[wanted]), ports[wanted]
+        if not len(rows.at):
             return
-        head, begins = payloads.head[at] >> np.uint64(32), payloads.nth[at] == 0
-        others = begins & (np.isin(head, _OTHERS) | (head >> np.uint64(16) == _TLS))
-        self._otherwise[payloads.flow[at[others]]] = True
-        possible = self._possible(payloads, at, transport)
-        pieces = (ports != 0) & (payloads.protocol[at] == TCP) & (payloads.nth[at] < _LOOKS)
+        early = rows.nth < _LOOKS
+        possible = self._possible(rows, transport)
+        pieces = (ports != 0) & early & (transport is self._tcp)
         some = np.flatnonzero((possible != 0) | pieces)
-        rows = at[some]
-        columns = zip(
-            rows.tolist(), possible[some].tolist(), ports[some].tolist(), pieces[some].tolist(),
-            payloads.flow[rows].tolist(), payloads.side[rows].tolist(),
-            (payloads.nth[rows] < _LOOKS).tolist(), strict=True,
-        )  # fmt: skip
-        for row, bits, on_port, in_pieces, flow, side, early in columns:
-            if self._owner[flow]:
+        at = rows.at[some]
+        places = zip(some.tolist(), at.tolist(), payloads.flow[at].tolist(), strict=True)
+        for place, row, flow in places:
+            if flow in self._known:
                 continue
-            if self._otherwise[flow]:
-                on_port = 0  # noqa: PLW2901 - of this row alone
-            packet = next(packets_of(payloads, np.array((row,), np.int64)))
-            if bits and self._judge(packet, flow, side, bits, on_port, early=early):
+            packet, side = packet_of(payloads, row), payloads.side.item(row)
+            bits, on_port = possible.item(place), ports.item(place)
+            if self._otherwise.item(flow):
+                on_port = 0
+            if bits and self._judge(packet, flow, side, bits, on_port, early=early.item(place)):
                 continue
-            if in_pieces:
+            if pieces.item(place):
                 self._piece(payloads, row, packet, flows, on_port)
 
-    def _possible(self, payloads: Payloads, at: I64, transport: _Transport) -> U32:
+    def _possible(self, rows: Rows, transport: Transport) -> U32:
         """Return, of each row, the signatures that it may be a message of (a bit each)."""
-        first = (payloads.head[at] >> np.uint64(56)).astype(np.uint8)
-        listed = transport.by_first[first]
-        possible: U32 = np.zeros(len(at), np.uint32)
+        possible = self._chosen(transport.anything, rows)
+        listed = transport.by_first[rows.first]
         some = np.flatnonzero(listed)
-        if len(some):
-            rows, bits = Rows(payloads, at[some]), listed[some]
-            for number in transport.numbers:
-                bit = np.uint32(1 << number)
-                possible[some] |= np.where(_chosen(self._signatures[number], rows), bits & bit, 0)
-        if transport.anything:
-            rows = Rows(payloads, at)
-            for number in transport.anything:
-                possible[_chosen(self._signatures[number], rows)] |= np.uint32(1 << number)
+        bits = listed[some]
+        numbers = _numbers(int(np.bitwise_or.reduce(bits)))
+        if numbers:
+            possible[some] |= bits & self._chosen(numbers, rows.some(some))
         return possible
+
+    def _chosen(self, numbers: Sequence[int], rows: Rows) -> U32:
+        """Return, of each row, which of these signatures choose it (a bit each)."""
+        chosen: U32 = np.zeros(len(rows.at), np.uint32)
+        for number in numbers:
+            chooses, bit = self._signatures[number].chooses, np.uint32(1 << number)
+            chosen |= bit if chooses is None else chooses(rows) * bit
+        return chosen
 
     def _judge(  # noqa: PLR0913
         self, packet: Packet, flow: int, side: int, bits: int, on_port: int, *, early: bool
     ) -> bool:
         """Give a flow to the signature that its payload is most like; return whether one has it."""
         best: tuple[int, bool, int] | None = None
-        for number, signature in enumerate(self._signatures):
-            if not bits >> number & 1:
-                continue
-            likeness = self._ask(signature, packet)
+        for number in _numbers(bits):
+            likeness = self._ask(self._signatures[number], packet)
             at_home = bool(on_port >> number & 1)
             if likeness == Likeness.MAYBE and not (at_home and early):
                 sides, count = self._told(flow, side, number)
@@ -189,13 +178,18 @@ class IndustrialListener:
                 best = (likeness, at_home, number)
         if best is None:
             return False
-        self._owner[flow] = best[2] + 1
-        self._known[flow] = _Known(self._signatures[best[2]])
+        self._give(flow, best[2])
         for direction in (flow * 2, flow * 2 + 1):
             stream = self._streams.pop(direction, None)
             if stream is not None:
                 self._hear(self._known[flow], packet._replace(data=bytes(stream.data)))
         return True
+
+    def _give(self, flow: int, number: int) -> None:
+        """Give a flow to a signature."""
+        self._owner[flow] = number + 1
+        self._forgone[flow] = _LOOKS_ON_PORT
+        self._known[flow] = _Known(self._signatures[number])
 
     def _told(self, flow: int, side: int, number: int) -> tuple[int, int]:
         """Return which ends (a bit each) spoke like it so far, and how often."""
@@ -226,32 +220,30 @@ class IndustrialListener:
 
     def _look_on_link(self, payloads: Payloads, at: I64) -> None:
         """Judge frames on the link."""
-        for flow, packet in zip(payloads.flow[at].tolist(), packets_of(payloads, at), strict=True):
+        for row, flow in zip(at.tolist(), payloads.flow[at].tolist(), strict=True):
+            packet = packet_of(payloads, row)
             signature = self._on_link.get(packet.ether_type)
-            if signature is None or self._owner[flow]:
+            if signature is None or flow in self._known:
                 continue
             if self._ask(signature, packet):
-                self._owner[flow] = self._signatures.index(signature) + 1
-                self._known[flow] = _Known(signature)
+                self._give(flow, self._signatures.index(signature))
 
     def _follow(self, payloads: Payloads) -> None:
         """Look at every message of known flows that is not like one that was looked at."""
-        owner = np.where(payloads.flow >= 0, self._owner[payloads.flow], 0)
+        owner = self._owner[payloads.flow]
         some = np.flatnonzero(owner)
         if not len(some):
             return
-        marks = marks_of(payloads, some, self._told_by[owner[some]])
-        _unique, first = np.unique(marks, return_index=True)
-        first.sort()
-        new = [index for index in first.tolist() if int(marks[index]) not in self._seen]
+        marks = marks_of(payloads, some, self._told_by.take(owner[some], 0))
+        new: dict[int, int] = {}
+        for row, mark in zip(some.tolist(), marks.tolist(), strict=True):
+            if mark not in self._seen:
+                new.setdefault(mark, row)
         if len(self._seen) >= _MOST_SEEN:
             self._seen.clear()
-        self._seen.update(marks[new].tolist())
-        rows = some[new]
-        for flow, packet in zip(
-            payloads.flow[rows].tolist(), packets_of(payloads, rows), strict=True
-        ):
-            self._hear(self._known[flow], packet)
+        self._seen.update(new)
+        for row in new.values():
+            self._hear(self._known[payloads.flow.item(row)], packet_of(payloads, row))
 
     def _hear(self, known: _Known, packet: Packet) -> None:
         try:
@@ -275,10 +267,10 @@ class IndustrialListener:
         self._crashed[signature.title] = self._crashed.get(signature.title, 0) + 1
 
 
-def _chosen(signature: Signature, rows: Rows) -> Bools:
-    if signature.chooses is None:
-        return np.ones(len(rows.at), np.bool_)
-    return signature.chooses(rows)
+@lru_cache(maxsize=1 << 10)
+def _numbers(bits: int) -> tuple[int, ...]:
+    """Return which bits are set."""
+    return tuple(number for number in range(bits.bit_length()) if bits >> number & 1)
 
 
 def _note(known: _Known) -> FlowNote:

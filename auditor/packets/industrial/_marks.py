@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from auditor.packets.batch import I64, U64
 from auditor.packets.candidates import TCP
@@ -14,9 +15,15 @@ from auditor.packets.listening import Payloads
 
 # Messages are told apart by bytes of their first words.
 _WORD, _WORDS = 8, 9
-_BITS, _SPREAD = np.uint64(8), np.uint64(29)
+_SPREAD = np.uint64(29)
+# By a payload's length, which bytes of its first words it has.
+_WITHIN: U64 = (
+    (np.tri(_WORD * _WORDS + 1, _WORD * _WORDS, -1, np.uint8) * np.uint8(0xFF))
+    .view(">u8")
+    .astype(np.uint64)
+)
 _PRIMES = np.array(
-    (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9), np.uint64
+    (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0xADF85458A2BB4A9B), np.uint64
 )  # odd numbers that spread bits
 
 
@@ -34,34 +41,31 @@ def marks_of(payloads: Payloads, at: I64, masks: U64) -> U64:
     """Return a number of each row: one direction's payloads with one number do the same."""
     mark: U64 = payloads.direction[at].astype(np.uint64) * _PRIMES[0]
     mark ^= payloads.size[at].astype(np.uint64) * _PRIMES[1]
-    mark = (mark ^ (payloads.head[at] & masks[:, 0])) * _PRIMES[2]
-    starts, length = payloads.at[at], payloads.length[at]
-    for word in range(1, _WORDS):
-        some = np.flatnonzero((masks[:, word] != 0) & (length > word * _WORD))
-        if not len(some):
-            continue
-        told = _words(payloads.buffer, starts[some] + word * _WORD)
-        missing = np.maximum((word + 1) * _WORD - length[some], 0).astype(np.uint64) * _BITS
-        told = told >> missing << missing & masks[some, word]
-        mark[some] = (mark[some] ^ told ^ mark[some] >> _SPREAD) * _PRIMES[2]
+    length = payloads.length[at]
+    mark ^= length.astype(np.uint64) * _PRIMES[3]
+    told = _words(payloads, at) & masks & _WITHIN.take(np.minimum(length, _WORD * _WORDS), 0)
+    for word in range(_WORDS):
+        mark = (mark ^ told[:, word] ^ mark >> _SPREAD) * _PRIMES[2]
     return mark
 
 
-def packets_of(payloads: Payloads, rows: I64) -> Iterator[Packet]:
-    """Yield the packets of some rows."""
-    buffer = payloads.buffer
-    for at, length, size, sport, dport, protocol in zip(
-        payloads.at[rows].tolist(), payloads.length[rows].tolist(), payloads.size[rows].tolist(),
-        payloads.sport[rows].tolist(), payloads.dport[rows].tolist(),
-        payloads.protocol[rows].tolist(), strict=True,
-    ):  # fmt: skip
-        ether_type = protocol & 0xFFFF if protocol >= LAYER_2 else 0
-        data = bytes(buffer[at : at + length])
-        yield Packet(data, size, sport, dport, protocol == TCP, ether_type)
+def packet_of(payloads: Payloads, row: int) -> Packet:
+    """Return the packet of a row."""
+    protocol = payloads.protocol.item(row)
+    return Packet(
+        bytes(payloads.payload(row)),
+        payloads.size.item(row),
+        payloads.sport.item(row),
+        payloads.dport.item(row),
+        protocol == TCP,
+        protocol & 0xFFFF if protocol >= LAYER_2 else 0,
+    )
 
 
-def _words(buffer: memoryview, at: I64) -> U64:
-    """Return the eight bytes at each place as a number, most significant first."""
-    view = np.ndarray(len(buffer) - _WORD + 1, ">u8", buffer, strides=(1,))
-    words: U64 = view[at].astype(np.uint64)
-    return words
+def _words(payloads: Payloads, at: I64) -> U64:
+    """Return the first words of payloads as numbers, with whatever is there after their ends."""
+    width = _WORD * _WORDS
+    view: NDArray[np.void] = np.ndarray(
+        len(payloads.buffer) - width + 1, f"V{width}", payloads.buffer, strides=(1,)
+    )
+    return view[payloads.at[at]].view(">u8").astype(np.uint64).reshape(-1, _WORDS)

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from auditor.packets.batch import Bools
+from auditor.packets.candidates import Rows
 from auditor.packets.industrial._signature import big
 
 TPKT_FIRST = 3
+_VERSION = 0x0300  # and a byte that is reserved
 _HEAD = 4
 # Kinds of COTP: connection request, confirmation, disconnect request, data.
 CONNECT = frozenset({0xE0, 0xD0})
 _DATA = 0xF0
 _MOST = 64
+
+
+def chooses(rows: Rows) -> Bools:
+    """Return which payloads may begin with a message."""
+    chosen: Bools = rows.bits(63, 48) == _VERSION
+    return chosen
 
 
 def messages(data: bytes) -> Iterator[tuple[int, bytes, int]]:

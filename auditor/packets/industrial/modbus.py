@@ -35,11 +35,12 @@ _BITS[[*_DOES, *(function | _FAILED for function in _DOES)]] = True
 
 
 def _chooses(rows: Rows) -> Bools:
-    length = rows.bits(31, 16)
-    function = rows.bits(7, 0)
-    lengths: Bools = (length >= _LENGTHS.start) & (length < _LENGTHS.stop)
-    fits: Bools = lengths & (rows.bits(47, 32) == 0) & _BITS[function]
-    return fits
+    chosen: Bools = rows.bits(47, 32) == 0
+    some = np.flatnonzero(chosen)
+    few = rows.some(some)
+    length, function = few.bits(31, 16), few.bits(7, 0)
+    chosen[some] = (length >= _LENGTHS.start) & (length < _LENGTHS.stop) & _BITS[function]
+    return chosen
 
 
 def _fits(pdu: bytes, length: int) -> bool:

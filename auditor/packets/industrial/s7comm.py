@@ -64,4 +64,5 @@ SIGNATURE = Signature(
     tcp=(102,),
     on_tcp=True,
     firsts=(_tpkt.TPKT_FIRST,),
+    chooses=_tpkt.chooses,
 )

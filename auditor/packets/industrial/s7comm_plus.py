@@ -79,4 +79,5 @@ SIGNATURE = Signature(
     tcp=(102,),
     on_tcp=True,
     firsts=(_tpkt.TPKT_FIRST,),
+    chooses=_tpkt.chooses,
 )

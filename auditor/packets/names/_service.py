@@ -13,8 +13,8 @@ class Service(Struct, frozen=True, kw_only=True):
     """An application. `matches` is given the first payload of either direction.
 
     A port alone never tells: `ports` say where `matches` is tried, everywhere with `anywhere`
-    (for what no other protocol could begin with). `encrypted` tells by the payload where the
-    application alone does not.
+    (for what no other protocol could begin with), and then `firsts` are the bytes that it may begin
+    with (none: any). `encrypted` tells by the payload where the application alone does not.
     """
 
     application: str
@@ -22,6 +22,7 @@ class Service(Struct, frozen=True, kw_only=True):
     matches: Callable[[bytes], bool]
     ports: tuple[int, ...] = ()
     anywhere: bool = False
+    firsts: bytes = b""
     encrypted: Callable[[bytes], Verdict] | None = None
 
 
@@ -30,6 +31,7 @@ def service(
     application: str,
     matches: Callable[[bytes], bool],
     *ports: int,
+    firsts: bytes = b"",
     encrypted: Callable[[bytes], Verdict] | None = None,
 ) -> Service:
     """Return an application of one transport, known on `ports` alone, anywhere without any."""
@@ -39,5 +41,6 @@ def service(
         matches=matches,
         ports=ports,
         anywhere=not ports,
+        firsts=firsts,
         encrypted=encrypted,
     )

@@ -20,15 +20,18 @@ class Services(Hearer):
     transports = (TCP, UDP)
 
     def __init__(self) -> None:
-        """Sort the services by transport and port."""
+        """Sort the services by transport and port, those known anywhere by their first byte."""
         self._by_port: dict[tuple[int, int], list[Service]] = {}
-        self._anywhere: dict[int, list[Service]] = {TCP: [], UDP: []}
+        self._anywhere: dict[tuple[int, bytes], list[Service]] = {}
         for service in (*TEXT, *BINARY, *DATAGRAMS):
             for transport in service.transports:
                 if service.anywhere:
-                    self._anywhere[transport].append(service)
-                for port in () if service.anywhere else service.ports:
-                    self._by_port.setdefault((transport, port), []).append(service)
+                    for first in service.firsts or range(256):
+                        key = transport, bytes((first,))
+                        self._anywhere.setdefault(key, []).append(service)
+                else:
+                    for port in service.ports:
+                        self._by_port.setdefault((transport, port), []).append(service)
 
     def choose(self, candidates: Candidates) -> I64:
         """Return the first payloads."""
@@ -43,7 +46,7 @@ class Services(Hearer):
         for services in (
             by_port.get((transport, message.dport)),
             by_port.get((transport, message.sport)),
-            self._anywhere.get(transport),
+            self._anywhere.get((transport, message.data[:1])),
         ):
             for service in services or ():
                 if service.matches(message.data):

@@ -127,18 +127,18 @@ def _openvpn(data: bytes) -> bool:
 _tcp = partial(service, TCP)
 
 BINARY = (
-    _tcp("smb", _smb, encrypted=_smb_secrecy),
+    _tcp("smb", _smb, firsts=b"\0", encrypted=_smb_secrecy),
     _tcp("netbios", _session, 139),
     _tcp("ldap", _ldap, 389, 3268),
     _tcp("kerberos", _kerberos, 88, 464),
     _tcp("rdp", _rdp, 3389),
-    _tcp("rdp", _rdp_anywhere),
+    _tcp("rdp", _rdp_anywhere, firsts=b"\3"),
     _tcp("postgresql", _postgresql),
     _tcp("mysql", _mysql),
     _tcp("mongodb", _mongodb),
     _tcp("kafka", _kafka, 9092, 9093, 9094),
-    _tcp("rpc", _rpc),
-    _tcp("dce-rpc", _dce_rpc),
+    _tcp("rpc", _rpc, firsts=bytes(range(0x80, 0x100))),
+    _tcp("dce-rpc", _dce_rpc, firsts=b"\5"),
     _tcp("socks", _socks, 1080, 9050),
     _tcp("openvpn", _openvpn, 1194, 443),
 )

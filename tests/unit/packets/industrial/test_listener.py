@@ -95,6 +95,13 @@ def test_other_traffic_on_a_known_port_is_not_the_protocol() -> None:
         assert note(payloads(said, port)).application == ""
 
 
+def test_a_message_that_the_capture_cut_does_not_stand_for_a_whole_one() -> None:
+    write, read = industrial.modbus(9, write=True)[0], exchange("modbus")[0][1]
+    said = payloads([(0, write[1]), (0, read), (0, read)], 502)
+    said.length[1] = 8
+    assert "read" in dict(note(said).facts)["operations"]
+
+
 def test_a_write_among_many_reads_is_told() -> None:
     reads, write = exchange("modbus"), industrial.modbus(9, write=True)[0][1]
     first = payloads(reads * 50, 502)

@@ -8,6 +8,9 @@ from struct import pack
 import pytest
 from names_hearing import TCP, UDP, Said, hear
 
+from auditor.packets.names._services_binary import BINARY
+from auditor.packets.names._services_text import TEXT
+from auditor.packets.names._services_udp import DATAGRAMS
 from tests.captures.messages import plain
 
 RNG = random.Random(3)
@@ -87,6 +90,32 @@ def test_a_port_alone_proves_nothing(application, protocol, port, data):
     for noise in (bytes([0xA7, 0x91, 0xE3, 0xC5] * 20), b"?" * 60):
         heard = hear(Said(noise, dport=port, protocol=protocol))
         assert not heard.notes, (application, noise)
+
+
+BEGINNINGS = [
+    *(data for _application, _protocol, _port, data in KNOWN),
+    *(
+        method + b" sip:plant.example SIP/2.0\r\n"
+        for method in b"INVITE ACK BYE CANCEL OPTIONS REGISTER PRACK SUBSCRIBE NOTIFY PUBLISH INFO"
+        b" REFER MESSAGE UPDATE".split()
+    ),
+    b"SIP/2.0 200 OK\r\n", b"RTSP/1.0 200 OK\r\n", b"NOTIFY * HTTP/1.1\r\n", b"LHLO press\r\n",
+    b'CONNECT {"verbose":false}\r\n', b"AMQP\3\1\0\0", b"d1:ad2:id20:", b"d1:rd2:id20:",
+    pack(">I", 64) + b"\xffSMB" + bytes(60), b"\2\0\0\0" + bytes(88), b"\3\0\0\0" + bytes(60),
+    b"\4\0\0\0" + bytes(28),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "service",
+    [service for service in (*TEXT, *BINARY, *DATAGRAMS) if service.firsts],
+    ids=lambda service: f"{service.application}-{service.transports[0]}",
+)
+def test_what_a_service_takes_begins_with_one_of_its_first_bytes(service):
+    begun = [bytes((first,)) + data[1:] for data in BEGINNINGS for first in range(256)]
+    taken = {data[0] for data in begun if service.matches(data)}
+    assert taken
+    assert taken <= set(service.firsts)
 
 
 @pytest.mark.parametrize(
