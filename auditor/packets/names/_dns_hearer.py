@@ -14,8 +14,6 @@ from auditor.packets.names._reader import Hearer
 from auditor.packets.names._reader import Message as Payload
 
 _MOST_REMEMBERED = 4096
-_LAST_OPCODE = 6
-_MOST_QUESTIONS = 32
 
 
 class DnsHearer(Hearer):
@@ -40,6 +38,9 @@ class DnsHearer(Hearer):
         # 137/tcp was never used.
         self.ports = () if netbios else (port,)
         self._application = application
+        dns = application == "dns"
+        # What a question's transport is called.
+        self._words = {way: way if dns else application for way in ("udp", "tcp")}
         self._source = source
         self._answer = answer
         self._grouped = grouped
@@ -72,7 +73,7 @@ class DnsHearer(Hearer):
 
     def _read(self, payload: Payload, data: bytes, transport: str, ledger: Ledger) -> None:
         message = parse(data, netbios=self._netbios)
-        if message is None or not _is_plausible(message):
+        if message is None:
             return
         if not message.whole:
             if transport == "udp" and payload.cut:
@@ -83,19 +84,16 @@ class DnsHearer(Hearer):
                     return
         note = ledger.application(payload.flow, self._application)
         for question in message.questions:
-            ledger.name_in(note, question.name, self._source, payload.time)
+            ledger.name(note, question.name, self._source, payload.time)
         if message.is_answer:
             self._answered(payload, message, transport, ledger)
         elif not self._netbios or message.opcode == 0:
             self._asked(payload, message, transport, ledger)
 
-    def _word(self, transport: str) -> str:
-        return transport if self._application == "dns" else self._application
-
     def _asked(self, payload: Payload, message: Message, transport: str, ledger: Ledger) -> None:
         client, server = payload.ends()
         for question in message.questions:
-            key = (question.name, question.query_type, client, server, self._word(transport))
+            key = (question.name, question.query_type, client, server, self._words[transport])
             entry = ledger.asked(key, payload.time)
             if self._grouped and entry is not None:
                 if len(self._last) >= _MOST_REMEMBERED:
@@ -115,7 +113,7 @@ class DnsHearer(Hearer):
             if self._grouped:
                 entry = self._last.get((question.name, question.query_type, client))
             else:
-                key = (question.name, question.query_type, client, server, self._word(transport))
+                key = (question.name, question.query_type, client, server, self._words[transport])
                 entry = ledger.queries.get(key) or ledger.asked(key, payload.time, 0)
             if entry is not None:
                 entry.response = message.response
@@ -127,14 +125,6 @@ def _merge(entry: Asked, message: Message) -> None:
     for address, _names in message.addresses:
         if address not in entry.answers and len(entry.answers) < MOST_ANSWERS:
             entry.answers = (*entry.answers, address)
-
-
-def _is_plausible(message: Message) -> bool:
-    return (
-        message.opcode <= _LAST_OPCODE
-        and message.asked <= _MOST_QUESTIONS
-        and bool(message.questions or message.is_answer or message.asked)
-    )
 
 
 def _is_one_host(address: bytes) -> bool:

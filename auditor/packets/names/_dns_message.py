@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from struct import Struct as Form
 from struct import error as struct_error
-from struct import unpack_from
 
 from msgspec import Struct
 
-from auditor.packets.names._text import joined, label_text
+from auditor.packets.names._text import label_text, labels_text
 
 HEAD = 12
+_HEADER, _RECORD = Form(">6H").unpack_from, Form(">HHIH").unpack_from
+_PARAMETER = Form(">HH").unpack_from
 _MOST_QUESTIONS, _MOST_RECORDS = 32, 512
 _LONGEST_NAME = 255
+_LAST_OPCODE = 6
 _A, _CNAME, _AAAA, _SVCB, _HTTPS, _NB = 1, 5, 28, 64, 65, 32
 _IPV4_HINT, _ECH, _IPV6_HINT = 4, 5, 6
 _TYPES = {
@@ -40,14 +43,13 @@ class Question(Struct, frozen=True, gc=False):
 class Message(Struct, frozen=True, gc=False):
     """What a message says.
 
-    `opcode` 0 is an ordinary question, `asked` the number of questions that it says to have.
+    `opcode` 0 is an ordinary question.
     `addresses` are (address, names that lead to it); `keys` the ECH key lists of HTTPS records.
     `whole` is false where the message was cut, or contradicts itself after what was read.
     """
 
     is_answer: bool
     opcode: int
-    asked: int
     response: str
     questions: tuple[Question, ...] = ()
     addresses: tuple[tuple[bytes, tuple[str, ...]], ...] = ()
@@ -71,28 +73,34 @@ def type_text(number: int, *, netbios: bool = False) -> str:
 
 
 def parse(data: bytes, *, netbios: bool = False) -> Message | None:
-    """Return what a message says, as far as it can be read; `None` for less than a header."""
+    """Return what a message says, as far as it can be read.
+
+    `None` for what is none: less than a header, an opcode that nobody gave out, more questions
+    than anybody asks, or neither a question nor an answer.
+    """
     if len(data) < HEAD:
         return None
-    _ident, flags, asked, answers, authorities, _more = unpack_from(">6H", data)
+    _ident, flags, asked, answers, authorities, _more = _HEADER(data)
+    is_answer, opcode = flags >> 15 == 1, flags >> 11 & 15
+    if opcode > _LAST_OPCODE or asked > _MOST_QUESTIONS or not (asked or is_answer):
+        return None
     questions: list[Question] = []
     addresses: list[tuple[bytes, tuple[str, ...]]] = []
     keys: list[bytes] = []
     whole = True
     try:
         at = HEAD
-        for _ in range(min(asked, _MOST_QUESTIONS)):
+        for _ in range(asked):
             question, at = _question(data, at, netbios=netbios)
             questions.append(question)
-        if flags & 0x8000 and asked <= _MOST_QUESTIONS:
+        if is_answer:
             count = answers if not netbios else answers + authorities
             _answers(data, at, min(count, _MOST_RECORDS), questions, addresses, keys, netbios)
     except (MalformedError, IndexError, struct_error):
         whole = False
     return Message(
-        bool(flags & 0x8000),
-        flags >> 11 & 15,
-        asked,
+        is_answer,
+        opcode,
         _CODES[flags & 15],
         tuple(questions),
         tuple(addresses),
@@ -111,17 +119,14 @@ def _question(data: bytes, at: int, *, netbios: bool) -> tuple[Question, int]:
     labels, end = _labels(data, at)
     kind = data[end] << 8 | data[end + 1]
     data[end + 3]  # the class must be there too
-    name = _netbios_name(labels) if netbios else joined([label_text(label) for label in labels])
+    name = _netbios_name(labels) if netbios else labels_text(labels)
     question = Question(name, type_text(kind, netbios=netbios))
-    if not netbios and end == zero + 1 and end - at == _plain_size(labels):
+    # Of a name without a pointer alone, which is its labels and the length before each.
+    if not netbios and end == zero + 1 and end - at == len(b".".join(labels)) + 2:
         if len(_seen) >= _MOST_SEEN:
             _seen.clear()
         _seen[raw] = question
     return question, end + 4
-
-
-def _plain_size(labels: list[bytes]) -> int:
-    return sum(map(len, labels)) + len(labels) + 1
 
 
 def _labels(data: bytes, at: int) -> tuple[list[bytes], int]:
@@ -157,7 +162,7 @@ def _labels(data: bytes, at: int) -> tuple[list[bytes], int]:
 
 def _name(data: bytes, at: int) -> tuple[str, int]:
     labels, end = _labels(data, at)
-    return joined([label_text(label) for label in labels]), end
+    return labels_text(labels), end
 
 
 def _answers(  # noqa: PLR0913, PLR0917
@@ -179,7 +184,7 @@ def _answers(  # noqa: PLR0913, PLR0917
                 owner, at = first, at + 2
             else:
                 owner, at = _owner(data, at, netbios=netbios)
-            kind, _class, _ttl, size = unpack_from(">HHIH", data, at)
+            kind, _class, _ttl, size = _RECORD(data, at)
             at += 10
             if at + size > len(data):
                 raise MalformedError
@@ -195,16 +200,14 @@ def _answers(  # noqa: PLR0913, PLR0917
             at += size
     finally:
         chain = _chain(first, aliases)
-        addresses.extend(
-            (address, chain if owner in chain else (owner,)) for owner, address in found
-        )
+        addresses += [(address, chain if owner in chain else (owner,)) for owner, address in found]
 
 
 def _owner(data: bytes, at: int, *, netbios: bool) -> tuple[str, int]:
     labels, end = _labels(data, at)
     if netbios:
         return _netbios_name(labels), end
-    return joined([label_text(label) for label in labels]), end
+    return labels_text(labels), end
 
 
 def _chain(first: str, aliases: dict[str, str]) -> tuple[str, ...]:
@@ -222,7 +225,7 @@ def _hints(data: bytes, at: int, end: int, keys: list[bytes]) -> list[bytes]:
     hints: list[bytes] = []
     _target, at = _labels(data, at + 2)
     while at + 4 <= end:
-        key, size = unpack_from(">HH", data, at)
+        key, size = _PARAMETER(data, at)
         value = data[at + 4 : min(at + 4 + size, end)]
         at += 4 + size
         if key == _ECH:

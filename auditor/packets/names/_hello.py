@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from struct import Struct as Form
 from struct import error as struct_error
-from struct import unpack_from
 
 from msgspec import Struct
 
@@ -15,6 +15,7 @@ _SERVER_NAME, _ALPN, _VERSIONS = 0, 16, 43
 _ESNI, _ECH = 0xFFCE, 0xFE0D
 _READ = frozenset({_SERVER_NAME, _ALPN, _VERSIONS, _ESNI, _ECH})
 _MOST_EXTENSIONS = 128
+_EXTENSION = Form(">HH").unpack_from
 _MOST_PROTOCOLS = 16
 _VERSION_TEXT = {
     0x0300: "SSL 3.0", 0x0301: "TLS 1.0", 0x0302: "TLS 1.1", 0x0303: "TLS 1.2",
@@ -28,7 +29,7 @@ _NULL_SUITES = frozenset({
 })  # fmt: skip
 
 
-class Ech(Struct, frozen=True):
+class Ech(Struct, frozen=True, gc=False):
     """The outer half of an encrypted hello: which key it says it used, and its lengths."""
 
     config_id: int
@@ -36,7 +37,7 @@ class Ech(Struct, frozen=True):
     payload_size: int
 
 
-class ClientHello(Struct, frozen=True):
+class ClientHello(Struct, frozen=True, gc=False):
     """What a client says in clear. `whole` is false where the hello was cut or contradicts itself.
 
     `name` is empty where none was said (in what was read). `esni` is the older draft's extension.
@@ -50,7 +51,7 @@ class ClientHello(Struct, frozen=True):
     whole: bool = True
 
 
-class ServerHello(Struct, frozen=True):
+class ServerHello(Struct, frozen=True, gc=False):
     """What a server chose. `null_cipher`: the suite protects nothing from being read."""
 
     version: str = ""
@@ -60,10 +61,10 @@ class ServerHello(Struct, frozen=True):
 
 def version_text(number: int) -> str:
     """Return how a version is written."""
-    return _VERSION_TEXT.get(number, f"0x{number:04x}")
+    return _VERSION_TEXT.get(number) or f"0x{number:04x}"
 
 
-class _Said(Struct):
+class _Said(Struct, gc=False):
     """A client's extensions, as they are read."""
 
     name: str = ""
@@ -99,31 +100,28 @@ def client_hello(body: bytes, *, dtls: bool = False) -> ClientHello:
 
 def _extensions(body: bytes, at: int, said: _Said, *, dtls: bool) -> bool:
     """Keep what extensions say; return whether they end where the hello does."""
-    size = len(body)
     end = at + 2 + (body[at] << 8 | body[at + 1])
     at += 2
     for _ in range(_MOST_EXTENSIONS):
         if at >= end:
             break
-        kind, length = unpack_from(">HH", body, at)
-        at += 4
-        if kind in _READ:
-            _extension(kind, body[at : at + length], said, dtls=dtls)
-        at += length
-    return at == end == size
-
-
-def _extension(kind: int, data: bytes, said: _Said, *, dtls: bool) -> None:
-    if kind == _SERVER_NAME:
-        said.name = said.name or _server_name(data)
-    elif kind == _ALPN:
-        said.protocols = _protocols(data)
-    elif kind == _VERSIONS:
-        said.offered = _newest(data, dtls=dtls)
-    elif kind == _ECH:
-        said.ech = _outer(data)
-    else:
-        said.esni = True
+        kind, length = _EXTENSION(body, at)
+        begin = at + 4
+        at = begin + length
+        if kind not in _READ:
+            continue
+        data = body[begin:at]
+        if kind == _SERVER_NAME:
+            said.name = said.name or _server_name(data)
+        elif kind == _ALPN:
+            said.protocols = _protocols(data)
+        elif kind == _VERSIONS:
+            said.offered = _newest(data, dtls=dtls)
+        elif kind == _ECH:
+            said.ech = _outer(data)
+        else:
+            said.esni = True
+    return at == end == len(body)
 
 
 def server_hello(body: bytes) -> ServerHello | None:
@@ -135,12 +133,12 @@ def server_hello(body: bytes) -> ServerHello | None:
         at += 3
         protocol = ""
         if at + 2 <= len(body):
-            end = at + 2 + (body[at] << 8 | body[at + 1])
+            end = min(at + 2 + (body[at] << 8 | body[at + 1]), len(body))
             at += 2
             for _ in range(_MOST_EXTENSIONS):
-                if at >= min(end, len(body)):
+                if at >= end:
                     break
-                kind, length = unpack_from(">HH", body, at)
+                kind, length = _EXTENSION(body, at)
                 at += 4
                 if kind == _VERSIONS and length == 2:  # noqa: PLR2004
                     version = body[at] << 8 | body[at + 1]

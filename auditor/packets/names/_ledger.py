@@ -47,8 +47,12 @@ class Note(Struct, gc=False):
 
     def fact(self, name: str, value: str) -> None:
         """Keep a fact; the first of its name stays."""
-        if len(self.facts) < MOST_FACTS and all(name != known for known, _value in self.facts):
-            self.facts = (*self.facts, _fact(name, value))
+        facts = self.facts
+        for known, _value in facts:
+            if known == name:
+                return
+        if len(facts) < MOST_FACTS:
+            self.facts = (*facts, _fact(name, value))
 
     def correct(self, name: str, value: str) -> None:
         """Keep a fact in place of what was said under its name before."""
@@ -102,7 +106,9 @@ class Ledger:
 
     def application(self, flow: int, word: str) -> Note:
         """Say what a flow speaks; the first word stays. Return its note."""
-        note = self.note(flow)
+        note = self.notes.get(flow)
+        if note is None:
+            note = self.notes[flow] = Note()
         if not note.application:
             note.application = word
             self.known[flow] = 1
@@ -120,13 +126,10 @@ class Ledger:
         """Keep where a proxy is asked to go: it goes there, so that it is a question for a name."""
         self.asked((goal, how, *ends, "proxy"), time)
 
-    def name(self, flow: int, name: str, source: NameSource, time: int) -> None:
-        """Give a flow a name, said at `time`."""
-        if name:
-            self.name_in(self.note(flow), name, source, time)
-
-    def name_in(self, note: Note, name: str, source: NameSource, time: int) -> None:
-        """Give the flow of a note a name, said at `time`."""
+    def name(self, note: Note, name: str, source: NameSource, time: int) -> None:
+        """Give the flow of a note a name, said at `time`; an empty one is none."""
+        if not name:
+            return
         names = note.names
         for place, said in enumerate(names):
             if said.name == name and said.source == source:

@@ -22,6 +22,9 @@ from auditor.packets.streams import Stream
 MOST_STREAMS = 1024
 _MOST_STALLS = 16
 _HOLE_BYTES = 1 << 14
+# Bits of who is to hear a row, above those of the hearers: the stream that it is a segment of,
+# and all hearers, where it came before the first segment of its direction.
+_FOLLOWED, _EARLY = 1 << 30, 1 << 31
 
 
 class _Following(Struct, gc=False):
@@ -40,9 +43,12 @@ class NameListener:
     def __init__(self, readers: Sequence[NameReader]) -> None:
         """Begin with nothing heard."""
         self._hearers: list[tuple[str, Hearer]] = [(r.title, r.begin()) for r in readers]
-        self._services = len(self._hearers)
-        self._hearers.append(("services", Services()))
+        # The last, who hears of a row only what nobody before it knew.
+        self._services = 1 << len(self._hearers)
+        self._service = Services()
+        self._hearers.append(("services", self._service))
         self._on_tcp = tuple(pair for pair in self._hearers if TCP in pair[1].transports)
+        self._called: dict[int, tuple[tuple[str, Hearer], ...]] = {}
         self._ledger = Ledger()
         self._streams: dict[int, _Following] = {}
         self._wanted = np.zeros(4096, np.bool_)
@@ -54,12 +60,13 @@ class NameListener:
             return
         self._grow(2 * len(flows))
         candidates = Candidates(payloads)
-        rows, who = self._chosen(candidates, flows)
+        who = self._chosen(candidates, flows)
+        rows = np.flatnonzero(who)
         self._begun.clear()
-        self._hear(payloads, flows, rows, who)
+        self._hear(payloads, flows, rows, who[rows])
         if self._begun:
-            later = self._later(candidates, rows)
-            self._hear(payloads, flows, later, np.full(len(later), -1, np.int64))
+            later = self._later(candidates, who)
+            self._hear(payloads, flows, later, np.full(len(later), _FOLLOWED))
         _clear_text.look(payloads, self._ledger)
 
     def finish(self, flows: FlowTable) -> Heard:
@@ -78,33 +85,28 @@ class NameListener:
             self._ledger.known += bytes(more)
             self._ledger.sealed += bytes(more)
 
-    def _chosen(self, candidates: Candidates, flows: FlowTable) -> tuple[I64, I64]:
-        """Return rows in file order, and the number of the hearer that each is for.
-
-        -1 stands for a stream's next segment, -2 for a segment that came before the first one.
-        """
+    def _chosen(self, candidates: Candidates, flows: FlowTable) -> I64:
+        """Return who is to hear each row of a batch: a bit for each hearer, 0 for nobody."""
         payloads, tcp = candidates.payloads, candidates.tcp
-        rows = [hearer.choose(candidates) for _title, hearer in self._hearers]
-        followed = tcp.at[self._wanted[payloads.direction[tcp.at]]]
-        early = _early(tcp, payloads, flows)
-        numbers = [*range(len(rows)), -1, -2]
-        rows += [followed, early]
-        who = np.repeat(np.array(numbers, np.int64), [len(found) for found in rows])
-        together = np.concatenate(rows)
-        # Segments of streams and early ones first: they decide who hears the row.
-        order = np.lexsort((np.where(who < 0, who, who + 1), together))
-        return together[order], who[order]
+        chosen = [
+            (1 << place, hearer.choose(candidates))
+            for place, (_title, hearer) in enumerate(self._hearers)
+        ]
+        chosen.append((_FOLLOWED, tcp.at[self._wanted[payloads.direction[tcp.at]]]))
+        chosen.append((_EARLY, _early(tcp, payloads, flows)))
+        who = np.zeros(len(payloads), np.int64)
+        for bit, rows in chosen:
+            if len(rows):
+                who[rows] |= bit
+        return who
 
-    def _later(self, candidates: Candidates, heard: I64) -> I64:
+    def _later(self, candidates: Candidates, who: I64) -> I64:
         """Return what follows, in this batch, of streams that began in it and was not heard."""
-        payloads = candidates.payloads
-        mask = np.zeros(len(payloads), np.bool_)
-        mask[candidates.tcp.at] = True
-        mask[heard] = False
-        mask &= self._wanted[payloads.direction]
-        rows = np.flatnonzero(mask)
+        rows = candidates.tcp.at
+        directions = candidates.payloads.direction[rows]
+        more = np.flatnonzero(self._wanted[directions] & (who[rows] == 0))
         begun = self._begun
-        pairs = zip(rows.tolist(), payloads.direction[rows].tolist(), strict=True)
+        pairs = zip(rows[more].tolist(), directions[more].tolist(), strict=True)
         return np.array([r for r, d in pairs if r > begun.get(d, r)], np.int64)
 
     def _hear(self, payloads: Payloads, flows: FlowTable, rows: I64, who: I64) -> None:
@@ -116,37 +118,43 @@ class NameListener:
             payloads.protocol[rows].tolist(), payloads.time[rows].tolist(),
             payloads.seq[rows].tolist(), rows.tolist(), strict=True,
         )  # fmt: skip
-        buffer, known, services = payloads.buffer, self._ledger.known, self._services
-        done = -1
-        for one, at, length, size, flow, side, nth, sport, dport, proto, time, seq, row in columns:
-            if row == done:
+        buffer, ledger, services = payloads.buffer, self._ledger, self._services
+        streams, known = self._streams, ledger.known
+        for bits, at, length, size, flow, side, nth, sport, dport, proto, time, seq, row in columns:
+            following = streams.get(flow * 2 + side)
+            over = bits == _FOLLOWED or (bits == services and known[flow])
+            if over and following is None:
                 continue
-            tcp = proto == TCP
-            following = self._streams.get(flow * 2 + side) if tcp else None
-            if following is None and (one == -1 or (one == services and known[flow])):
-                continue
-            self._ledger.row = row
+            ledger.row = row
             message = Message(
-                bytes(buffer[at : at + length]), size, flow, side, nth, sport, dport, proto, time,
-                tcp and length == size, flows,
+                buffer[at : at + length].tobytes(), size, flow, side, nth, sport, dport, proto,
+                time, proto == TCP and length == size, flows,
             )  # fmt: skip
             if following is not None:
-                done = row
                 self._continue(flow * 2 + side, following, seq, message)
-            elif one < 0:
-                done = row
+            elif bits & _EARLY:
                 start = int(flows.isn[flow * 2 + side]) + 1
                 self._follow(message, self._on_tcp, start, seq, row, _HOLE_BYTES)
             else:
-                title, hearer = self._hearers[one]
-                if hearer.follows and tcp:
-                    begin = int(flows.isn[flow * 2 + side])
-                    start = begin + 1 if begin >= 0 and not nth else seq
-                    done = row
-                    self._follow(message, ((title, hearer),), start, seq, row, hearer.most)
-                elif self._ask(title, hearer, message) < 0:
-                    done = row
-                    self._follow(message, ((title, hearer),), seq, seq, row, hearer.most)
+                self._tell(message, bits, seq, row)
+
+    def _tell(self, message: Message, bits: int, seq: int, row: int) -> None:
+        """Let everyone hear who is to, until one begins to put the direction together."""
+        called = self._called.get(bits)
+        if called is None:
+            called = tuple(p for n, p in enumerate(self._hearers) if bits >> n & 1)
+            self._called[bits] = called
+        for title, hearer in called:
+            if hearer is self._service and self._ledger.known[message.flow]:
+                return
+            if hearer.follows and message.protocol == TCP:
+                begin = int(message.flows.isn[message.flow * 2 + message.side])
+                start = begin + 1 if begin >= 0 and not message.nth else seq
+                self._follow(message, ((title, hearer),), start, seq, row, hearer.most)
+                return
+            if self._ask(title, hearer, message) < 0:
+                self._follow(message, ((title, hearer),), seq, seq, row, hearer.most)
+                return
 
     def _ask(self, title: str, hearer: Hearer, message: Message) -> int:
         try:

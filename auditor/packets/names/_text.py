@@ -34,18 +34,23 @@ def host_text(authority: bytes) -> str:
 
 def label_text(raw: bytes) -> str:
     """Return a label of a DNS name; a dot within it is escaped too."""
-    low = raw.lower()
-    if not low.translate(None, _DROPPED) and b"." not in low:
-        return low.decode("ascii")
-    return "".join("\\." if byte == 0x2E else _shown(byte) for byte in low)  # noqa: PLR2004
+    return labels_text([raw])
 
 
-def joined(labels: list[str]) -> str:
-    """Return a name of its labels' text; the root is `.`.
+def labels_text(labels: list[bytes]) -> str:
+    """Return a DNS name of its labels; a dot within one is escaped too; the root is `.`.
 
     Whole, though every byte may take four characters: whose a name is stands at its end.
     """
-    return _bounded(".".join(labels), 4 * _LONGEST_WIRE) if labels else "."
+    low = b".".join(labels).lower()
+    if not low.translate(None, _DROPPED) and low.count(b".") < len(labels):
+        return low.decode("ascii")
+    shown = ("".join(map(_shown_in_label, label.lower())) for label in labels)
+    return _bounded(".".join(shown), 4 * _LONGEST_WIRE) if labels else "."
+
+
+def _shown_in_label(byte: int) -> str:
+    return "\\." if byte == 0x2E else _shown(byte)  # noqa: PLR2004
 
 
 def _shown(byte: int) -> str:

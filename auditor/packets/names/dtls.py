@@ -101,7 +101,7 @@ def _keep(message: Message, ledger: Ledger, note: Note, kind: int, body: bytes) 
     """Keep what a whole hello says."""
     if kind == CLIENT_HELLO:
         hello = client_hello(body, dtls=True)
-        ledger.name(message.flow, hello.name, "tls_sni", message.time)
+        ledger.name(note, hello.name, "tls_sni", message.time)
         _ech.note(ledger, note, hello)
         if hello.protocols:
             note.fact("alpn", ",".join(hello.protocols))

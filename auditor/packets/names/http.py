@@ -76,8 +76,10 @@ class _Hearer(Hearer):
 def _wait_for_line(message: Message, at: int) -> int:
     """Return whether a request's line may still become whole."""
     rest = message.data[at:]
-    begins = any(rest.startswith(start) or start.startswith(rest) for start in _STARTS)
-    return -1 if message.more and rest and begins and b"\n" not in rest else 0
+    if not message.more or not rest or b"\n" in rest:
+        return 0
+    begins = rest.startswith(_STARTS) or any(start.startswith(rest) for start in _STARTS)
+    return -1 if begins else 0
 
 
 def _keep(
@@ -88,11 +90,11 @@ def _keep(
     note = ledger.application(flow, "http")
     note.fact("http-method", method.decode("ascii"))
     for host in hosts[:_MOST_HOSTS]:
-        ledger.name(flow, host_text(host), "http_host", message.time)
+        ledger.name(note, host_text(host), "http_host", message.time)
     absolute = _ABSOLUTE.match(target)
     if method == b"CONNECT" or absolute is not None:
         goal = host_text(absolute.group(1) if absolute else target)
-        ledger.name(flow, goal, "http_host", message.time)
+        ledger.name(note, goal, "http_host", message.time)
         note.fact("proxy", "absolute form" if absolute else "CONNECT")
         if goal:
             ledger.proxied(goal, method.decode("ascii"), message.ends(), message.time)

@@ -78,7 +78,7 @@ class _Hearer(Hearer):
         if services:
             note.fact("grpc-service", ",".join(services[:_MOST_SERVICES]))
         for host, method in list(dict.fromkeys(map(_asked, requests)))[:_MOST_HOSTS]:
-            ledger.name(message.flow, host, "http_host", message.time)
+            ledger.name(note, host, "http_host", message.time)
             if host and method == b"CONNECT":  # RFC 9113, 8.5
                 note.fact("proxy", "CONNECT")
                 ledger.proxied(host, "CONNECT", message.ends(), message.time)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from msgspec import Struct
 
 from auditor.packets.batch import I64
@@ -16,6 +14,8 @@ from auditor.packets.names._reader import Hearer, Message, NameReader
 
 _LONG, _LONGEST_ID = 0x80, 20
 _INITIAL, _RETRY = 0, 3
+# From this first byte on, a number has more bytes than that one.
+_LONGER = 0x40
 _LONGEST_HELLO = 65536
 _MOST_PIECES = 256
 # Connections whose hello is not whole yet, and packets of one that are tried.
@@ -47,7 +47,7 @@ class _Known(Struct):
     ids: set[bytes]
 
 
-class _Packet(NamedTuple):
+class _Packet(Struct, frozen=True, gc=False):
     """A packet with a long header: `kind` is -1 where only the invariants are known (RFC 8999)."""
 
     data: bytes
@@ -132,7 +132,7 @@ class _Hearer(Hearer):
             if state.contradicted:
                 ledger.gap("malformed", "QUIC hellos whose bytes differ where they came twice")
         note = ledger.note(flow)
-        ledger.name(flow, hello.name, "quic_sni", time)
+        ledger.name(note, hello.name, "quic_sni", time)
         if hello.protocols:
             note.fact("alpn", ",".join(hello.protocols))
         _ech.note(ledger, note, hello)
@@ -211,7 +211,10 @@ def _number(data: bytes, at: int) -> tuple[int, int]:
     """Return a variable-length integer and what follows it (RFC 9000, 16); 0 beyond the end."""
     if at >= len(data):
         return 0, at
-    size = 1 << (data[at] >> 6)
+    first = data[at]
+    if first < _LONGER:
+        return first, at + 1
+    size = 1 << (first >> 6)
     value = int.from_bytes(data[at : at + size], "big") & ((1 << (8 * size - 2)) - 1)
     return value, at + size
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from auditor.packets._spelled import address
 from auditor.packets.batch import I64
-from auditor.packets.candidates import Candidates
+from auditor.packets.candidates import Candidates, Rows
 from auditor.packets.names._ledger import Ledger
 from auditor.packets.names._reader import Hearer, Message, NameReader
 from auditor.packets.names._text import name_text
@@ -24,7 +24,9 @@ _SHORTEST, _LONGEST = 9, 1024
 
 class _Hearer(Hearer):
     def choose(self, candidates: Candidates) -> I64:
-        tcp = candidates.tcp
+        # Few payloads begin with one of these: the rest is looked for in them alone.
+        begins = (candidates.tcp.first == _FIVE) | (candidates.tcp.first == _FOUR)
+        tcp = Rows(candidates.payloads, candidates.tcp.chosen(begins))
         command, kind = tcp.bits(55, 48), tcp.bits(39, 32)
         five = (tcp.first == _FIVE) & (tcp.bits(47, 40) == 0) & (kind >= _IPV4) & (kind <= _IPV6)
         # Version 4 has too little magic to be known on any port.

@@ -106,7 +106,7 @@ def note_hello(message: Message, ledger: Ledger, hello: ClientHello, *, missing:
     note = ledger.application(flow, "tls")
     note.seal(_why(note.application))
     ledger.sealing(flow)
-    ledger.name(flow, hello.name, "tls_sni", message.time)
+    ledger.name(note, hello.name, "tls_sni", message.time)
     if hello.protocols:
         note.fact("alpn", ",".join(hello.protocols))
     if hello.version:
