@@ -6,7 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
-from auditor.packets.batch import I64, U8, U16, U64, Bools
+from auditor.packets.batch import I32, I64, U8, U16, U64, Bools
 from auditor.packets.listening import Payloads
 
 TCP, UDP = 6, 17
@@ -14,7 +14,7 @@ _HIGHEST = 63
 
 
 class Rows:
-    """The payloads of one transport, as columns: `at` are their rows in the batch."""
+    """Some payloads, as columns: `at` are their rows in the batch."""
 
     def __init__(self, payloads: Payloads, at: I64) -> None:
         """Take the rows `at` of a batch."""
@@ -32,6 +32,12 @@ class Rows:
         """Return the first bytes."""
         first: U8 = (self.head >> np.uint64(56)).astype(np.uint8)
         return first
+
+    @cached_property
+    def protocol(self) -> I32:
+        """Return the transports."""
+        protocol: I32 = self._payloads.protocol[self.at]
+        return protocol
 
     @cached_property
     def nth(self) -> I64:

@@ -14,7 +14,7 @@ from auditor.packets.dissected import LAYER_2
 from auditor.packets.flows import FlowTable
 from auditor.packets.industrial._marks import marks_of, masks_of, packet_of
 from auditor.packets.industrial._signature import OPERATIONS, Likeness, Packet, Signature
-from auditor.packets.industrial._transport import Transport
+from auditor.packets.industrial._sorted import Sorted
 from auditor.packets.listening import FlowNote, Heard, Payloads, Unheard
 from auditor.packets.streams import Stream
 
@@ -49,8 +49,7 @@ class IndustrialListener:
     def __init__(self, signatures: Sequence[Signature]) -> None:
         """Begin with nothing heard."""
         self._signatures = tuple(signatures)
-        self._tcp = Transport(TCP, signatures)
-        self._udp = Transport(UDP, signatures)
+        self._sorted = Sorted(signatures)
         self._on_link = {kind: s for s in signatures for kind in s.ether_types}
         # Of each flow: 0 nobody's yet, else the number of its signature and one.
         self._owner: U8 = np.zeros(4096, np.uint8)
@@ -83,8 +82,7 @@ class IndustrialListener:
         self._begin(payloads)
         early = np.flatnonzero(payloads.nth + self._forgone[payloads.flow] < _LOOKS_ON_PORT)
         protocol = payloads.protocol[early]
-        self._look(payloads, early[protocol == TCP], flows, self._tcp)
-        self._look(payloads, early[protocol == UDP], flows, self._udp)
+        self._look(payloads, early[(protocol == TCP) | (protocol == UDP)], flows)
         self._look_on_link(payloads, early[protocol >= LAYER_2])
         if self._known:
             self._follow(payloads)
@@ -114,20 +112,19 @@ class IndustrialListener:
         head = payloads.head[first] >> np.uint64(32)
         others = (head[:, None] == _OTHERS).any(1) | (head >> np.uint64(16) == _TLS)
         self._otherwise[flow[others]] = True
-        for transport in (self._tcp, self._udp):
-            off = (protocol == transport.number) & (transport.signatures(payloads, first) == 0)
-            self._forgone[flow[off]] |= _LOOKS_ON_PORT - _LOOKS
+        off = (protocol < LAYER_2) & (self._sorted.by_port(payloads, first) == 0)
+        self._forgone[flow[off]] |= _LOOKS_ON_PORT - _LOOKS
 
-    def _look(self, payloads: Payloads, at: I64, flows: FlowTable, transport: Transport) -> None:
+    def _look(self, payloads: Payloads, at: I64, flows: FlowTable) -> None:
         """Judge rows of flows that are nobody's: first by columns, then one by one."""
-        ports = transport.signatures(payloads, at)
+        ports = self._sorted.by_port(payloads, at)
         wanted = (payloads.nth[at] < _LOOKS) | (ports != 0)
         rows, ports = Rows(payloads, at[wanted]), ports[wanted]
         if not len(rows.at):
             return
         early = rows.nth < _LOOKS
-        possible = self._possible(rows, transport)
-        pieces = (ports != 0) & early & (transport is self._tcp)
+        possible = self._possible(rows)
+        pieces = (ports != 0) & early & (rows.protocol == TCP)
         some = np.flatnonzero((possible != 0) | pieces)
         at = rows.at[some]
         places = zip(some.tolist(), at.tolist(), payloads.flow[at].tolist(), strict=True)
@@ -143,10 +140,10 @@ class IndustrialListener:
             if pieces.item(place):
                 self._piece(payloads, row, packet, flows, on_port)
 
-    def _possible(self, rows: Rows, transport: Transport) -> U32:
+    def _possible(self, rows: Rows) -> U32:
         """Return, of each row, the signatures that it may be a message of (a bit each)."""
-        possible = self._chosen(transport.anything, rows)
-        listed = transport.by_first[rows.first]
+        possible = self._chosen(self._sorted.anything, rows) & self._sorted.spoken(rows)
+        listed = self._sorted.by_first(rows)
         some = np.flatnonzero(listed)
         bits = listed[some]
         numbers = _numbers(int(np.bitwise_or.reduce(bits)))
