@@ -10,7 +10,7 @@ from msgspec import Struct
 from auditor.packets.names._text import label_text, labels_text
 
 HEAD = 12
-_HEADER, _RECORD = Form(">6H").unpack_from, Form(">HHIH").unpack_from
+_HEADER, _RECORD = Form(">6H").unpack_from, Form(">H6xH").unpack_from
 _PARAMETER = Form(">HH").unpack_from
 _MOST_QUESTIONS, _MOST_RECORDS = 32, 512
 _LONGEST_NAME = 255
@@ -184,7 +184,7 @@ def _answers(  # noqa: PLR0913, PLR0917
                 owner, at = first, at + 2
             else:
                 owner, at = _owner(data, at, netbios=netbios)
-            kind, _class, _ttl, size = _RECORD(data, at)
+            kind, size = _RECORD(data, at)  # between them the class and the time to live
             at += 10
             if at + size > len(data):
                 raise MalformedError

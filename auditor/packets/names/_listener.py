@@ -9,7 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from auditor.packets.batch import I64, grown
-from auditor.packets.candidates import TCP, Candidates, Rows
+from auditor.packets.candidates import TCP, UDP, Candidates, Rows
 from auditor.packets.flows import FlowTable
 from auditor.packets.listening import Heard, Payloads
 from auditor.packets.names import _clear_text
@@ -88,9 +88,11 @@ class NameListener:
     def _chosen(self, candidates: Candidates, flows: FlowTable) -> I64:
         """Return who is to hear each row of a batch: a bit for each hearer, 0 for nobody."""
         payloads, tcp = candidates.payloads, candidates.tcp
+        present = {TCP: len(tcp.at) > 0, UDP: len(candidates.udp.at) > 0}
         chosen = [
             (1 << place, hearer.choose(candidates))
             for place, (_title, hearer) in enumerate(self._hearers)
+            if any(present.get(transport, True) for transport in hearer.transports)
         ]
         chosen.append((_FOLLOWED, tcp.at[self._wanted[payloads.direction[tcp.at]]]))
         chosen.append((_EARLY, _early(tcp, payloads, flows)))

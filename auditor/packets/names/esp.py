@@ -30,10 +30,8 @@ class _Hearer(Hearer):
     transports = (_ESP,)
 
     def choose(self, candidates: Candidates) -> I64:
-        payloads = candidates.payloads
-        return np.flatnonzero(
-            (payloads.protocol == _ESP) & (payloads.flow >= 0) & (payloads.nth < _LOOKS)
-        )
+        rows = np.flatnonzero(candidates.payloads.protocol == _ESP)
+        return rows[candidates.payloads.nth[rows] < _LOOKS]
 
     def hear(self, message: Message, ledger: Ledger) -> int:
         note = ledger.application(message.flow, "esp")

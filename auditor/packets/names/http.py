@@ -19,8 +19,7 @@ _STARTS = (
     b"UNSU", b"NOTI", b"QUER", b"PURG", b"CHEC", b"MERG", b"MKAC", b"VERS", b"BIND", b"ACL ",
 )  # fmt: skip
 _HEADS = np.array(sorted(int.from_bytes(start, "big") for start in _STARTS), np.uint64)
-_FIRST = np.zeros(256, np.bool_)
-_FIRST[[start[0] for start in _STARTS]] = True
+_LOWEST, _HIGHEST = min(_STARTS)[0], max(_STARTS)[0]
 _REQUEST = re.compile(rb"([A-Z][A-Z-]{1,15}) +([^ \r\n]{1,8192}) +HTTP/1\.[0-9] *\r?\n")
 _ANSWER = re.compile(rb"HTTP/1\.[0-9] +[1-5][0-9]{2}(?: |\r?\n)")
 _HOST = re.compile(rb"\n[Hh][Oo][Ss][Tt][ \t]*:[ \t]*([^\r\n]*)(?=[\r\n])")
@@ -39,7 +38,7 @@ class _Hearer(Hearer):
 
     def choose(self, candidates: Candidates) -> I64:
         tcp = candidates.tcp
-        letters = np.flatnonzero(_FIRST[tcp.first])
+        letters = np.flatnonzero((tcp.first >= _LOWEST) & (tcp.first <= _HIGHEST))
         heads = tcp.head[letters] >> np.uint64(32)
         found = _HEADS[np.searchsorted(_HEADS[:-1], heads)] == heads
         # A request whose first word does not fit its first segment.

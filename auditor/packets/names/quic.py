@@ -90,7 +90,7 @@ class _Hearer(Hearer):
                 continue
             else:  # another connection between the same ports
                 done.ids.add(packet.to)
-            if packet.kind == _INITIAL and salt_of(packet.version) is not None:
+            if packet.kind == _INITIAL:
                 self._open(message, ledger, packet)
                 done = self._done.get(flow)
         return 0

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from auditor.packets._spelled import address
 from auditor.packets.batch import I64
-from auditor.packets.candidates import Candidates, Rows
+from auditor.packets.candidates import Candidates
 from auditor.packets.names._ledger import Ledger
 from auditor.packets.names._reader import Hearer, Message, NameReader
 from auditor.packets.names._text import name_text
@@ -25,15 +27,18 @@ _SHORTEST, _LONGEST = 9, 1024
 class _Hearer(Hearer):
     def choose(self, candidates: Candidates) -> I64:
         # Few payloads begin with one of these: the rest is looked for in them alone.
-        begins = (candidates.tcp.first == _FIVE) | (candidates.tcp.first == _FOUR)
-        tcp = Rows(candidates.payloads, candidates.tcp.chosen(begins))
+        every = candidates.tcp
+        begins = ((every.first == _FIVE) | (every.first == _FOUR)) & (every.nth < _EARLY)
+        tcp = every.some(np.flatnonzero(begins))
+        if not len(tcp.at):
+            return tcp.at
         command, kind = tcp.bits(55, 48), tcp.bits(39, 32)
         five = (tcp.first == _FIVE) & (tcp.bits(47, 40) == 0) & (kind >= _IPV4) & (kind <= _IPV6)
         # Version 4 has too little magic to be known on any port.
         four = (tcp.first == _FOUR) & (tcp.nth == 0) & tcp.on_port(*_PORTS)
         size = (tcp.length >= _SHORTEST) & (tcp.length <= _LONGEST)
         return tcp.chosen(
-            (five | four) & size & (tcp.nth < _EARLY) & (command >= 1) & (command <= 3)  # noqa: PLR2004
+            (five | four) & size & (command >= 1) & (command <= 3)  # noqa: PLR2004
         )
 
     def hear(self, message: Message, ledger: Ledger) -> int:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import random
 
 import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from names_hearing import UDP, Said, hear, names_of
 
+from auditor.packets.names._quic_keys import V1, client_keys
 from tests.captures.messages import quic, tls
 
 RNG = random.Random(9)
@@ -17,6 +19,19 @@ NAME = [("quic.plant.example", "quic_sni")]
 
 def datagram(data, **more):
     return Said(data, protocol=UDP, **more)
+
+
+def test_keys_are_those_of_the_specifications_example():
+    """RFC 9001, appendix A.1 and A.2."""
+    keys = client_keys(V1, bytes.fromhex("8394c8f03e515708"))
+    nonce = bytes.fromhex("fa044b2f42a3fd3b46fb255c")
+    told = AESGCM(bytes.fromhex("1f369613dd76d5467730efcbe3b1a22d")).encrypt(nonce, b"frames", b"")
+    assert keys is not None
+    assert keys.nonce == int.from_bytes(nonce, "big")
+    assert keys.packet.decrypt(nonce, told, b"") == b"frames"
+    for _ in range(2):  # the same for every packet
+        mask = keys.header.update(bytes.fromhex("d1b1c98dd7689fb8ec11d242b123dc9b"))
+        assert mask[:5] == bytes.fromhex("437b9aec36")
 
 
 @pytest.mark.parametrize("version", [quic.V1, quic.V2])
