@@ -7,7 +7,7 @@ matters more than the country that an address is registered in; both are said se
 from __future__ import annotations
 
 import csv
-from functools import cache
+from functools import cache, lru_cache
 from typing import Literal
 
 import msgspec
@@ -60,6 +60,7 @@ class _Branch(Struct):
     labels: dict[str, _Branch] = {}
 
 
+@lru_cache(maxsize=32768)
 def operator_of(name: str) -> Operator | None:
     """Return who operates a host name or address, or `None` where the catalogue is silent.
 

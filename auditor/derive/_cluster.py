@@ -25,6 +25,8 @@ class Cluster(Struct, frozen=True, kw_only=True):
 
     def alias_of(self, target: str, namespace: str) -> str:
         """Return the outside name that an ExternalName service of this name leads to, or ``."""
+        if not self.services:
+            return ""
         return self.services.get(self._qualified(target, namespace), "")
 
     def holds(self, target: str, namespace: str) -> bool:

@@ -29,11 +29,11 @@ def operator(flow: Flow) -> Operator | None:
     `None` where the names speak for different operators: nobody can tell then.
     """
     found = operator_of(flow.dst)
-    if found:
+    if found or not flow.names:
         return found
     for sources in (CLAIMED, ANSWERED):
         names = {n.name for n in flow.names if n.source in sources}
-        operators = [one for name in sorted(names) if (one := operator_of(name))]
+        operators = [one for one in map(operator_of, sorted(names)) if one]
         if operators:
             return operators[0] if len({one.operator for one in operators}) == 1 else None
     return None

@@ -122,7 +122,9 @@ class _Judge:
         approved, exception = far.approved, far.exception
         how = far.how
         if direction == "out" and not approved:
-            approved, exception, how = self._by_name(flow, far)
+            approved, exception = False, ""
+            if self._site.exceptions:
+                approved, exception, how = self._by_name(flow, far)
         if direction == "in" and approved and flow.initiator_known:
             approved, how = None, (*how, f"the exception is for a way out; {flow.src} began this")
         return JudgedFlow(

@@ -71,8 +71,9 @@ def judge(site: Site, cluster: Cluster, at: str, question: Question) -> Verdict:
     place = question.place or _place(site, cluster, question, alias)
     exception = excepted(site, name, question.port, at) if place.inside is not True else None
     address = numeric_address(name)
-    operator = None if place.inside else operator_of(str(address) if address else name)
-    country = _country(address) if address and not place.inside else ""
+    written = str(address) if address else ""
+    operator = None if place.inside else operator_of(written or name)
+    country = _country(address, written) if address and not place.inside else ""
     how = [place.how]
     if alias:
         how.append(f"{question.target} is an alias of {alias} in the same manifests")
@@ -83,7 +84,7 @@ def judge(site: Site, cluster: Cluster, at: str, question: Question) -> Verdict:
     if exception:
         how.append(f"excepted by {exception.owner} until {exception.expires}: {exception.reason}")
     return Verdict(
-        address=str(address) if address else "",
+        address=written,
         inside=place.inside,
         approved=True if exception else place.inside,
         zone=place.zone,
@@ -132,10 +133,11 @@ def _declared_for(site: Site, use: str) -> tuple[str, ...]:
 
 
 def _address_place(site: Site, address: Address) -> Place:
-    network = zone_of(site, str(address))
+    written = str(address)
+    network = zone_of(site, written)
     if network is None:
-        return Place(inside=False, zone="", how=f"no network of the site holds {address}")
-    return Place(inside=True, zone=network.zone, how=_held(site, str(address), network))
+        return Place(inside=False, zone="", how=f"no network of the site holds {written}")
+    return Place(inside=True, zone=network.zone, how=_held(site, written, network))
 
 
 def _range_place(site: Site, prefix: Range) -> Place:
@@ -183,9 +185,9 @@ def _name_place(site: Site, target: str, *, in_cluster: bool) -> Place:
     return Place(inside=False, zone="", how=f"{name} is under none of the site's names")
 
 
-def _country(address: Address) -> str:
+def _country(address: Address, written: str) -> str:
     """Return the registered country of a public address, empty where there is none."""
-    return (iptocc.country_code(str(address)) or "") if address.is_global else ""
+    return (iptocc.country_code(written) or "") if address.is_global else ""
 
 
 def _exception_text(exception: EgressException | None) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator
 
 from auditor.derive import Derivation
@@ -28,15 +27,17 @@ def _derive(evidence: Evidence) -> Iterator[Record]:
         yield _destination(flows, together)
 
 
-def _destination(flows: list[JudgedFlow], together: Together) -> TrafficDestination:
-    first, whose = flows[0], _whose(flows)
-    spoken = Counter(one.clarity for one in flows)
-    names = (
-        {name for one in flows for name in names_of(one.flow)} if first.direction != "in" else ()
-    )
-    peers = {one.peer for one in flows}
+def _destination(judged_alike: list[JudgedFlow], together: Together) -> TrafficDestination:
+    """Return one record of flows that have a direction and the site's answer in common."""
+    first, whose = judged_alike[0], _whose(judged_alike)
+    flows = [one.flow for one in judged_alike]
+    clarity = [one.clarity for one in judged_alike]
+    begun_outside = first.direction == "in"
+    names = () if begun_outside else {name for flow in flows for name in names_of(flow)}
+    packets = (sum([flow.packets_out for flow in flows]), sum([flow.packets_in for flow in flows]))
+    peers = {one.peer for one in judged_alike}
     return TrafficDestination(
-        origin=min(one.flow.origin for one in flows),
+        origin=min([flow.origin for flow in flows]),
         direction=first.direction or "out",
         target=together.named(first.address),
         addresses=together.count,
@@ -44,30 +45,30 @@ def _destination(flows: list[JudgedFlow], together: Together) -> TrafficDestinat
         names=_some(names),
         peers=_some(peers),
         peers_total=len(peers),
-        ports=_some({_port(one) for one in flows}),
-        applications=_some({one.flow.application for one in flows if one.flow.application}),
-        services=_some({name for one in flows for name in _services(one.flow)}),
-        tunnels=_some({"+".join(one.flow.tunnel) for one in flows if one.flow.tunnel}),
+        ports=_some({_port(flow) for flow in flows}),
+        applications=_some({flow.application for flow in flows if flow.application}),
+        services=_some({name for flow in flows for name in _services(flow)}),
+        tunnels=_some({"+".join(flow.tunnel) for flow in flows if flow.tunnel}),
         flows=len(flows),
-        answered=sum(one.answered for one in flows),
-        packets_out=sum(_packets(one, out=True) for one in flows),
-        packets_in=sum(_packets(one, out=False) for one in flows),
-        bytes_out=sum(one.sent for one in flows),
-        bytes_in=sum(one.received for one in flows),
-        encrypted_flows=spoken["encrypted"],
-        clear_flows=spoken["clear"],
-        untold_flows=spoken["untold"],
-        hidden_flows=sum(one.flow.hidden_name for one in flows),
-        resolver=any(is_resolver(one.flow) for one in flows),
-        first=min(one.flow.first for one in flows),
-        last=max(one.flow.last for one in flows),
+        answered=[one.answered for one in judged_alike].count(True),
+        packets_out=packets[begun_outside],
+        packets_in=packets[not begun_outside],
+        bytes_out=sum([one.sent for one in judged_alike]),
+        bytes_in=sum([one.received for one in judged_alike]),
+        encrypted_flows=clarity.count("encrypted"),
+        clear_flows=clarity.count("clear"),
+        untold_flows=clarity.count("untold"),
+        hidden_flows=[flow.hidden_name for flow in flows].count(True),
+        resolver=any(map(is_resolver, flows)),
+        first=min([flow.first for flow in flows]),
+        last=max([flow.last for flow in flows]),
         approved=first.approved,
         exception=first.exception,
         country=first.far.country,
         operator=whose.operator,
         operator_country=whose.country,
         category=whose.category,
-        how=_how(flows),
+        how=_how(judged_alike),
     )
 
 
@@ -104,7 +105,10 @@ def _character(flows: list[JudgedFlow]) -> Hashable:
 
 def _services(flow: Flow) -> list[str]:
     """Return the services of gRPC that a flow's first calls were for."""
-    return next((fact.value.split(",") for fact in flow.facts if fact.name == "grpc-service"), [])
+    for fact in flow.facts:
+        if fact.name == "grpc-service":
+            return fact.value.split(",")
+    return []
 
 
 def _how(flows: list[JudgedFlow]) -> tuple[str, ...]:
@@ -121,14 +125,8 @@ def _some(texts: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(texts)[:_SHOWN])
 
 
-def _port(one: JudgedFlow) -> str:
-    flow = one.flow
+def _port(flow: Flow) -> str:
     return f"{flow.protocol}/{flow.dst_port}" if flow.dst_port else flow.protocol
-
-
-def _packets(one: JudgedFlow, *, out: bool) -> int:
-    begun_inside = one.direction != "in"
-    return one.flow.packets_out if out == begun_inside else one.flow.packets_in
 
 
 def _is_multicast(text: str) -> bool:

@@ -64,7 +64,7 @@ class Skipped(Struct, frozen=True, order=True, kw_only=True, forbid_unknown_fiel
     packets: int
 
 
-class NameSeen(Struct, frozen=True, order=True, kw_only=True, forbid_unknown_fields=True):
+class NameSeen(Struct, frozen=True, order=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     """A name that may be a flow's: how it was known, and when it was said (ns since 1970).
 
     Several candidates are kept: an address may be many names'.

@@ -17,6 +17,7 @@ from ipaddress import (
     ip_address,
     ip_network,
 )
+from typing import NamedTuple
 
 from auditor.evidence.site import EgressException, Network, Site
 from auditor.hostnames import Address, address_of, ascii_name, is_under
@@ -26,8 +27,23 @@ Range = IPv4Network | IPv6Network
 THIS_HOST = "this host"
 LINK_LOCAL = "link-local"
 
-_LOCAL: tuple[tuple[Range, str], ...] = tuple(
-    (ip_network(cidr), zone)
+
+class _Held(NamedTuple):
+    """A network in numbers: the addresses of `version` that are `value` above `shift` bits."""
+
+    version: int
+    shift: int
+    value: int
+    network: Network
+
+
+def _held(prefix: Range, network: Network) -> _Held:
+    shift = prefix.max_prefixlen - prefix.prefixlen
+    return _Held(prefix.version, shift, int(prefix.network_address) >> shift, network)
+
+
+_LOCAL: tuple[_Held, ...] = tuple(
+    _held(ip_network(cidr), Network(cidr=cidr, zone=zone))
     for cidr, zone in (
         ("127.0.0.0/8", THIS_HOST),
         ("0.0.0.0/32", THIS_HOST),
@@ -75,16 +91,12 @@ def zone_of(site: Site, address: str) -> Network | None:
     ip = address_of(address)
     if ip is None:
         return None
-    for prefix, network in _ranges(site.networks):
-        if ip.version == prefix.version and ip in prefix:
-            if ip in METADATA and prefix.num_addresses > 1:
+    number, version = int(ip), ip.version
+    for held in _ranges(site.networks):
+        if held.version == version and number >> held.shift == held.value:
+            if held.shift and ip in METADATA:
                 continue
-            return network
-    if ip in METADATA:
-        return None
-    for prefix, zone in _LOCAL:
-        if ip.version == prefix.version and ip in prefix:
-            return Network(cidr=str(prefix), zone=zone)
+            return held.network
     return None
 
 
@@ -145,11 +157,11 @@ def excepted(site: Site, target: str, port: int, at: str) -> EgressException | N
 
 
 @lru_cache(maxsize=8)
-def _ranges(networks: tuple[Network, ...]) -> tuple[tuple[Range, Network], ...]:
-    """Return the declared networks with their ranges, the longest prefix first."""
+def _ranges(networks: tuple[Network, ...]) -> tuple[_Held, ...]:
+    """Return the declared networks, the longest prefix first, and behind them the local ones."""
     pairs = [(range_of(network.cidr), network) for network in networks]
-    known = [(prefix, network) for prefix, network in pairs if prefix is not None]
-    return tuple(sorted(known, key=lambda pair: -pair[0].prefixlen))
+    known = [_held(prefix, network) for prefix, network in pairs if prefix is not None]
+    return (*sorted(known, key=lambda held: held.shift), *_LOCAL)
 
 
 @lru_cache(maxsize=8)
