@@ -79,6 +79,8 @@ def test_a_count_of_none_hides_no_archive():
         b"x" * 100 + b"PK\5\6" + b"\1" * 18,
         zipped({"a": b"b"}) + b"x" * 70_000,
     ],
+    # An archive has the time in it: as a name it would differ from one process to the next.
+    ids=["nothing", "magic alone", "no entries", "entries beyond", "too far from the end"],
 )
 def test_what_leads_to_no_entries_is_no_archive(data):
     assert zip_at_the_end(Memory(data)) == -1
