@@ -46,7 +46,7 @@ _IPV6_LABELS = 32
 _NO_CLUSTER = Cluster(manifests=False, services={}, compose=frozenset())
 
 
-class JudgedQuery(Struct, frozen=True, kw_only=True):
+class JudgedQuery(Struct, frozen=True, kw_only=True, gc=False):
     """A question with what the site says of the name: `domain` is the registered part.
 
     `server_outside`: it was put to a server that is not inside and not declared as a resolver.

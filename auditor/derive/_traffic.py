@@ -28,7 +28,7 @@ _SERVED = frozenset({"udp", "tcp"})
 _NO_CLUSTER = Cluster(manifests=False, services={}, compose=frozenset())
 
 
-class JudgedFlow(Struct, frozen=True, kw_only=True):
+class JudgedFlow(Struct, frozen=True, kw_only=True, gc=False):
     """A flow with its places: `src` and `dst` as they are, `far` the end that is outside.
 
     Their `zone` is `outside` for what no network of the site holds.

@@ -26,7 +26,7 @@ _NUMBER = re.compile(r"0x[0-9a-f]*|\d+")
 _IPV4_BITS = 32
 
 
-class Place(Struct, frozen=True, kw_only=True):
+class Place(Struct, frozen=True, kw_only=True, gc=False):
     """Whether a target is inside (`None`: cannot be told), in which zone, and how that is known."""
 
     inside: bool | None
@@ -34,7 +34,7 @@ class Place(Struct, frozen=True, kw_only=True):
     how: str
 
 
-class Verdict(Struct, frozen=True, kw_only=True):
+class Verdict(Struct, frozen=True, kw_only=True, gc=False):
     """The judged part of a `Destination`, under its field names."""
 
     address: str
@@ -49,7 +49,7 @@ class Verdict(Struct, frozen=True, kw_only=True):
     how: tuple[str, ...]
 
 
-class Question(Struct, frozen=True, kw_only=True):
+class Question(Struct, frozen=True, kw_only=True, gc=False):
     """What is asked: a `target` for a `use`, by somebody in `namespace` (manifests only).
 
     `place` is set where the caller knows the answer already; `known_as` is then the public name
