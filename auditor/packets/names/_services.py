@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 
 from auditor.packets.batch import I64
@@ -20,18 +22,8 @@ class Services(Hearer):
     transports = (TCP, UDP)
 
     def __init__(self) -> None:
-        """Sort the services by transport and port, those known anywhere by their first byte."""
-        self._by_port: dict[tuple[int, int], list[Service]] = {}
-        self._anywhere: dict[tuple[int, bytes], list[Service]] = {}
-        for service in (*TEXT, *BINARY, *DATAGRAMS):
-            for transport in service.transports:
-                if service.anywhere:
-                    for first in service.firsts or range(256):
-                        key = transport, bytes((first,))
-                        self._anywhere.setdefault(key, []).append(service)
-                else:
-                    for port in service.ports:
-                        self._by_port.setdefault((transport, port), []).append(service)
+        """Take the services, sorted once for all captures."""
+        self._by_port, self._anywhere = _sorted()
 
     def choose(self, candidates: Candidates) -> I64:
         """Return the first payloads."""
@@ -55,3 +47,23 @@ class Services(Hearer):
                         note.encrypted, note.why = service.encrypted(message.data)
                     return 0
         return 0
+
+
+_ByPort = dict[tuple[int, int], list[Service]]
+_ByFirst = dict[tuple[int, bytes], list[Service]]
+
+
+@cache
+def _sorted() -> tuple[_ByPort, _ByFirst]:
+    """Return the services by transport and port, and those known anywhere by their first byte."""
+    by_port: _ByPort = {}
+    anywhere: _ByFirst = {}
+    for service in (*TEXT, *BINARY, *DATAGRAMS):
+        for transport in service.transports:
+            if service.anywhere:
+                for first in service.firsts or range(256):
+                    anywhere.setdefault((transport, bytes((first,))), []).append(service)
+            else:
+                for port in service.ports:
+                    by_port.setdefault((transport, port), []).append(service)
+    return by_port, anywhere
