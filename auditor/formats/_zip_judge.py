@@ -39,6 +39,12 @@ def inspect_zip(view: View, context: Context, model_format: str, role: Role) -> 
     So no member decides, by being there, what the others are judged by.
     """
     gathered = Gathered()
+    role = judge_zip(view, context, gathered, role)
+    return gathered.inspection(model_format, role)
+
+
+def judge_zip(view: View, context: Context, gathered: Gathered, role: Role) -> Role:
+    """Judge an archive and all that it holds, and return what it is for; raises nothing."""
     shown = Shown(view, context)
     try:
         archive = open_zip(view, context)
@@ -51,7 +57,7 @@ def inspect_zip(view: View, context: Context, model_format: str, role: Role) -> 
     except FormatError as error:
         gathered.tell_error(error, context, "zip")
     gathered.tell(shown.reasons)
-    return gathered.inspection(model_format, role)
+    return role
 
 
 def _judge_members(
