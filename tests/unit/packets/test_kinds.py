@@ -73,13 +73,31 @@ def test_of_very_many_answers_the_latest_stay():
         ("quic", 853, "x.example", "quic"),
         ("tls", 443, "dns.google", "https"),
         ("quic", 443, "dns.google", "https"),
+        ("tls", 443, "a.b.nextdns.io", "https"),
         ("tls", 443, "x.example", None),
+        ("tls", 443, "evilnextdns.io", None),
+        ("tls", 443, "nextdns.io.evil.example", None),
         ("http", 853, "x.example", None),
     ],
 )
 def test_dns_in_encrypted_flows(application, port, name, carrier):
     said = NameSeen(name=name, source="tls_sni")
     note = judge(ends(dst_port=port), FlowNote(application=application, names=(said,)), {})
+    assert dict(note.facts).get("dns-over") == carrier
+
+
+@pytest.mark.parametrize(
+    "address,carrier",
+    [
+        ("8.8.8.8", "https"),
+        ("2620:fe::fe", "https"),
+        ("18.8.8.8", None),
+        ("8.8.8.80", None),
+        ("2001:db8:2620:fe::fe", None),
+    ],
+)
+def test_dns_over_https_to_the_address_of_a_resolver(address, carrier):
+    note = judge(ends(dst=address), FlowNote(application="tls"), {})
     assert dict(note.facts).get("dns-over") == carrier
 
 

@@ -1,5 +1,8 @@
 """The perimeter holds what is declared and what cannot leave, and nothing else."""
 
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from random import Random
+
 import pytest
 
 from auditor.evidence.site import ASSUMED_SITE, EgressException, Network, Site
@@ -60,6 +63,38 @@ def test_a_declared_zone_wins_over_what_is_local_by_nature():
     site = Site(networks=(Network(cidr="169.254.7.0/24", zone="bmc"),))
     assert zone("169.254.7.1", site) == "bmc"
     assert zone("169.254.8.1", site) == "link-local"
+
+
+def test_the_longest_prefix_wins_whatever_the_order_of_the_networks():
+    rng = Random(7)
+    for _site in range(20):
+        texts = [_network(rng) for _network_of_site in range(40)]
+        site = Site(networks=tuple(Network(cidr=text, zone=text) for text in texts))
+        for _address in range(50):
+            address = _address_near(rng, texts)
+            holding = [text for text in texts if ip_address(address) in ip_network(text)]
+            longest = max(holding, key=lambda text: ip_network(text).prefixlen, default=None)
+            found = zone_of(site, address)
+            assert (found and found.zone) == longest, (address, texts)
+
+
+def _network(rng):
+    """Return a network of public addresses, one of few so that they lie in one another."""
+    few = rng.getrandbits(4), rng.getrandbits(2)
+    address, prefixes = rng.choice(
+        (
+            (IPv4Address(0x08000000 | few[0] << 20 | few[1]), (8, 12, 16, 20, 30, 32)),
+            (IPv6Address(0x2600 << 112 | few[0] << 64 | few[1]), (16, 48, 60, 64, 127, 128)),
+        )
+    )
+    return str(ip_network(f"{address}/{rng.choice(prefixes)}", strict=False))
+
+
+def _address_near(rng, texts):
+    """Return an address in one of the networks, or beside it."""
+    network = ip_network(rng.choice(texts))
+    first = int(network.network_address) + rng.choice((-1, 0, 1, network.num_addresses))
+    return str(type(network.network_address)(max(first, 1 << 24)))
 
 
 def test_a_network_that_cannot_be_read_holds_nothing():
