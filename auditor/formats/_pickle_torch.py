@@ -7,9 +7,9 @@ CVE-2026-24747's class.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
+from auditor.formats import _pickle_checkpoint
 from auditor.formats._pickle_python import Arguments, Check, ints, is_bytes, is_text, odd
 from auditor.formats._pickle_values import NOT_KEPT, OPAQUE, Dict, Global, List, Obj, Raw, is_plain
 
@@ -270,6 +270,7 @@ def _meta(machine: Machine, callee: Global, arguments: Arguments) -> object:
 _TENSOR = Global("torch", "Tensor", None)
 _UTILS = "torch._utils"
 CALLS: dict[str, Check] = {
+    **_pickle_checkpoint.CALLS,
     "torch.Size": _size,
     "torch.device": _literal,
     "torch.serialization._get_layout": _literal,
@@ -287,4 +288,4 @@ CALLS: dict[str, Check] = {
     f"{_UTILS}._rebuild_tensor_v2": _tensor,
     f"{_UTILS}._rebuild_tensor_v3": _tensor,
 }
-BUILDS: dict[str, Callable[[Machine, Obj, object], None]] = {}
+BUILDS = _pickle_checkpoint.BUILDS

@@ -17,7 +17,7 @@ from tests.corpus._archives import (
     weights,
 )  # fmt: skip
 from tests.corpus._case import Case
-from tests.corpus._ops import attack
+from tests.corpus._ops import attack, built, call, newobj, stream
 
 REFERENCE = "torch/distributed/checkpoint/filesystem.py"
 
@@ -83,7 +83,27 @@ def numbers(data: bytes) -> bytes:
     return torch_zip(weights({"w": tensor(count, (count,))}), filled)
 
 
+def _metadata() -> Iterator[tuple[str, bytes, str]]:
+    module = "torch.distributed.checkpoint.metadata"
+    kept = newobj(module, "BytesStorageMetadata")
+    place = built(
+        newobj("torch.distributed.checkpoint.filesystem", "_StorageInfo"),
+        {"relative_path": "__0_0.distcp", "offset": 700, "length": 99},
+    )
+    state = {"state_dict_metadata": {"step": kept}, "storage_data": {"step": place}}
+    yield (
+        "names_a_place_to_unpickle", stream(built(newobj(module, "Metadata"), state)),
+        "the loader unpickles what lies at a place in the middle of a tensor",
+    )  # fmt: skip
+    compared = built(
+        newobj(module, "TensorProperties"), (None, None, False, call("fractions", "Fraction"), 0)
+    )
+    yield "compares_something", stream(compared), "a state whose comparison is somebody else's"
+
+
 def cases() -> Iterator[Case]:
+    for label, data, why in _metadata():
+        yield Case(f"torch_metadata_{label}", data, "12", REFERENCE, why)
     for label, data, why in _hidden():
         yield Case(f"torch_parts_{label}", data, "11", REFERENCE, why)
     why = "who counts from the beginning of the file finds another directory"
