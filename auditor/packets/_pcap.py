@@ -166,4 +166,5 @@ def _batch(window: Window, found: list[int], kind: _Kind, ordinal: int) -> Batch
         order=np.arange(ordinal, ordinal + len(found)),
         link_type=kind.link_type,
         fcs=kind.fcs,
+        spare=window.spare,
     )

@@ -8,16 +8,15 @@ from struct import Struct as Layout
 import numpy as np
 
 from auditor.packets import _ticks
-from auditor.packets._pcapng_section import BrokenError, Section
+from auditor.packets._pcapng_section import BrokenError, Section, what_is_wrong
 from auditor.packets._rows import Rows
 from auditor.packets._stream import LONGEST_BLOCK, Fault, Stream
 from auditor.packets._window import Window
 from auditor.packets.batch import HEAD, I64, MOST_PACKETS, U64, Batch
 
 # Block types (draft-ietf-opsawg-pcapng, section 4).
-_SECTION, _INTERFACE, _OBSOLETE, _SIMPLE, _STATISTICS, _ENHANCED = (
-    0x0A0D0D0A, 1, 2, 3, 5, 6,
-)  # fmt: skip
+_SECTION = 0x0A0D0D0A
+_INTERFACE, _OBSOLETE, _SIMPLE, _STATISTICS, _ENHANCED = 1, 2, 3, 5, 6
 _MAGIC = {b"\x1a\x2b\x3c\x4d": ">", b"\x4d\x3c\x2b\x1a": "<"}
 _SHORTEST = 12
 _PACKET_HEADER = 28
@@ -218,7 +217,7 @@ class _Reader:
         if count < len(positions):
             self._window.at = int(positions[count])
             raise BrokenError(
-                _why(int(interface[count]), section, int(again[count]), int(length[count]))
+                what_is_wrong(int(interface[count]), section, int(again[count]), int(length[count]))
             )
 
     def _sorted(  # noqa: PLR0913, PLR0917
@@ -249,6 +248,7 @@ class _Reader:
                 link_type=link_type,
                 interface=known[numbers[0]].name if len(numbers) == 1 else "",
                 fcs=fcs,
+                spare=self._window.spare,
             )
 
     def _alone(self, kind: int, position: int, length: int) -> Iterator[Batch]:
@@ -266,14 +266,14 @@ class _Reader:
             snap = section.interfaces[0].snap if section.interfaces else 0
             captured = min(wire, snap or wire, length - _SIMPLE_HEADER - 4)
         if number >= len(section.interfaces) or begins + captured + 4 > position + length:
-            raise BrokenError(_why(number, section, length, length))
+            raise BrokenError(what_is_wrong(number, section, length, length))
         here = section.interfaces[number]
         time = _ticks.nanoseconds(np.array([ticks], np.uint64), here.resolution, here.offset)
         if kind == _SIMPLE:
             self._stream.timeless += 1
             time = np.zeros(1, np.int64)
+        offsets, order = np.array([begins], np.int64), np.array([self._ordinal], np.int64)
         self._ordinal += 1
-        offsets = np.array([begins], np.int64)
         yield Batch(
             buffer=self._window.array,
             heads=Rows(self._window.array, offsets, HEAD),
@@ -281,22 +281,14 @@ class _Reader:
             captured=np.array([captured], np.int64),
             wire=np.array([max(wire, captured)], np.int64),
             times=time,
-            order=np.array([self._ordinal - 1], np.int64),
+            order=order,
             link_type=here.link_type,
             interface=here.name,
             fcs=here.fcs,
+            spare=self._window.spare,
         )
 
     def _here(self) -> Section:
         if self._section is None:
             raise BrokenError("does not begin with a section")
         return self._section
-
-
-def _why(interface: int, section: Section, again: int, length: int) -> str:
-    """Return what is wrong with a packet's block."""
-    if again != length:
-        return f"a block is {length} bytes long at its beginning, {again} at its end"
-    if interface >= len(section.interfaces):
-        return f"a packet is of interface {interface}, which is not described"
-    return "a packet is longer than its block"

@@ -122,3 +122,12 @@ def _fcs(said: bytes) -> int:
     """Return the bytes of a frame check sequence: the option is in bits, in many files in bytes."""
     length = said[0] if said else 0
     return length // 8 if length >= 8 else length  # noqa: PLR2004 - the bits of a byte
+
+
+def what_is_wrong(interface: int, section: Section, again: int, length: int) -> str:
+    """Return what is wrong with a packet's block."""
+    if again != length:
+        return f"a block is {length} bytes long at its beginning, {again} at its end"
+    if interface >= len(section.interfaces):
+        return f"a packet is of interface {interface}, which is not described"
+    return "a packet is longer than its block"

@@ -7,19 +7,28 @@ from collections.abc import Sequence
 import numpy as np
 
 from auditor.packets._rows import EIGHT, Rows
-from auditor.packets.batch import PADDING
+from auditor.packets.batch import PADDING, SPARE, Batch
 from auditor.packets.columns import Columns
 from auditor.packets.dissected import Dissected, Placed
 from auditor.packets.paths import Paths
 
 
-def columns_of(placed: Sequence[Placed], paths: Paths) -> Columns:
-    """Return packets of the slow path as columns, over a buffer of their payloads."""
+def columns_of(placed: Sequence[Placed], paths: Paths, batch: Batch | None = None) -> Columns:
+    """Return packets of the slow path as columns.
+
+    Their payloads are put into the room that a batch's buffer has, or where they do not fit, or
+    there is no batch, into a buffer of their own.
+    """
     packets = [item.packet for item in placed]
     lengths = np.array([len(packet.payload) for packet in packets], np.int64)
     at = np.cumsum(lengths) - lengths
-    joined_payloads = b"".join(packet.payload for packet in packets) + bytes(PADDING)
-    buffer = np.frombuffer(joined_payloads, np.uint8)
+    payloads = b"".join([packet.payload for packet in packets])
+    if batch is not None and batch.spare and len(payloads) <= SPARE:
+        buffer = batch.buffer
+        buffer[batch.spare : batch.spare + len(payloads)] = np.frombuffer(payloads, np.uint8)
+        at += batch.spare
+    else:
+        buffer = np.frombuffer(payloads + bytes(PADDING), np.uint8)
     src = [_words(packet.src) for packet in packets]
     dst = [_words(packet.dst) for packet in packets]
     return Columns(

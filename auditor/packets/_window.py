@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from auditor.packets.batch import PADDING, U8
+from auditor.packets.batch import PADDING, SPARE, U8
 from auditor.packets.source import Source
 
 # Large enough that what a block and each flow in it cost is small beside their packets, small
@@ -16,6 +16,9 @@ PIECE = 1 << 20
 # The longest record that is believed (see `_stream.LONGEST_BLOCK`), and some more.
 LARGEST = 32 << 20
 
+# What lies behind the window: nothing, room for other payloads, and nothing again.
+_BEHIND = PADDING + SPARE + PADDING
+
 
 class Window:
     """Bytes `at` to `end` of `data` are there; `data[0]` is at `base` of the stream."""
@@ -23,13 +26,18 @@ class Window:
     def __init__(self, source: Source, size: int = SIZE) -> None:
         """Begin at the source's beginning, with nothing read."""
         self.source = source
-        self.data = bytearray(size + PADDING)
+        self.data = bytearray(size + _BEHIND)
         self.view = memoryview(self.data)
         self.array: U8 = np.frombuffer(self.data, np.uint8)
         self.size = size
         self.at = 0
         self.end = 0
         self.base = 0
+
+    @property
+    def spare(self) -> int:
+        """Return where the room behind the window begins (see `batch.Batch`)."""
+        return self.size + PADDING
 
     @property
     def position(self) -> int:
@@ -66,7 +74,7 @@ class Window:
 
     def _grow(self) -> None:
         """Have twice the room."""
-        larger = bytearray(self.size * 2 + PADDING)
+        larger = bytearray(self.size * 2 + _BEHIND)
         larger[: self.end] = self.view[: self.end]
         self.size *= 2
         self.data = larger

@@ -12,7 +12,7 @@ from auditor.packets import columns as fast
 from auditor.packets._ends import all_ends
 from auditor.packets._slow_columns import columns_of
 from auditor.packets.batch import I64, Batch
-from auditor.packets.columns import Columns
+from auditor.packets.columns import Columns, joined
 from auditor.packets.dissected import Dissected, Placed
 from auditor.packets.flows import SYN, FlowTable
 from auditor.packets.listening import FlowEnds, Heard, Listener, Payloads, Unheard
@@ -63,15 +63,23 @@ class Analysis:
         self._count(batch)
         split = fast.read(batch, self.flows.paths)
         self.skipped.update(split.skipped)
-        self._add(split.columns)
-        if len(split.odd):
-            self._add_slowly(batch, split.odd)
+        placed = self._read_slowly(batch, split.odd)
+        if not placed:
+            self._add(split.columns)
+            return
+        slow = columns_of(placed, self.flows.paths, batch)
+        # To add a few packets costs hardly less than to add a whole batch.
+        if slow.buffer is batch.buffer:
+            self._add(joined((split.columns, slow)))
+        else:
+            self._add(split.columns)
+            self._add(slow)
 
     def finish(self) -> list[Heard]:
         """Place what still waits, and return what each listener heard."""
         waiting = self._pieces.finish()
-        for start in range(0, len(waiting), _MOST_ROWS):
-            self._place(waiting[start : start + _MOST_ROWS])
+        if waiting:
+            self._add(columns_of(waiting, self.flows.paths))
         # What was being read when the reader failed is a flow's no more.
         lost = self.packets - self.parsed - self.skipped.total()
         if lost:
@@ -99,7 +107,7 @@ class Analysis:
         self.first = first if self.first is None else min(self.first, first)
         self.last = last if self.last is None else max(self.last, last)
 
-    def _add_slowly(self, batch: Batch, odd: I64) -> None:
+    def _read_slowly(self, batch: Batch, odd: I64) -> list[Placed]:
         """Read packets one by one; fragments wait until the flow that they belong to is known."""
         placed: list[Placed] = []
         for index in odd.tolist():
@@ -111,8 +119,7 @@ class Analysis:
                 placed.append(Placed(packet, time, order))
             else:
                 placed += self._pieces.add(packet, time=time, order=order)
-        for start in range(0, len(placed), _MOST_ROWS):
-            self._place(placed[start : start + _MOST_ROWS])
+        return placed
 
     def _dissect(self, batch: Batch, index: int) -> Dissected | Skip:
         try:
@@ -121,10 +128,6 @@ class Analysis:
             )
         except Exception:  # noqa: BLE001 - a crash is counted, never silence
             return Skip.CRASHED
-
-    def _place(self, placed: list[Placed]) -> None:
-        if placed:
-            self._add(columns_of(placed, self.flows.paths))
 
     def _add(self, columns: Columns) -> None:
         """Add rows to their flows, and let the listeners hear those with payload."""
@@ -167,7 +170,3 @@ class Analysis:
         self.crashes.append(
             Unheard(reason="crashed", detail=f"the reader {who} failed: {type(error).__name__}")
         )
-
-
-# Rows at once of what the slow path read: as many as a batch has packets.
-_MOST_ROWS = 16384

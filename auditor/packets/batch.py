@@ -26,6 +26,8 @@ PADDING = 256
 # Bytes of every packet that are copied at once: a cooked header, the longest IPv4 header and a
 # transport's fixed part fit in it, and so do two VLAN tags and either version of IP.
 HEAD = 112
+# Room behind a window for payloads that are not in it as they are (see `Batch.spare`).
+SPARE = 1 << 18
 # Packets of a batch, at most.
 MOST_PACKETS = 32768
 
@@ -37,7 +39,8 @@ class Batch(Struct, frozen=True, kw_only=True):
     in the capture (from 0). `fcs` is the length of the frame check sequence at the end of each.
     The buffer has `PADDING` bytes more than its packets need, and is used again: copy what is
     kept. `heads` are the packets' first `HEAD` bytes, with what follows in the buffer where they
-    are shorter. At most `MOST_PACKETS` packets.
+    are shorter. At `spare` the buffer has room for `SPARE` bytes, where it is not 0. At most
+    `MOST_PACKETS` packets.
     """
 
     buffer: U8
@@ -50,6 +53,7 @@ class Batch(Struct, frozen=True, kw_only=True):
     link_type: int
     interface: str = ""
     fcs: int = 0
+    spare: int = 0
 
     def __len__(self) -> int:
         """Return the number of packets."""

@@ -181,6 +181,21 @@ def test_a_reader_that_fails_is_a_gap_and_keeps_what_it_had(
     assert captured.inputs[0].status == "gap"
 
 
+@pytest.mark.parametrize("size", [64, 1400])
+def test_what_the_slow_path_reads_is_heard_whether_a_window_has_room_for_it_or_not(
+    tmp_path: Path, size: int
+) -> None:
+    """GRE tunnels of questions: 300 of them fit behind the window, or are 420 kB."""
+    inner = ipv4("10.0.0.1", "192.0.2.53", udp(5000, 53, QUESTION.ljust(size, b"\0")), 17)
+    tunnelled = ethernet(ipv4("192.0.2.1", "192.0.2.2", b"\0\0\x08\0" + inner, 47))
+    path = tmp_path / "a.pcap"
+    path.write_bytes(pcap([DNS, *[tunnelled] * 300, DNS]))
+    captured = packets.read((path,))
+    flows = {(f.tunnel, f.packets_out, f.bytes_out) for f in _of(Flow, captured)}
+    assert flows == {((), 2, 2 * (28 + len(QUESTION))), (("gre",), 300, 300 * (28 + size))}
+    assert [(q.name, q.count) for q in _of(NameQuery, captured)] == [("example.com", 302)]
+
+
 def test_progress_is_told(tmp_path: Path) -> None:
     path = tmp_path / "a"
     path.write_bytes(pcap([DNS]))
