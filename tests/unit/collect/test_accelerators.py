@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from auditor.collect.accelerators import COLLECTOR, DEVICE_TREE
+from auditor.collect._accelerator_names import DEVICE_TREE
+from auditor.collect.accelerators import COLLECTOR
 from auditor.evidence.host import Accelerator
 
 
