@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from auditor.formats._npy_types import Dtype
 from auditor.formats._pickle_dtypes import dtype_of
+from auditor.formats._pickle_numpy import ARRAYS
 from auditor.formats._pickle_python import Check, ints, odd
 from auditor.formats._pickle_values import Dict, Global, Obj
 
@@ -24,8 +25,7 @@ _PADDING = 0xFF
 _MOST_ATTRIBUTES = 32
 _NEEDED = {"subclass", "shape", "order", "dtype"}
 _MAY_BE = {"allow_mmap", "numpy_array_alignment_bytes"}
-_SUBCLASSES = ("numpy.ndarray", "numpy.memmap", "numpy.core.memmap.memmap", "numpy.matrix",
-               "numpy._core.memmap.memmap", "numpy.recarray", "numpy.rec.recarray")  # fmt: skip
+_SUBCLASSES = (*ARRAYS, "numpy.memmap", "numpy.core.memmap.memmap", "numpy._core.memmap.memmap")
 
 
 def _array(machine: Machine, target: Obj, state: object) -> None:

@@ -14,9 +14,10 @@ from auditor.formats._pickle_values import OPAQUE, Dict, Global, List, Obj
 if TYPE_CHECKING:
     from auditor.formats._pickle_machine import Machine
 
-_ARRAYS = (
-    "numpy.ndarray", "numpy.matrix", "numpy.recarray", "numpy.rec.recarray",
-    "numpy.core.records.recarray", "numpy._core.records.recarray",
+# Arrays and their subclasses; NumPy before 1.16 named `matrix` by its own module.
+ARRAYS = (
+    "numpy.ndarray", "numpy.matrix", "numpy.matrixlib.defmatrix.matrix", "numpy.recarray",
+    "numpy.rec.recarray", "numpy.core.records.recarray", "numpy._core.records.recarray",
 )  # fmt: skip
 _MASKED = ("numpy.ma.core.MaskedArray", "numpy.ma.MaskedArray")
 _GENERATORS = ("MT19937", "PCG64", "PCG64DXSM", "Philox", "SFC64")
@@ -30,7 +31,7 @@ def _reconstruct(machine: Machine, callee: Global, arguments: Arguments) -> obje
         case (Global() as made, (0,), letter) if machine.short_bytes(letter, 1) == b"b":
             if made.entry is None:
                 return OPAQUE
-            if made.full in _ARRAYS:
+            if made.full in ARRAYS:
                 return Obj(callee)
     return odd(machine, callee, "an array is made in a way that NumPy does not write")
 
@@ -39,7 +40,7 @@ def _masked(machine: Machine, callee: Global, arguments: Arguments) -> object:
     match arguments:
         case (Global() as made, Global() as base, (0,), letter) if (
             machine.short_bytes(letter, 1) == b"b"
-            and made.full in _MASKED and base.full in _ARRAYS
+            and made.full in _MASKED and base.full in ARRAYS
         ):  # fmt: skip
             return Obj(callee)
     return odd(machine, callee, "a masked array is made in a way that NumPy does not write")

@@ -117,6 +117,21 @@ def test_arrays_that_joblib_does_not_write_are_malformed(name):
     assert found.verdict in ("malformed", "dangerous")
 
 
+@pytest.mark.parametrize(
+    "module,name",
+    [
+        ("numpy.matrixlib.defmatrix", "matrix"),
+        ("numpy.core.records", "recarray"),
+        ("numpy", "matrix"),
+    ],
+)
+def test_an_array_of_a_class_of_numpys_is_data(module, name):
+    plain = p.wrapper((1,), F4)
+    wrapped = plain.replace(p.named("numpy", "ndarray"), p.named(module, name))
+    assert wrapped != plain
+    assert inspect(joblib_format.FORMAT, listed(wrapped + bytes(4))).verdict == "data"
+
+
 def test_an_array_of_another_class_is_dangerous():
     data = listed(p.wrapper((1,), F4).replace(b"\x07ndarray", b"\x05dtype") + bytes(4))
     assert inspect(joblib_format.FORMAT, data).verdict == "dangerous"

@@ -58,6 +58,18 @@ def test_arrays_as_numpy_writes_them_are_data(name):
     assert (found.verdict, found.reasons) == ("data", ())
 
 
+@pytest.mark.parametrize(
+    "module,name", [("numpy", "matrix"), ("numpy.matrixlib.defmatrix", "matrix")]
+)
+def test_a_matrix_is_an_array_under_each_of_its_names(module, name):
+    data = p.array((2, 2), F4, p.raw(bytes(16)))
+    named = data.replace(p.named("numpy", "ndarray"), p.named(module, name))
+    assert named != data
+    assert read(named).verdict == "data"
+    called = p.call(p.named(module, name), p.text("1 2"))
+    assert read(called).verdict == "dangerous"
+
+
 def test_elements_are_counted_by_number_type():
     found = read(p.MARK, GOOD["floats"], GOOD["floats"], GOOD["python-2-bytes"], p.TUPLE)
     assert (found.elements, found.arrays) == ((("F32", 12), ("I8", 4)), 3)
