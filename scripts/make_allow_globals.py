@@ -39,7 +39,10 @@ MORE_HOOKS = ((dict, "__setitem__"), (list, "append"), (list, "extend"), (set, "
 # Read by two persons, and why it is let pass. Not here, for one: scipy.stats' rv_generic, whose
 # __setstate__ executes a template that the state may replace; BatchEncoding of transformers, whose
 # __getattr__ looks up in a plain dict, where NumPy then finds an array's address; Hyperparameter of
-# scikit-learn, whose __new__ repeats an array as often as it is told.
+# scikit-learn, whose __new__ repeats an array as often as it is told; pandas' frames, whose
+# _new_Index hands a dict of the file's to the __new__ of a class of the file's, which asks what it
+# is given for an array, and whose columns of text are pyarrow's: _restore_array makes an array of
+# buffers without a look at the offsets in them.
 # What looks up or hands on attributes is safe only because no state may name an array's address
 # (`_pickle_calls.py`): IsotonicRegression makes arrays of what it holds while it is loaded.
 READ = {
