@@ -18,6 +18,7 @@ from auditor.collect._accelerator_nvidia import NvidiaDriver
 from auditor.collect._accelerator_vendors import (
     CLASS_DRIVERS,
     COMPUTE_DRIVER,
+    COMPUTE_NODES,
     DEVICE_FILES,
     EMULATED,
     DeviceType,
@@ -30,7 +31,7 @@ _COMPUTING = "/sys/class/accel"
 # Folder, names and class of the nodes by which any driver shows that it computes or draws
 # (Documentation/accel/introduction.rst, Documentation/gpu/drm-uapi.rst: render nodes).
 _CLASSES: tuple[tuple[str, str, str, DeviceType], ...] = (
-    ("/dev/accel", "accel[0-9]+", _COMPUTING, "other"),
+    (*COMPUTE_NODES, _COMPUTING, "other"),
     ("/dev/dri", "renderD[0-9]+", "/sys/class/drm", "gpu"),
 )
 READS = (
@@ -42,7 +43,9 @@ READS = (
 
 def computing(reading: Reading) -> frozenset[str]:
     """Return the PCI addresses of devices that a driver shows as accelerators by its class."""
-    links = (f"{_COMPUTING}/{name}/device" for name in _names(reading, _COMPUTING, "accel[0-9]+"))
+    links = (
+        f"{_COMPUTING}/{name}/device" for name in _names(reading, _COMPUTING, COMPUTE_NODES[1])
+    )
     return frozenset(pci_address(linked_name(reading, link)) for link in links) - {""}
 
 

@@ -100,7 +100,7 @@ class NvidiaDriver:
         return found
 
     def _gpu(self, path: str) -> _Gpu:
-        told = {}
+        told: dict[str, str] = {}
         for line in lines(self._reading.text(path) or ""):
             name, _, value = line.partition(":")
             told.setdefault(name.strip(), value.strip()[:TEXT])

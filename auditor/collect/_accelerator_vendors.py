@@ -87,6 +87,9 @@ DEVICE_FILES: tuple[tuple[str, str, str, str, DeviceType], ...] = (
     ("/dev", "rknpu", "Rockchip", "rknpu", "npu"),
 )
 
+# The nodes of the kernel's class `accel`, of whatever maker.
+COMPUTE_NODES = ("/dev/accel", "accel[0-9]+")
+
 # Makers by the drivers of the kernel's classes `accel` and `drm` (drivers/accel, drivers/gpu/drm).
 CLASS_DRIVERS: dict[str, tuple[str, DeviceType]] = {
     "amdgpu": ("AMD", "gpu"),

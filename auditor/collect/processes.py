@@ -10,6 +10,8 @@ from auditor.catalogues import runtimes
 from auditor.catalogues._program import programs
 from auditor.catalogues.runtimes import Recognition
 from auditor.collect import Collector, Fact, Options
+from auditor.collect._accelerator_users import READS as ACCELERATORS
+from auditor.collect._accelerator_users import accelerator_uses
 from auditor.collect._model_libraries import READS as LIBRARIES
 from auditor.collect._model_libraries import by_libraries
 from auditor.collect._process_table import ProcessTable, Seen
@@ -23,7 +25,13 @@ from auditor.collect._service_records import (
 )
 from auditor.collect._service_tunnels import is_gradio_share, tunnel_to, tunnels
 from auditor.evidence import Coverage, GapReason
-from auditor.evidence.host import AiService, EnvironmentVariable, ModelSource, Process
+from auditor.evidence.host import (
+    AcceleratorUse,
+    AiService,
+    EnvironmentVariable,
+    ModelSource,
+    Process,
+)
 from auditor.evidence.network import RemoteReference
 from auditor.host import Host
 from auditor.redaction import redact_arguments
@@ -37,6 +45,7 @@ def _collect(host: Host, _options: Options) -> Iterator[Fact]:
     processes = Reading(host, NAME, "process", "environment_variable", *_OF_SERVICES)
     environments = Reading(host, NAME, "environment_variable")
     services_unsure = Reading(host, NAME, *_OF_SERVICES)
+    uses = Reading(host, NAME, "accelerator_use")
     table = ProcessTable(host, processes, environments)
     seen = tuple(table.seen())
     users = _usernames(processes)
@@ -51,7 +60,8 @@ def _collect(host: Host, _options: Options) -> Iterator[Fact]:
             services_unsure.miss(f"{process.folder}/environ", reason, detail)
     yield from _service_facts(processes, tuple(services.values()))
     yield from _set_variables(processes, seen, services, users)
-    for reading in (processes, environments, services_unsure):
+    yield from accelerator_uses(uses, seen, recognised, users)
+    for reading in (processes, environments, services_unsure, uses):
         yield from reading.gaps()
     yield from _coverage(table, seen)
 
@@ -243,7 +253,9 @@ def _usernames(reading: Reading) -> dict[int, str]:
 
 COLLECTOR = Collector(
     title="Processes and AI services",
-    yields=(Process, AiService, ModelSource, EnvironmentVariable, RemoteReference),
+    yields=(
+        Process, AiService, AcceleratorUse, ModelSource, EnvironmentVariable, RemoteReference,
+    ),
     reads=(
         "/proc",
         "/proc/self/mountinfo",
@@ -256,7 +268,7 @@ COLLECTOR = Collector(
         "/proc/*/ns/net",
         "/proc/*/environ",
         "/etc/passwd",
-        *LIBRARIES,
+        *dict.fromkeys((*LIBRARIES, *ACCELERATORS)),
     ),
     collect=_collect,
-)
+)  # fmt: skip

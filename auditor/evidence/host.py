@@ -236,3 +236,25 @@ class Accelerator(Record, frozen=True, kw_only=True):
     def label(self) -> str:
         """Return vendor, model and address."""
         return f"{self.vendor} {self.model} ({self.address})"
+
+
+class AcceleratorUse(Record, frozen=True, kw_only=True):
+    """A program that has the device files of accelerators open: `devices`, named below `/dev`.
+
+    `process` is its name, `path` its executable (`None` where that could not be seen), `runtime`
+    the AI runtime that it is or was started by, empty for none known, `None` where a command line
+    could not be read. The processes that one program forked are told as one, by the first.
+    """
+
+    pid: int
+    process: str
+    path: str | None
+    username: str
+    container: str | None
+    devices: tuple[str, ...]
+    runtime: str | None
+
+    @property
+    def label(self) -> str:
+        """Return the program, its pid and the devices."""
+        return f"{self.process} (pid {self.pid}): {', '.join(self.devices)}"

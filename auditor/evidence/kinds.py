@@ -35,6 +35,7 @@ Collected = (
     | host.Account
     | host.SshServer
     | host.Accelerator
+    | host.AcceleratorUse
     | network.ListeningPort
     | network.Connection
     | network.Route

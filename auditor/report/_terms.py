@@ -252,6 +252,7 @@ KINDS_ZH: dict[str, str] = {
     "account": "账户",
     "ssh_server": "SSH 服务",
     "accelerator": "加速卡",
+    "accelerator_use": "加速卡占用",
     "listening_port": "监听端口",
     "connection": "连接",
     "route": "路由",

@@ -143,3 +143,5 @@ def nvidia(machine: Machine, address: str, model: str, device: str) -> None:
                  f"Video BIOS: \t ??.??.??.??.??\nBus Type: \t PCIe\n"
                  f"Bus Location: \t {address}\nDevice Minor: \t 0\n",
                  0o444)  # fmt: skip
+    machine.special("/dev/nvidia0", "character", "195:0", 0o666)
+    machine.special("/dev/nvidiactl", "character", "195:255", 0o666)

@@ -177,7 +177,7 @@ def _services(built: Machine) -> None:
                  "--trust-remote-code", "--download-dir", "/data/models"),
              exe="/usr/bin/python3.10", environment=(*base, "HF_TOKEN=hf_sample_not_a_real_token",
                                                      "HF_ENDPOINT=https://hub.vendor.example"),
-             files=((14, "socket:[23050]"), (22, "socket:[30002]")),
+             files=((14, "socket:[23050]"), (22, "socket:[30002]"), (30, "/dev/nvidia0")),
              cgroup=processes.unit("vllm")),
         Proc(pid=2210, name="jupyter-lab", arguments=(
                  "/usr/bin/python3", "/usr/local/bin/jupyter-lab", "--ip=0.0.0.0",
@@ -230,11 +230,12 @@ def _transit(built: Machine) -> None:
 
 
 def _container(built: Machine) -> None:
-    """Put a vendor's agent: an image of the public registry with all the rights of the host."""
+    """Put a vendor's agent: an image of the public registry with all rights, and the GPU."""
     agent = Proc(pid=2900, name="agent", arguments=("/agent",), exe="/agent",
                  environment=("PATH=/bin", "AGENT_SECRET=sample-not-a-real-key"),
                  cgroup=f"/system.slice/docker-{_CONTAINER}.scope",
-                 network=_CONTAINER_NETWORK, files=((3, "socket:[41001]"),))  # fmt: skip
+                 network=_CONTAINER_NETWORK,
+                 files=((3, "socket:[41001]"), (5, "/dev/nvidia0")))  # fmt: skip
     processes.add(built, agent)
     for pid in (agent.pid, AUDITOR):
         built.file(f"/proc/{pid}/uid_map", "         0          0 4294967295\n", 0o444)

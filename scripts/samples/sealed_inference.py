@@ -175,7 +175,8 @@ def _services(built: Machine, auditor_uid: int) -> None:
              files=((17, "socket:[31877]"), (23, "socket:[41230]"))),
         Proc(pid=1731, name="VLLM::EngineCor", parent=1544, arguments=("VLLM::EngineCore",),
              exe="/usr/bin/python3.11", uid=_VLLM, gid=_VLLM, environment=_ENVIRONMENT,
-             cgroup=processes.unit("vllm"), started=85, files=((31, "socket:[31902]"),)),
+             cgroup=processes.unit("vllm"), started=85,
+             files=((31, "socket:[31902]"), (40, "/dev/nvidia0"))),
     ):  # fmt: skip
         processes.add(built, process)
         built.link(f"/proc/{process.pid}/net", f"../{AUDITOR}/net")

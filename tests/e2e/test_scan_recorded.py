@@ -57,6 +57,7 @@ LEAKS = (
     ("HST-ACC-001", "demo"),
     ("HST-ACC-002", "toor"),
     ("HST-KRN-003", "kernel 5.15.0-143-generic"),
+    ("HST-GPU-001", "agent (pid 2900): nvidia0"),
     ("HST-MED-001", "sdb"),
     ("HST-PRC-001", "python3 (pid 1330)"),
     ("HST-STO-001", "/data/models"),
@@ -130,7 +131,7 @@ EDGE = (
     ("PER-RTE-001", "route 0.0.0.0/0 dev wwan0 → 100.64.12.10"),
 )
 # Nothing of these can be proven without root.
-NEEDS_ROOT = ("ENC-", "EXP-AI-", "TEL-", "HST-ACC-001", "HST-STO-", "PER-KEY-")
+NEEDS_ROOT = ("ENC-", "EXP-AI-", "TEL-", "HST-ACC-001", "HST-GPU-001", "HST-STO-", "PER-KEY-")
 # Secrets that the samples hold: none may come out in any file.
 SECRETS = ("sample-not-a-real-key", "hf_sample_not_a_real_token", "$y$j9T$SAMPLE", "user:secret")
 
@@ -237,6 +238,7 @@ def test_the_sealed_host_has_nothing_wrong_nothing_unknown_and_nothing_unseen(sc
         ("EXP-AI-003", "vLLM: vllm.service on 10.20.0.11:8000"),
         ("TEL-USE-001", "vllm-usage-stats (vllm.service)"),
         ("HST-KRN-001", "kernel 6.12.41-amd64"),
+        ("HST-GPU-001", "VLLM::EngineCor (pid 1731): nvidia0"),
     }
 
 
@@ -253,7 +255,9 @@ def test_an_ordinary_user_is_told_what_was_not_seen_and_proves_nothing_that_need
     seen = scan("locked-down-view")
     assert seen.of("fail") == set()
     assert [(r, s) for r, s in sorted(seen.of("pass")) if r.startswith(NEEDS_ROOT)] == []
-    assert seen.rules("unknown") >= {"PER-CON-001", "PER-API-001", "EXP-PRT-001", "HST-ACC-001"}
+    assert seen.rules("unknown") >= {
+        "PER-CON-001", "PER-API-001", "EXP-PRT-001", "HST-ACC-001", "HST-GPU-001",
+    }  # fmt: skip
     unknown = [finding for finding in seen.findings() if finding["verdict"] == "unknown"]
     assert all(finding["reason"] for finding in unknown)
     claimed = {f["subject"] for f in unknown if "encryption is claimed" in f["reason"]}
