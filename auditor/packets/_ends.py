@@ -10,7 +10,7 @@ import numpy as np
 
 from auditor.evidence.traffic import TcpState
 from auditor.packets._spelled import address
-from auditor.packets.batch import I64, U64, Bools
+from auditor.packets.batch import I64, U64, Bools, marked
 from auditor.packets.listening import FlowEnds
 from auditor.packets.paths import Path
 
@@ -30,8 +30,7 @@ SERVER_PORTS = frozenset(
         9200, 9600, 11211, 20000, 27017, 34962, 34963, 34964, 34980, 44818, 47808, 51820,
     }
 )  # fmt: skip
-_SERVES = np.zeros(65536, np.bool_)
-_SERVES[[*range(1024), *SERVER_PORTS]] = True
+_SERVES = marked(65536, (*range(1024), *SERVER_PORTS))
 _IPV4, _IPV6 = 4, 6
 # How many bytes the addresses of an IP version have, and (0) those of a frame.
 _SIZES = {_IPV4: 4, _IPV6: 16, 0: 6}

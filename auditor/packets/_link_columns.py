@@ -7,7 +7,7 @@ from collections import Counter
 import numpy as np
 from msgspec import Struct
 
-from auditor.packets.batch import I64, U16, Batch, Bools
+from auditor.packets.batch import I64, U16, Batch, Bools, marked
 from auditor.packets.paths import Paths
 from auditor.packets.skips import BY_ETHERTYPE
 
@@ -18,9 +18,9 @@ _IPV4_TYPE, _IPV6_TYPE = 228, 229
 
 _IPV4, _IPV6 = 0x0800, 0x86DD
 _FOUR, _SIX = 4, 6  # the first four bits of an IP header
-_TAGS = np.isin(np.arange(65536), [0x8100, 0x88A8, 0x9100])
-_FRAMES = np.isin(np.arange(65536), [0x8892, 0x88A4, 0x88B8, 0x88BA])
-_SKIPS = np.isin(np.arange(65536), list(BY_ETHERTYPE))
+_TAGS = marked(65536, [0x8100, 0x88A8, 0x9100])
+_FRAMES = marked(65536, [0x8892, 0x88A4, 0x88B8, 0x88BA])
+_SKIPS = marked(65536, BY_ETHERTYPE)
 
 # Address families of BSD's null and loop headers: IPv6 has a number of its own on each system.
 _AF_INET = 2

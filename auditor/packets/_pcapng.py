@@ -227,7 +227,7 @@ class _Reader:
         order = np.arange(self._ordinal, self._ordinal + len(offsets))
         self._ordinal += len(offsets)
         known = self._here().interfaces
-        used = np.unique(interface).tolist()
+        used = np.flatnonzero(np.bincount(interface)).tolist()
         times = np.empty(len(offsets), np.int64)
         links: dict[tuple[int, int], list[int]] = {}
         for number in used:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 import numpy as np
@@ -63,6 +64,13 @@ class Batch(Struct, frozen=True, kw_only=True):
         """Return the bytes of one packet."""
         start = int(self.offsets[index])
         return self.buffer[start : start + int(self.captured[index])].tobytes()
+
+
+def marked(size: int, numbers: Iterable[int]) -> Bools:
+    """Return a table of `size` values that is true at some numbers."""
+    table: Bools = np.zeros(size, np.bool_)
+    table[list(numbers)] = True
+    return table
 
 
 def grown(column: NDArray[_Number], size: int) -> NDArray[_Number]:

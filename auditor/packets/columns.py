@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from auditor.packets import _link_columns
 from auditor.packets._rows import EIGHT, Rows
-from auditor.packets.batch import HEAD, I32, I64, U8, U16, U32, U64, Batch, Bools
+from auditor.packets.batch import HEAD, I32, I64, U8, U16, U32, U64, Batch, Bools, marked
 from auditor.packets.dissected import LAYER_2
 from auditor.packets.odd import ODD_PROTOCOLS, ODD_UDP_PORTS
 from auditor.packets.paths import Paths
@@ -22,13 +22,13 @@ _HEADER = np.zeros(256, np.int64)
 for _number, _length in ((_TCP, 20), (_UDP, 8), (_UDP_LITE, 8), (_SCTP, 12), (_DCCP, 12)):
     _NEEDS[_number] = _HEADER[_number] = _length
 _HAS_PORTS = _NEEDS > 0
-_ODD_PROTOCOL = np.isin(np.arange(256), list(ODD_PROTOCOLS))
-_ODD_PORT = np.isin(np.arange(65536), list(ODD_UDP_PORTS))
+_ODD_PROTOCOL = marked(256, ODD_PROTOCOLS)
+_ODD_PORT = marked(65536, ODD_UDP_PORTS)
 
 _IPV4, _IPV6 = 4, 6
 _IPV4_LEAST, _IPV4_MOST = 20, 60
 # Loose and strict source routes (RFC 791): the address in the header is then but the next one.
-_ROUTES = np.isin(np.arange(256), [131, 137])
+_ROUTES = marked(256, [131, 137])
 _IPV6_HEADER = 40
 
 

@@ -153,7 +153,7 @@ class FlowTable:
             return False
         ends = np.append(groups.starts[1:], len(groups.row))
         split = False
-        for number in np.unique(groups.part_group[part[strange]]).tolist():
+        for number in sorted(set(groups.part_group[part[strange]].tolist())):
             rows = np.sort(groups.row[groups.starts[number] : ends[number]])
             split |= self._split(columns, side, rows, int(flows[number]), numbers)
         return split

@@ -6,6 +6,7 @@ repetitions; wall time is the median; memory is the peak resident set of the lar
 
 from __future__ import annotations
 
+import compileall
 import json
 import os
 import platform
@@ -155,17 +156,28 @@ def growth(audit: list[str], out: Path, base: float) -> None:
         print(f"one of the {what} more: {each:.2f} ms of CPU")
 
 
+def begin() -> float:
+    """Say where this is measured, and return the CPU seconds of a bare interpreter.
+
+    What was edited since it last ran is compiled before: who installed it has it compiled.
+    """
+    compileall.compile_dir(ROOT / "auditor", quiet=1)
+    print(f"{time.strftime('%Y-%m-%d')}, {platform.system()} {platform.release()}, {os.cpu_count()} cores, "
+          f"Python {platform.python_version()} ({platform.python_build()[1]}; {platform.python_compiler()}), "
+          f"load {os.getloadavg()[0]:.1f}")  # fmt: skip
+    print(f"{'command':<44}{'CPU s':>8}{'wall s':>9}{'MiB':>9}{'bare':>10}")
+    bare = Measured("python -c pass", [PYTHON, "-c", "pass"], repeat=9)
+    base = min(bare.cpu)
+    print(bare.row(base))
+    return base
+
+
 def main() -> None:
     """Print the table."""
     sys.path.insert(0, str(ROOT))
     out = Path(tempfile.mkdtemp(prefix="auditor-bench-"))
     audit = [PYTHON, "-m", "auditor"]
-    print(f"{time.strftime('%Y-%m-%d')}, {platform.system()} {platform.release()}, {os.cpu_count()} cores, "
-          f"Python {platform.python_version()}, load {os.getloadavg()[0]:.1f}")  # fmt: skip
-    print(f"{'command':<44}{'CPU s':>8}{'wall s':>9}{'MiB':>9}{'bare':>10}")
-    bare = Measured("python -c pass", [PYTHON, "-c", "pass"], repeat=9)
-    base = min(bare.cpu)
-    print(bare.row(base))
+    base = begin()
     commands = [
         ("audit --help", [*audit, "--help"], 7),
         ("audit scan -o DIR (this host)", [*audit, "scan", "-o", str(out / "host"), "-q"], 5),

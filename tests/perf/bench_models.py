@@ -14,12 +14,11 @@ import shutil
 import struct
 import subprocess
 import sys
-import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from bench import PYTHON, ROOT, Measured
+from bench import PYTHON, ROOT, Measured, begin
 
 PEERS = Path(os.environ.get("PEERS", "/nowhere"))
 BENIGN = Path(os.environ.get("BENIGN", ROOT / "build/benign"))
@@ -225,9 +224,7 @@ def main() -> None:
     import tempfile
 
     out = Path(tempfile.mkdtemp(prefix="auditor-bench-"))
-    print(f"{time.strftime('%Y-%m-%d')}, load {os.getloadavg()[0]:.1f}")
-    bare = Measured("python -c pass", [PYTHON, "-c", "pass"], repeat=9)
-    tell(out, min(bare.cpu))
+    tell(out, begin())
     shutil.rmtree(out)
 
 

@@ -8,19 +8,17 @@ below some 15 MiB cannot be seen: a child begins as a copy of the Python that st
 
 from __future__ import annotations
 
-import os
-import platform
 import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 MILLION = 1_000_000
 # What we compute of every capture and no peer does: told apart, so that like is held against like.
 DIGEST = "openssl dgst -sha256"
+_PCAP_HEADER = 24
 MEMORY_MEASURED = ("packets.read", "audit traffic")
 READ = "import sys;from pathlib import Path;from auditor import packets;c=packets.read((Path(sys.argv[1]),));sys.exit(bool(c.gaps))"
 
@@ -34,9 +32,9 @@ def peers(capture: str, out: Path) -> list[tuple[str, list[str], int]]:
     flows = ["softflowd", "-d", "-r", capture, "-n", "127.0.0.1:9"]
     flows += ["-p", str(out / "softflowd.pid"), "-c", "none"]
     found = [
-        ("tcpdump -nr", ["tcpdump", "-nr", capture], 3),
+        ("tcpdump -nr", ["tcpdump", "-nr", capture], 5),
         ("tshark -T fields", ["tshark", "-n", "-r", capture, "-T", "fields", *fields], 1),
-        ("ndpiReader", ["ndpiReader", "-q", "-i", capture, "-w", str(out / "ndpi.txt")], 3),
+        ("ndpiReader", ["ndpiReader", "-q", "-i", capture, "-w", str(out / "ndpi.txt")], 5),
         ("softflowd", flows, 3),
         (DIGEST, ["openssl", "dgst", "-sha256", capture], 3),
     ]
@@ -49,8 +47,8 @@ def ours(capture: str) -> list[tuple[str, list[str], int]]:
         word for path in ROOT.glob("samples/sites/plant.yaml") for word in ("--site", str(path))
     ]
     return [
-        ("packets.read", [sys.executable, "-c", READ, capture], 3),
-        ("audit traffic", [sys.executable, "-m", "auditor", "traffic", capture, *site], 2),
+        ("packets.read", [sys.executable, "-c", READ, capture], 5),
+        ("audit traffic", [sys.executable, "-m", "auditor", "traffic", capture, *site], 3),
     ]
 
 
@@ -71,8 +69,27 @@ def tell(out: Path, base: float, packets: int = MILLION) -> None:
             found = seen[name, count] = Measured(f"{name}, {count:,}", words, repeat=repeat)
             print(found.row(base), flush=True)
         if count != packets:
+            _same_flows(path, seen, base)
             path.unlink()
     _ratios(seen, packets)
+
+
+def _same_flows(path: Path, seen, base: float) -> None:
+    """Measure four times the packets of the same flows: memory must not grow with packets."""
+    from bench import Measured
+
+    again = path.with_name("again.pcap")
+    with again.open("wb") as out, path.open("rb") as file:
+        for start in (0, *[_PCAP_HEADER] * 3):
+            file.seek(start)
+            shutil.copyfileobj(file, out)
+    found = Measured("packets.read, its packets four times", ours(str(again))[0][1], repeat=1)
+    print(found.row(base), flush=True)
+    once = next(one for (name, _count), one in seen.items() if name == "packets.read")
+    print(
+        f"packets.read: peak {once.memory:.0f} → {found.memory:.0f} MiB for 4 times the packets of the same flows"
+    )
+    again.unlink()
 
 
 def _cache(path: Path) -> None:
@@ -104,14 +121,11 @@ def _ratios(seen, packets: int) -> None:
 def main() -> None:
     """Print the table alone."""
     sys.path.insert(0, str(ROOT / "tests/perf"))
-    from bench import Measured
+    from bench import begin
 
     out = Path(tempfile.mkdtemp(prefix="auditor-bench-traffic-"))
     try:
-        print(f"{time.strftime('%Y-%m-%d')}, {platform.system()} {platform.release()}, {os.cpu_count()} cores, "
-              f"Python {platform.python_version()}, load {os.getloadavg()[0]:.1f}")  # fmt: skip
-        base = min(Measured("python -c pass", [sys.executable, "-c", "pass"], repeat=5).cpu)
-        tell(out, base, int(sys.argv[1]) if len(sys.argv) > 1 else MILLION)
+        tell(out, begin(), int(sys.argv[1]) if len(sys.argv) > 1 else MILLION)
     finally:
         shutil.rmtree(out)
 

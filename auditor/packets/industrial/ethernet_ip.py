@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from auditor.packets.batch import Bools
+from auditor.packets.batch import Bools, marked
 from auditor.packets.candidates import Rows
 from auditor.packets.industrial._signature import Detail, Likeness, Packet, Signature, byte, little
 
@@ -16,8 +16,7 @@ _REGISTER, _UNREGISTER, _NOP = 0x65, 0x66, 0x00
 _DATA = frozenset({0x6F, 0x70})
 _COMMANDS = _LISTS | _DATA | {_REGISTER, _UNREGISTER, _NOP, 0x72, 0x73}
 _STATUSES = frozenset({0, 1, 2, 3, 0x64, 0x65, 0x69})
-_IS_COMMAND = np.zeros(1 << 16, np.bool_)
-_IS_COMMAND[list(_COMMANDS)] = True
+_IS_COMMAND = marked(1 << 16, _COMMANDS)
 _MOST_ITEMS, _ITEMS_AT = 16, 30
 # Items of the common packet format.
 _ADDRESS_NULL, _CONNECTED, _UNCONNECTED = 0x0000, 0x00B1, 0x00B2

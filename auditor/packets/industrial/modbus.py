@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from auditor.packets.batch import Bools
+from auditor.packets.batch import Bools, marked
 from auditor.packets.candidates import Rows
 from auditor.packets.industrial._signature import Detail, Likeness, Packet, Signature, big, byte
 
@@ -30,8 +30,7 @@ _FIXED = {
 _COUNTED_AFTER = {15: 4, 16: 4, 20: 0, 21: 0, 23: 8}
 _COUNTED_ANSWER = frozenset({*_READS, 12, 17, 20, 21, 23})
 _FREE = frozenset({24, 90})
-_BITS = np.zeros(256, np.bool_)
-_BITS[[*_DOES, *(function | _FAILED for function in _DOES)]] = True
+_IS_FUNCTION = marked(256, (*_DOES, *(function | _FAILED for function in _DOES)))
 
 
 def _chooses(rows: Rows) -> Bools:
@@ -39,7 +38,7 @@ def _chooses(rows: Rows) -> Bools:
     some = np.flatnonzero(chosen)
     few = rows.some(some)
     length, function = few.bits(31, 16), few.bits(7, 0)
-    chosen[some] = (length >= _LENGTHS.start) & (length < _LENGTHS.stop) & _BITS[function]
+    chosen[some] = (length >= _LENGTHS.start) & (length < _LENGTHS.stop) & _IS_FUNCTION[function]
     return chosen
 
 

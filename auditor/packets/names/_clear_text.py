@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from auditor.packets.batch import I64, U64, Bools
+from auditor.packets.batch import I64, U64, Bools, marked
 from auditor.packets.listening import Payloads
 from auditor.packets.names._ledger import Ledger
 
@@ -12,8 +12,7 @@ from auditor.packets.names._ledger import Ledger
 _LEAST = 24
 _MOST = 512
 _TEXT = bytes(range(0x20, 0x7F)) + b"\t\r\n"
-_IS_TEXT: Bools = np.zeros(256, np.bool_)
-_IS_TEXT[list(_TEXT)] = True
+_IS_TEXT = marked(256, _TEXT)
 _HIGH_BITS = np.uint64(0x8080808080808080)
 _WORD, _RECORD = 8, 5
 _FIRST, _MAJOR = np.uint64(56), np.uint64(48)
