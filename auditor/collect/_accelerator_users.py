@@ -40,11 +40,8 @@ def accelerator_uses(
 ) -> Iterator[AcceleratorUse]:
     """Yield the programs that hold accelerators; of one that forked, the first for all.
 
-    The open files are read only where the machine has such device files. Files that are refused
-    are gaps. Screens (`/dev/dri`) do not count: every desktop holds them.
+    Files that are refused are gaps. Screens (`/dev/dri`) do not count: every desktop holds them.
     """
-    if not _has_devices(reading):
-        return
     by_pid = {process.pid: process for process in seen}
     holders: dict[int, _Holder] = {}
     for process in seen:
@@ -69,7 +66,8 @@ def accelerator_uses(
         )
 
 
-def _has_devices(reading: Reading) -> bool:
+def has_device_files(reading: Reading) -> bool:
+    """Return whether the machine has device files of accelerators that a program could hold."""
     for folder, names in dict.fromkeys(_PLACES):
         try:
             found = reading.host.list(folder)

@@ -11,7 +11,7 @@ from auditor.catalogues._program import programs
 from auditor.catalogues.runtimes import Recognition
 from auditor.collect import Collector, Fact, Options
 from auditor.collect._accelerator_users import READS as ACCELERATORS
-from auditor.collect._accelerator_users import accelerator_uses
+from auditor.collect._accelerator_users import accelerator_uses, has_device_files
 from auditor.collect._model_libraries import READS as LIBRARIES
 from auditor.collect._model_libraries import by_libraries
 from auditor.collect._process_table import ProcessTable, Seen
@@ -42,10 +42,13 @@ _OF_SERVICES = ("ai_service", "model_source", "remote_reference")
 
 
 def _collect(host: Host, _options: Options) -> Iterator[Fact]:
-    processes = Reading(host, NAME, "process", "environment_variable", *_OF_SERVICES)
+    uses = Reading(host, NAME, "accelerator_use")
+    # A process that could not be seen may hold an accelerator, where there is one.
+    holdable = has_device_files(uses)
+    kinds = ("accelerator_use",) if holdable else ()
+    processes = Reading(host, NAME, "process", "environment_variable", *_OF_SERVICES, *kinds)
     environments = Reading(host, NAME, "environment_variable")
     services_unsure = Reading(host, NAME, *_OF_SERVICES)
-    uses = Reading(host, NAME, "accelerator_use")
     table = ProcessTable(host, processes, environments)
     seen = tuple(table.seen())
     users = _usernames(processes)
@@ -60,7 +63,8 @@ def _collect(host: Host, _options: Options) -> Iterator[Fact]:
             services_unsure.miss(f"{process.folder}/environ", reason, detail)
     yield from _service_facts(processes, tuple(services.values()))
     yield from _set_variables(processes, seen, services, users)
-    yield from accelerator_uses(uses, seen, recognised, users)
+    if holdable:
+        yield from accelerator_uses(uses, seen, recognised, users)
     for reading in (processes, environments, services_unsure, uses):
         yield from reading.gaps()
     yield from _coverage(table, seen)

@@ -113,6 +113,16 @@ def test_open_files_that_are_refused_are_a_gap(uses, refused):
     assert uses(NODES, held, refused=(refused,)) == ([], ["denied"])
 
 
+def test_a_process_that_tells_nothing_may_hold_one(uses):
+    held = holding(7, ["/x"], "nvidia0", name="x")
+    assert uses(NODES, held, refused=("/proc/7/stat",)) == ([], ["denied"])
+
+
+def test_a_process_that_tells_nothing_holds_none_where_there_is_none(uses):
+    other = holding(8, ["/y"], name="y")
+    assert uses({"/dev/null": ""}, other, refused=("/proc/8/stat",)) == ([], [])
+
+
 def test_device_files_that_are_refused_are_a_gap(uses):
     assert uses(holding(7, ["/x"], name="x"), refused=("/dev",)) == ([], ["denied"])
 
