@@ -43,9 +43,8 @@ READS = (
 
 def computing(reading: Reading) -> frozenset[str]:
     """Return the PCI addresses of devices that a driver shows as accelerators by its class."""
-    links = (
-        f"{_COMPUTING}/{name}/device" for name in _names(reading, _COMPUTING, COMPUTE_NODES[1])
-    )
+    names = _matching(_listed(reading, _COMPUTING), COMPUTE_NODES[1])
+    links = (f"{_COMPUTING}/{name}/device" for name in names)
     return frozenset(pci_address(linked_name(reading, link)) for link in links) - {""}
 
 
@@ -69,10 +68,12 @@ class DeviceFiles:
         told = Counter(one.vendor for one in found)
         own = self._nvidia.device_files
         told[NVIDIA] -= len(own)
+        folders = dict.fromkeys(folder for folder, *_ in DEVICE_FILES)
+        listed = {folder: _listed(self._reading, folder) for folder in folders}
         for folder, pattern, vendor, driver, kind in DEVICE_FILES:
             if driver == COMPUTE_DRIVER and self._kfd_tells:
                 continue
-            names = [n for n in _names(self._reading, folder, pattern) if n not in own]
+            names = [name for name in _matching(listed[folder], pattern) if name not in own]
             for name in names[max(told[vendor], 0) :]:
                 told[vendor] += 1
                 yield self._record(f"{folder}/{name}", vendor, driver, kind)
@@ -83,7 +84,7 @@ class DeviceFiles:
     def _of_classes(self, told: Counter[str], known: Container[str]) -> Iterator[Accelerator]:
         for folder, pattern, above, usual in _CLASSES:
             left = told.copy()
-            for name in _names(self._reading, folder, pattern):
+            for name in _matching(_listed(self._reading, folder), pattern):
                 link = f"{above}/{name}/device"
                 address = pci_address(linked_name(self._reading, link))
                 driver = linked_name(self._reading, f"{link}/driver")
@@ -108,13 +109,17 @@ class DeviceFiles:
         )
 
 
-def _names(reading: Reading, folder: str, pattern: str) -> list[str]:
-    """Return the names in a folder that match, by their numbers; a refused folder is a gap."""
+def _listed(reading: Reading, folder: str) -> tuple[str, ...]:
+    """Return the names in a folder; one that is refused is a gap."""
     try:
-        names = reading.host.list(folder)
+        return reading.host.list(folder)
     except Absent:
-        return []
+        pass
     except Unreadable as error:
         reading.miss(folder, error.reason, error.detail)
-        return []
+    return ()
+
+
+def _matching(names: tuple[str, ...], pattern: str) -> list[str]:
+    """Return the names that match, by their numbers."""
     return sorted(filter(re.compile(pattern).fullmatch, names), key=lambda name: (len(name), name))

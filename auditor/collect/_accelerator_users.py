@@ -68,7 +68,7 @@ def accelerator_uses(
 
 def has_device_files(reading: Reading) -> bool:
     """Return whether the machine has device files of accelerators that a program could hold."""
-    for folder, names in dict.fromkeys(_PLACES):
+    for folder in dict.fromkeys(folder for folder, _ in _PLACES):
         try:
             found = reading.host.list(folder)
         except Absent:
@@ -76,7 +76,7 @@ def has_device_files(reading: Reading) -> bool:
         except Unreadable as error:
             reading.miss(folder, error.reason, error.detail)
             continue
-        if any(re.fullmatch(names, name) for name in found):
+        if any(_DEVICE.fullmatch(f"{folder}/{name}") for name in found):
             return True
     return False
 
