@@ -7,9 +7,9 @@ import numpy as np
 from auditor.packets.batch import PADDING, SPARE, U8
 from auditor.packets.source import Source
 
-# Large enough that what a block and each flow in it cost is small beside their packets, small
-# enough that the headers of its packets stay in the processor's cache between two passes.
-SIZE = 8 << 20
+# Large enough that what a window and each flow in it cost is small beside their packets: half of
+# it takes 7 % more time, twice as much takes no less.
+SIZE = 16 << 20
 # What is read at once: it is still in the cache while it is hashed, and where packets begin found.
 PIECE = 1 << 20
 
