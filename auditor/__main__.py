@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import os
 import sys
 
@@ -18,6 +20,9 @@ def main() -> None:
             raise
         sys.stderr.write(f"audit: the installation is incomplete: {ascii(str(error))[1:-1]}\n")
         sys.exit(_BROKEN)
+    # What lives when the command ends goes with its process: to search it for circles before that
+    # takes a tenth of a short command's time.
+    atexit.register(gc.freeze)
     run()
 
 
