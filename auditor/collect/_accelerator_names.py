@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 
 from auditor.collect._reading import Reading
-from auditor.evidence.paths import recordable
-from auditor.host import Absent, Unreadable
 
 TEXT = 200  # characters of a name that a file tells
 UNNAMED = "unnamed"
@@ -27,18 +25,6 @@ def pci_address(text: str) -> str:
     return f"{int(match[1], 16):04x}:{match[2].lower()}" if match else ""
 
 
-def linked_name(reading: Reading, path: str) -> str:
-    """Return the last part of what a link leads to, `` where there is none; refused is a gap."""
-    try:
-        target = reading.host.readlink(path)
-    except Absent:
-        return ""
-    except Unreadable as error:
-        reading.miss(path, error.reason, error.detail)
-        return ""
-    return recordable(target.rpartition("/")[2])
-
-
 def driver_version(reading: Reading, driver: str) -> str:
     """Return the version that the module of a driver on the PCI bus tells, `` where it has none.
 
@@ -47,7 +33,7 @@ def driver_version(reading: Reading, driver: str) -> str:
     told = module_version(reading, driver)
     if told or not _MODULE.fullmatch(driver):
         return told
-    return module_version(reading, linked_name(reading, f"{_DRIVERS}/{driver}/module"))
+    return module_version(reading, reading.linked_name(f"{_DRIVERS}/{driver}/module"))
 
 
 def module_version(reading: Reading, module: str) -> str:

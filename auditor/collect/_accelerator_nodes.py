@@ -9,7 +9,6 @@ from collections.abc import Collection, Container, Iterator
 from auditor.collect._accelerator_names import (
     UNNAMED,
     board,
-    linked_name,
     module_version,
     pci_address,
 )
@@ -25,7 +24,6 @@ from auditor.collect._accelerator_vendors import (
 )
 from auditor.collect._reading import Reading
 from auditor.evidence.host import Accelerator
-from auditor.host import Absent, Unreadable
 
 _COMPUTING = "/sys/class/accel"
 # Folder, names and class of the nodes by which any driver shows that it computes or draws
@@ -43,9 +41,9 @@ READS = (
 
 def computing(reading: Reading) -> frozenset[str]:
     """Return the PCI addresses of devices that a driver shows as accelerators by its class."""
-    names = _matching(_listed(reading, _COMPUTING), COMPUTE_NODES[1])
+    names = _matching(reading.names(_COMPUTING), COMPUTE_NODES[1])
     links = (f"{_COMPUTING}/{name}/device" for name in names)
-    return frozenset(pci_address(linked_name(reading, link)) for link in links) - {""}
+    return frozenset(pci_address(reading.linked_name(link)) for link in links) - {""}
 
 
 class DeviceFiles:
@@ -69,7 +67,7 @@ class DeviceFiles:
         own = self._nvidia.device_files
         told[NVIDIA] -= len(own)
         folders = dict.fromkeys(folder for folder, *_ in DEVICE_FILES)
-        listed = {folder: _listed(self._reading, folder) for folder in folders}
+        listed = {folder: self._reading.names(folder) for folder in folders}
         for folder, pattern, vendor, driver, kind in DEVICE_FILES:
             if driver == COMPUTE_DRIVER and self._kfd_tells:
                 continue
@@ -84,10 +82,10 @@ class DeviceFiles:
     def _of_classes(self, told: Counter[str], known: Container[str]) -> Iterator[Accelerator]:
         for folder, pattern, above, usual in _CLASSES:
             left = told.copy()
-            for name in _matching(_listed(self._reading, folder), pattern):
+            for name in _matching(self._reading.names(folder), pattern):
                 link = f"{above}/{name}/device"
-                address = pci_address(linked_name(self._reading, link))
-                driver = linked_name(self._reading, f"{link}/driver")
+                address = pci_address(self._reading.linked_name(link))
+                driver = self._reading.linked_name(f"{link}/driver")
                 if address in known or driver in EMULATED:
                     continue
                 vendor, kind = CLASS_DRIVERS.get(driver, (UNNAMED, usual))
@@ -107,17 +105,6 @@ class DeviceFiles:
             driver_version=own or module_version(self._reading, driver),
             address=path.rpartition("/")[2],
         )
-
-
-def _listed(reading: Reading, folder: str) -> tuple[str, ...]:
-    """Return the names in a folder; one that is refused is a gap."""
-    try:
-        return reading.host.list(folder)
-    except Absent:
-        pass
-    except Unreadable as error:
-        reading.miss(folder, error.reason, error.detail)
-    return ()
 
 
 def _matching(names: tuple[str, ...], pattern: str) -> list[str]:

@@ -69,14 +69,7 @@ def accelerator_uses(
 def has_device_files(reading: Reading) -> bool:
     """Return whether the machine has device files of accelerators that a program could hold."""
     for folder in dict.fromkeys(folder for folder, _ in _PLACES):
-        try:
-            found = reading.host.list(folder)
-        except Absent:
-            continue
-        except Unreadable as error:
-            reading.miss(folder, error.reason, error.detail)
-            continue
-        if any(_DEVICE.fullmatch(f"{folder}/{name}") for name in found):
+        if any(_DEVICE.fullmatch(f"{folder}/{name}") for name in reading.names(folder)):
             return True
     return False
 

@@ -60,14 +60,7 @@ def candidates(reading: Reading) -> Iterator[Candidate]:
 
 
 def _walk(reading: Reading, folder: str, depth: int) -> Iterator[str]:
-    try:
-        names = reading.host.list(folder, limit=_PER_FOLDER)
-    except Absent:
-        return
-    except Unreadable as error:
-        reading.miss(folder, error.reason, error.detail)
-        return
-    for name in names:
+    for name in reading.names(folder, limit=_PER_FOLDER):
         path = f"{folder}/{name}"
         if name.endswith(_ENDINGS):
             if name not in _BUNDLES and _is_own(reading.host, folder, path):

@@ -6,7 +6,6 @@ import re
 from fnmatch import fnmatchcase
 
 from auditor.collect._reading import FOLDER_LIMIT, Reading
-from auditor.host import Absent, Unreadable
 
 _PATTERN = re.compile(r"[*?\[]")
 _LONGEST = 4096
@@ -42,10 +41,4 @@ def _names(reading: Reading, folder: str) -> tuple[str, ...]:
         reading.miss("include", "limit", "patterns of included files that match too much")
         return ()
     reading.listings += 1
-    try:
-        return reading.host.list(folder, limit=FOLDER_LIMIT)
-    except Absent:
-        return ()
-    except Unreadable as error:
-        reading.miss(folder, error.reason, error.detail)
-        return ()
+    return reading.names(folder, limit=FOLDER_LIMIT)

@@ -38,14 +38,7 @@ def radios(reading: Reading) -> Iterator[Channel]:
 
 def entries(reading: Reading, folder: str) -> tuple[str, ...]:
     """Return the paths in a class folder of sysfs; a class without devices has no folder."""
-    try:
-        names = reading.host.list(folder, limit=4096)
-    except Absent:
-        return ()
-    except Unreadable as error:
-        reading.miss(folder, error.reason, error.detail)
-        return ()
-    return tuple(f"{folder}/{name}" for name in names)
+    return tuple(f"{folder}/{name}" for name in reading.names(folder, limit=4096))
 
 
 def attribute(reading: Reading, path: str) -> str | None:
@@ -63,13 +56,7 @@ def attribute(reading: Reading, path: str) -> str | None:
 
 def driver_of(reading: Reading, folder: str) -> str:
     """Return the name of the driver behind a class device, empty where none is told."""
-    try:
-        return recordable(reading.host.readlink(f"{folder}/device/driver").rpartition("/")[2])
-    except Absent:
-        return ""
-    except Unreadable as error:
-        reading.miss(f"{folder}/device/driver", error.reason, error.detail)
-        return ""
+    return reading.linked_name(f"{folder}/device/driver")
 
 
 def _radio(reading: Reading, folder: str, channel_type: str) -> Channel:

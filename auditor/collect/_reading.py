@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator
 from msgspec import Struct
 
 from auditor.evidence import Gap, GapReason, Origin
-from auditor.host import MIB, Absent, Host, Unreadable
+from auditor.evidence.paths import recordable
+from auditor.host import DEFAULT_ENTRIES, MIB, Absent, Host, Unreadable
 
 # A configuration file of more than this is not one that a person wrote.
 FILE_LIMIT = MIB
@@ -84,18 +85,35 @@ class Reading:
 
         Hidden names are skipped, as every reader of a drop-in folder does.
         """
+        return tuple(
+            posixpath.join(path, name)
+            for name in sorted(self.names(path, limit=FOLDER_LIMIT))
+            if not name.startswith(".") and (not suffixes or name.endswith(suffixes))
+        )
+
+    def names(self, path: str, *, limit: int = DEFAULT_ENTRIES) -> tuple[str, ...]:
+        """Return the sorted names in a folder, none where it is absent or refused (a gap)."""
         try:
-            names = self.host.list(path, limit=FOLDER_LIMIT)
+            return self.host.list(path, limit=limit)
         except Absent:
             return ()
         except Unreadable as error:
             self.miss(path, error.reason, error.detail)
             return ()
-        return tuple(
-            posixpath.join(path, name)
-            for name in sorted(names)
-            if not name.startswith(".") and (not suffixes or name.endswith(suffixes))
-        )
+
+    def linked_name(self, path: str) -> str:
+        """Return the last part of what a link leads to, `` where it is absent or refused (a gap).
+
+        So sysfs tells the driver of a device, and the module of a driver.
+        """
+        try:
+            target = self.host.readlink(path)
+        except Absent:
+            return ""
+        except Unreadable as error:
+            self.miss(path, error.reason, error.detail)
+            return ""
+        return recordable(target.rpartition("/")[2])
 
     def by_name(self, folders: tuple[str, ...], suffix: str) -> tuple[str, ...]:
         """Return the drop-ins of several folders by name, an earlier folder's over a later's."""

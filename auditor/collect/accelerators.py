@@ -10,7 +10,7 @@ from auditor.collect import _accelerator_amd as amd
 from auditor.collect import _accelerator_names as names
 from auditor.collect import _accelerator_nodes as nodes
 from auditor.collect import _accelerator_nvidia as nvidia
-from auditor.collect._accelerator_names import TEXT, driver_version, linked_name, pci_address
+from auditor.collect._accelerator_names import TEXT, driver_version, pci_address
 from auditor.collect._accelerator_vendors import VENDORS, is_accelerator, kind_of_device
 from auditor.collect._reading import Reading
 from auditor.evidence.host import Accelerator
@@ -84,7 +84,7 @@ class _Bus:
             return None
         vendor = VENDORS.get(read["vendor"])
         of_nvidia = vendor is not None and vendor.name == nvidia.VENDOR
-        driver = linked_name(self._reading, f"{PCI}/{address}/driver")
+        driver = self._reading.linked_name(f"{PCI}/{address}/driver")
         if of_nvidia:
             driver = self._driver_of_nvidia.name(address, driver)
         own = self._driver_of_nvidia.version_for(driver) if of_nvidia else ""

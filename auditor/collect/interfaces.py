@@ -22,7 +22,7 @@ from auditor.collect._routing import (
 from auditor.evidence import Coverage
 from auditor.evidence.network import Interface, Route
 from auditor.evidence.paths import recordable
-from auditor.host import Absent, Host, Unreadable
+from auditor.host import Host, Unreadable
 
 NAME = "interfaces"
 _NET = "/sys/class/net"
@@ -185,7 +185,7 @@ def _interface(reading: Reading, name: str, addresses: tuple[str, ...]) -> Inter
         addresses=addresses,
         state=_value(reading, folder, "operstate"),
         mtu=_integer(_value(reading, folder, "mtu")),
-        driver=_driver(reading, folder) if physical else "",
+        driver=reading.linked_name(f"{folder}/device/driver") if physical else "",
         physical=physical,
     )
 
@@ -206,17 +206,6 @@ def _link_type(reading: Reading, folder: str, *, physical: bool) -> str:
     if hardware == _ETHERNET:
         return "ethernet" if physical else "virtual"
     return _TYPES.get(hardware, f"type {hardware}")
-
-
-def _driver(reading: Reading, folder: str) -> str:
-    try:
-        target = reading.host.readlink(f"{folder}/device/driver")
-    except Absent:
-        return ""
-    except Unreadable as error:
-        reading.miss(f"{folder}/device/driver", error.reason, error.detail)
-        return ""
-    return recordable(target.rpartition("/")[2])
 
 
 def _value(reading: Reading, folder: str, name: str) -> str:

@@ -33,7 +33,7 @@ from auditor.evidence.channels import (
     RawSocket,
 )
 from auditor.evidence.paths import recordable
-from auditor.host import Absent, Host, Unreadable
+from auditor.host import Host, Unreadable
 
 NAME = "traffic_powers"
 _PINS = "/sys/fs/bpf"
@@ -146,14 +146,7 @@ def _pinned(reading: Reading) -> Iterator[BpfProgram]:
     left = _PIN_LIMIT
     while waiting:
         folder, depth = waiting.pop()
-        try:
-            names = reading.host.list(folder, limit=_PIN_LIMIT)
-        except Absent:
-            continue
-        except Unreadable as error:
-            reading.miss(folder, error.reason, error.detail)
-            continue
-        for name in names:
+        for name in reading.names(folder, limit=_PIN_LIMIT):
             path = posixpath.join(folder, name)
             left -= 1
             if left < 0 or depth > _PIN_DEPTH:
