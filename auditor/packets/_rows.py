@@ -17,10 +17,10 @@ class Rows:
     gather for each field of the whole buffer: the copy stays in the processor's cache.
     """
 
-    def __init__(self, buffer: U8, offsets: I64, width: int) -> None:
+    def __init__(self, buffer: U8 | memoryview, offsets: I64, width: int) -> None:
         """Gather the rows. Every offset must leave `width` bytes in the buffer."""
         whole: NDArray[np.void] = np.ndarray(
-            (max(len(buffer) - width + 1, 0),), f"V{width}", buffer.data, strides=(1,)
+            (max(len(buffer) - width + 1, 0),), f"V{width}", buffer, strides=(1,)
         )
         self._hold(whole[offsets], 0)
 
@@ -62,6 +62,11 @@ class Rows:
     def double(self, at: int) -> U64:
         """Return eight bytes."""
         return self._field(">u8", at).astype(np.uint64)
+
+    def doubles(self) -> U64:
+        """Return the rows, as wide as they were gathered, as numbers of eight bytes."""
+        numbers: U64 = self._rows.view(">u8").astype(np.uint64).reshape(-1, self._width // 8)
+        return numbers
 
     def little(self, at: int) -> U32:
         """Return four bytes in little-endian order."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
+from auditor.packets._rows import Rows
 from auditor.packets.batch import I64, U64
 from auditor.packets.candidates import TCP
 from auditor.packets.dissected import LAYER_2
@@ -43,7 +43,8 @@ def marks_of(payloads: Payloads, at: I64, masks: U64) -> U64:
     mark ^= payloads.size[at].astype(np.uint64) * _PRIMES[1]
     length = payloads.length[at]
     mark ^= length.astype(np.uint64) * _PRIMES[3]
-    told = _words(payloads, at) & masks & _WITHIN.take(np.minimum(length, _WORD * _WORDS), 0)
+    words = Rows(payloads.buffer, payloads.at[at], _WORD * _WORDS).doubles()
+    told = words & masks & _WITHIN.take(np.minimum(length, _WORD * _WORDS), 0)
     for word in range(_WORDS):
         mark = (mark ^ told[:, word] ^ mark >> _SPREAD) * _PRIMES[2]
     return mark
@@ -60,12 +61,3 @@ def packet_of(payloads: Payloads, row: int) -> Packet:
         protocol == TCP,
         protocol & 0xFFFF if protocol >= LAYER_2 else 0,
     )
-
-
-def _words(payloads: Payloads, at: I64) -> U64:
-    """Return the first words of payloads as numbers, with whatever is there after their ends."""
-    width = _WORD * _WORDS
-    view: NDArray[np.void] = np.ndarray(
-        len(payloads.buffer) - width + 1, f"V{width}", payloads.buffer, strides=(1,)
-    )
-    return view[payloads.at[at]].view(">u8").astype(np.uint64).reshape(-1, _WORDS)

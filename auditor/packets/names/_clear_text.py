@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from auditor.packets.batch import I64, U64, Bools, marked
+from auditor.packets._rows import Rows
+from auditor.packets.batch import I64, Bools, marked
 from auditor.packets.listening import Payloads
 from auditor.packets.names._ledger import Ledger
 
@@ -41,7 +42,8 @@ def look(payloads: Payloads, ledger: Ledger) -> None:
     framed = rows[record]
     framed = framed[payloads.length[framed] >= _LEAST + _RECORD]
     if len(framed):
-        inside: Bools = (_words(payloads, framed) & _HIGH_BITS) == 0
+        words = Rows(payloads.buffer, payloads.at[framed] + _RECORD, _WORD).double(0)
+        inside: Bools = (words & _HIGH_BITS) == 0
         # A record of data is no hello: the one that made the claim counts as well.
         _read(payloads, ledger, framed[inside], _RECORD, {})
 
@@ -63,10 +65,3 @@ def _read(payloads: Payloads, ledger: Ledger, rows: I64, skip: int, newly: dict[
 def is_text(data: bytes | memoryview) -> bool:
     """Return whether bytes are text, and so many that no cipher makes them by chance."""
     return len(data) >= _LEAST and not bytes(data).translate(None, _TEXT)
-
-
-def _words(payloads: Payloads, rows: I64) -> U64:
-    """Return the eight bytes after a record's head, as numbers."""
-    view = np.ndarray(len(payloads.buffer) - _WORD + 1, ">u8", payloads.buffer, strides=(1,))
-    words: U64 = view[payloads.at[rows] + _RECORD].astype(np.uint64)
-    return words
