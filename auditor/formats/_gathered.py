@@ -72,13 +72,17 @@ class Gathered:
             self.elements[dtype] = self.elements.get(dtype, 0) + number
         self.tensors += tensors
 
-    def inspection(self, model_format: str, role: Role) -> Inspection:
+    def inspection(
+        self, model_format: str, role: Role, header: ModelHeader | None = None
+    ) -> Inspection:
         """Return the archive's own inspection.
 
-        Its header is that of the largest model in it, or what was counted of its tensors.
+        Its header, where none is given, is that of the largest model in it, or what was counted
+        of its tensors.
         """
+        header = self._header() if header is None else header
         return Inspection(
-            model_format=model_format, role=role, header=self._header(), verdict=self.verdict,
+            model_format=model_format, role=role, header=header, verdict=self.verdict,
             reasons=tuple(self.reasons), unlisted=tuple(self.unlisted),
         )  # fmt: skip
 

@@ -28,8 +28,10 @@ class _Array(Struct, frozen=True, kw_only=True):
     end: int
 
 
-def inspect_arrays(view: View, context: Context, begin: int, gathered: Gathered) -> Inspection:
-    """Return what the arrays from byte `begin` on hold, with what is gathered already.
+def inspect_arrays(
+    view: View, context: Context, begin: int, gathered: Gathered, model_format: str
+) -> Inspection:
+    """Return what the arrays from byte `begin` on hold, with what is gathered already, as a format.
 
     `numpy.save` may write one behind the other into one file, which `numpy.load` reads as often
     as it is called; so each begins where the one before it ends, and the last one fills the file.
@@ -51,16 +53,13 @@ def inspect_arrays(view: View, context: Context, begin: int, gathered: Gathered)
         version = version or array.header.version
         count += 1
         at = array.end
-    facts = ModelHeader(
+    header = ModelHeader(
         parameters=sum(elements.values()),
         precision=by_share(elements) if len(elements) > 1 else next(iter(elements)),
         tensors=count,
         producer=f"npy {version}",
     )
-    return Inspection(
-        model_format="npy", header=facts, verdict=gathered.verdict,
-        reasons=tuple(gathered.reasons), unlisted=tuple(gathered.unlisted),
-    )  # fmt: skip
+    return gathered.inspection(model_format, "weights", header)
 
 
 def _read(view: View, at: int, before: int, context: Context, gathered: Gathered) -> _Array:

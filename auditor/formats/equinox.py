@@ -5,8 +5,6 @@ Without that line such a file is a sequence of arrays like any other (`npy.py`).
 
 from __future__ import annotations
 
-import msgspec
-
 from auditor.formats import Context, FormatError, Inspection, ModelFormat, Part, View
 from auditor.formats._json import parse, table
 
@@ -46,8 +44,7 @@ def inspect(view: View, context: Context) -> Inspection:
     if value != table(value):
         raise FormatError("the first line is no table", rule="equinox-line", offset=0)
     gathered.add(context.nested(line, _LINE))
-    found = inspect_arrays(view, context, end + 1, gathered)
-    return msgspec.structs.replace(found, model_format="equinox")
+    return inspect_arrays(view, context, end + 1, gathered, "equinox")
 
 
 FORMAT = ModelFormat(title="Equinox", recognises=recognises, inspect=inspect, rank=4, begins=b"{")

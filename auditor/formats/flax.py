@@ -75,10 +75,7 @@ def inspect(view: View, context: Context) -> Inspection:
         parameters=sum(gathered.elements.values()), precision=by_share(gathered.elements),
         tensors=gathered.tensors, producer=gathered.producer,
     )  # fmt: skip
-    return Inspection(
-        model_format="flax", header=header, verdict=gathered.verdict,
-        reasons=tuple(gathered.reasons), unlisted=tuple(gathered.unlisted),
-    )  # fmt: skip
+    return gathered.inspection("flax", "weights", header)
 
 
 def _judge(view: View, item: Item, context: Context, gathered: Gathered) -> None:

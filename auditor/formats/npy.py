@@ -17,7 +17,7 @@ def inspect(view: View, context: Context) -> Inspection:
 
     Equinox writes the leaves of a model so (equinox/_serialisation.py), without anything between.
     """
-    return inspect_arrays(view, context, 0, Gathered())
+    return inspect_arrays(view, context, 0, Gathered(), "npy")
 
 
 FORMAT = ModelFormat(title="NumPy array", recognises=recognises, inspect=inspect, begins=MAGIC[:1])
