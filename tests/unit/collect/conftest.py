@@ -65,3 +65,28 @@ def collected():
         return [fact for fact in facts if not isinstance(fact, Gap)], gaps
 
     return run
+
+
+def pci(address, vendor, device, pci_class, driver="", **attributes):
+    """Return a device on the PCI bus, as sysfs has it."""
+    folder = f"/sys/bus/pci/devices/{address}"
+    files = {
+        f"{folder}/vendor": f"{vendor}\n",
+        f"{folder}/device": f"{device}\n",
+        f"{folder}/class": f"{pci_class}\n",
+    }
+    if driver:
+        files[f"{folder}/driver"] = Path(f"../../../../bus/pci/drivers/{driver}")
+    return {**files, **{f"{folder}/{name}": value for name, value in attributes.items()}}
+
+
+@pytest.fixture
+def accelerators(plain_tree, collected):
+    """Return what reads the accelerators of a tree of files, and the reasons of its gaps."""
+
+    def read(*parts, **options):
+        files = {name: value for part in parts for name, value in part.items()}
+        records, gaps = collected("accelerators", plain_tree(files), **options)
+        return records, [gap.reason for gap in gaps]
+
+    return read

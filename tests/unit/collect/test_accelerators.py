@@ -2,36 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from auditor.collect._accelerator_names import DEVICE_TREE
 from auditor.collect.accelerators import COLLECTOR
 from auditor.evidence.host import Accelerator
-
-
-def pci(address, vendor, device, pci_class, driver="", **attributes):
-    folder = f"/sys/bus/pci/devices/{address}"
-    files = {
-        f"{folder}/vendor": f"{vendor}\n",
-        f"{folder}/device": f"{device}\n",
-        f"{folder}/class": f"{pci_class}\n",
-    }
-    if driver:
-        files[f"{folder}/driver"] = Path(f"../../../../bus/pci/drivers/{driver}")
-    return {**files, **{f"{folder}/{name}": value for name, value in attributes.items()}}
-
-
-@pytest.fixture
-def found(plain_tree, collected):
-    def read(*parts, **options):
-        files = {name: value for part in parts for name, value in part.items()}
-        records, gaps = collected("accelerators", plain_tree(files), **options)
-        return records, [gap.reason for gap in gaps]
-
-    return read
-
+from tests.unit.collect.conftest import pci
 
 A100 = pci("0000:07:00.0", "0x10de", "0x20b0", "0x030200", "nvidia")
 NVIDIA = {
@@ -44,37 +20,37 @@ def test_it_yields_what_it_says():
     assert COLLECTOR.yields == (Accelerator,)
 
 
-def test_nvidia_by_its_driver(found):
-    (gpu,), gaps = found(A100, NVIDIA)
+def test_nvidia_by_its_driver(accelerators):
+    (gpu,), gaps = accelerators(A100, NVIDIA)
     assert (gpu.vendor, gpu.model, gpu.device_type) == ("NVIDIA", "NVIDIA A100-SXM4-80GB", "gpu")
     assert (gpu.driver, gpu.driver_version, gpu.address) == ("nvidia", "535.129.03", "0000:07:00.0")
     assert gaps == []
 
 
-def test_the_open_kernel_module_tells_its_version_elsewhere_in_the_line(found):
+def test_the_open_kernel_module_tells_its_version_elsewhere_in_the_line(accelerators):
     line = "NVRM version: NVIDIA UNIX Open Kernel Module for x86_64  570.86.15  Release\n"
-    (gpu,), _ = found(A100, {"/proc/driver/nvidia/version": line})
+    (gpu,), _ = accelerators(A100, {"/proc/driver/nvidia/version": line})
     assert (gpu.driver_version, gpu.model) == ("570.86.15", "0x20b0")
 
 
-def test_a_device_that_no_driver_has_taken(found):
-    (gpu,), gaps = found(pci("0000:07:00.0", "0x10de", "0x20b0", "0x030200"))
+def test_a_device_that_no_driver_has_taken(accelerators):
+    (gpu,), gaps = accelerators(pci("0000:07:00.0", "0x10de", "0x20b0", "0x030200"))
     assert (gpu.driver, gpu.driver_version, gaps) == ("", "", [])
 
 
-def test_amd_by_the_names_of_its_compute_driver(found):
+def test_amd_by_the_names_of_its_compute_driver(accelerators):
     node = "/sys/class/kfd/kfd/topology/nodes/1"
     kfd = {
         f"{node}/name": "gfx90a\n",
         f"{node}/properties": "simd_count 4\nlocation_id 49920\ndomain 0\n",
     }
-    (gpu,), _ = found(pci("0000:c3:00.0", "0x1002", "0x740c", "0x038000", "amdgpu"), kfd)
+    (gpu,), _ = accelerators(pci("0000:c3:00.0", "0x1002", "0x740c", "0x038000", "amdgpu"), kfd)
     assert (gpu.vendor, gpu.model, gpu.driver) == ("AMD", "gfx90a", "amdgpu")
 
 
-def test_amd_by_the_name_that_the_board_itself_holds(found):
+def test_amd_by_the_name_that_the_board_itself_holds(accelerators):
     named = pci("0000:c3:00.0", "0x1002", "0x740c", "0x120000", "amdgpu", product_name="MI250X\n")
-    (gpu,), _ = found(named)
+    (gpu,), _ = accelerators(named)
     assert (gpu.model, gpu.device_type) == ("MI250X", "gpu")
 
 
@@ -94,8 +70,8 @@ def test_amd_by_the_name_that_the_board_itself_holds(found):
         ("0xbeef", "0x0001", "0x030200", "PCI vendor 0xbeef", "gpu"),
     ],
 )
-def test_makers_by_their_identifier(found, vendor, device, pci_class, name, kind):  # noqa: PLR0917
-    (accelerator,), _ = found(pci("0000:01:00.0", vendor, device, pci_class))
+def test_makers_by_their_identifier(accelerators, vendor, device, pci_class, name, kind):  # noqa: PLR0917
+    (accelerator,), _ = accelerators(pci("0000:01:00.0", vendor, device, pci_class))
     assert (accelerator.vendor, accelerator.device_type, accelerator.model) == (name, kind, device)
 
 
@@ -110,18 +86,18 @@ def test_makers_by_their_identifier(found, vendor, device, pci_class, name, kind
         ("0x1002", "0x060400"),  # a bridge
     ],
 )
-def test_what_is_no_accelerator(found, vendor, pci_class):
-    assert found(pci("0000:01:00.0", vendor, "0x0001", pci_class)) == ([], [])
+def test_what_is_no_accelerator(accelerators, vendor, pci_class):
+    assert accelerators(pci("0000:01:00.0", vendor, "0x0001", pci_class)) == ([], [])
 
 
-def test_accelerators_without_a_pci_bus(found):
+def test_accelerators_without_a_pci_bus(accelerators):
     board = {
         "/sys/bus/cpu/x": "",
         "/dev/davinci0": "",
         "/dev/davinci1": "",
         "/dev/davinci_manager": "",
     }
-    records, gaps = found(board, {DEVICE_TREE: "Atlas 200\0"})
+    records, gaps = accelerators(board, {DEVICE_TREE: "Atlas 200\0"})
     assert [(a.vendor, a.model, a.address) for a in records] == [
         ("Huawei", "Atlas 200", "davinci0"),
         ("Huawei", "Atlas 200", "davinci1"),
@@ -129,32 +105,34 @@ def test_accelerators_without_a_pci_bus(found):
     assert gaps == []
 
 
-def test_one_that_is_on_the_bus_is_not_counted_again_by_its_device_file(found):
-    records, _ = found(pci("0000:01:00.0", "0x19e5", "0xd802", "0x120000"), {"/dev/davinci0": ""})
+def test_one_that_is_on_the_bus_is_not_counted_again_by_its_device_file(accelerators):
+    records, _ = accelerators(
+        pci("0000:01:00.0", "0x19e5", "0xd802", "0x120000"), {"/dev/davinci0": ""}
+    )
     assert len(records) == 1
 
 
-def test_no_sysfs_is_a_gap_and_a_machine_without_pci_is_not(found):
-    assert found({"/etc/x": ""}) == ([], ["absent"])
-    assert found({"/sys/bus/usb/x": ""}) == ([], [])
+def test_no_sysfs_is_a_gap_and_a_machine_without_pci_is_not(accelerators):
+    assert accelerators({"/etc/x": ""}) == ([], ["absent"])
+    assert accelerators({"/sys/bus/usb/x": ""}) == ([], [])
 
 
 @pytest.mark.parametrize(
     "defect", [{"vendor": "nvidia"}, {"pci_class": "0x03"}, {"address": "bus7"}]
 )
-def test_malformed_devices_are_gaps(found, defect):
+def test_malformed_devices_are_gaps(accelerators, defect):
     parts = {
         "address": "0000:01:00.0",
         "vendor": "0x10de",
         "device": "0x20b0",
         "pci_class": "0x030200",
     }
-    assert found(pci(**{**parts, **defect})) == ([], ["malformed"])
+    assert accelerators(pci(**{**parts, **defect})) == ([], ["malformed"])
 
 
 @pytest.mark.parametrize(
     "refused", ["/sys/bus/pci/devices", "/proc/driver/nvidia/gpus", "/proc/driver/nvidia/version"]
 )
-def test_what_is_refused_is_a_gap(found, refused):
-    _, gaps = found(A100, NVIDIA, refused=(refused,))
+def test_what_is_refused_is_a_gap(accelerators, refused):
+    _, gaps = accelerators(A100, NVIDIA, refused=(refused,))
     assert "denied" in gaps
